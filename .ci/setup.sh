@@ -1,0 +1,143 @@
+# Set-up shared by all verbs of ./dev: messages, locks, system packages, Python.
+
+cache=${XDG_CACHE_HOME:-${HOME:?set HOME or XDG_CACHE_HOME}/.cache}/rare-engine
+
+say() { printf '== %s\n' "$*" >&2; }
+
+fail() {
+  printf 'dev: %s\n' "$*" >&2
+  exit 2
+}
+
+have() { command -v "$1" > /dev/null 2>&1; }
+
+# One g++ on this code needs up to 1.2 GB: on a small machine memory decides, not cores.
+jobs_count() {
+  local cores by_memory
+  cores=$(nproc)
+  by_memory=$(awk '/^MemAvailable/ { print int($2 / 1200000) }' /proc/meminfo 2> /dev/null || echo "$cores")
+  [ "${by_memory:-0}" -ge 1 ] || by_memory=1
+  echo $((cores < by_memory ? cores : by_memory))
+}
+
+# locked NAME COMMAND...: runs it while no other ./dev of this user runs one under the same name.
+# The kernel drops the lock with the process, so nothing is left behind by a kill. When the command
+# fails, so does the script.
+locked() {
+  local file="$cache/locks/$1" status
+  shift
+  mkdir -p "$cache/locks"
+  set +e  # `( ... ) || exit` would switch errexit off inside, too
+  (
+    set -e
+    exec 9> "$file"
+    if ! flock -n 9; then
+      say "waiting for another ./dev (it holds $file)"
+      flock 9
+    fi
+    "$@" 9>&-
+  )
+  status=$?
+  set -e
+  [ "$status" = 0 ] || exit "$status"
+}
+
+# ---- system packages ---------------------------------------------------------------------------
+
+# What each package is for stands beside it.
+base_packages=(
+  g++ cmake ninja-build ccache                         # compiling
+  libtbb-dev libyaml-cpp-dev                           # the graph, the pipeline file
+  libboost-dev libboost-filesystem-dev libboost-system-dev # Boost.DLL: loading plugins
+  nlohmann-json3-dev libsimdjson-dev libvalijson-dev   # records, reading JSON, JSON Schema
+  libcurl4-openssl-dev libcpp-httplib-dev              # HTTP out, HTTP in
+  libsqlite3-dev sqlite3                               # state and replies
+  libspdlog-dev libcli11-dev libicu-dev                # log, command line, Unicode
+  libssl-dev openssl                                   # digests
+  catch2                                               # tests
+  python3 python3-pip python3-venv ca-certificates     # pinned downloads, checks
+  xz-utils                                             # source packages
+)
+
+# set_up_packages [MORE...]: installs what is missing of the base packages and MORE.
+set_up_packages() {
+  if ! have apt-get; then
+    check_without_apt "$@"
+    return
+  fi
+  local missing
+  missing=$(missing_packages "${base_packages[@]}" "$@")
+  [ -n "$missing" ] || return 0
+  locked packages install_packages "${base_packages[@]}" "$@"
+}
+
+missing_packages() {
+  local installed package
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2> /dev/null | sed -n 's/^installed //p') || true
+  for package; do
+    grep -qxF -- "$package" <<< "$installed" || printf '%s ' "$package"
+  done
+}
+
+install_packages() {
+  local missing
+  missing=$(missing_packages "$@")  # again: another ./dev may have installed them meanwhile
+  [ -n "$missing" ] || return 0
+  [ "$(id -u)" = 0 ] || have sudo ||
+    fail "needs root or sudo for: apt-get install --no-install-recommends $missing"
+  say "installing with apt: $missing"
+  mkdir -p "$cache/tmp"
+  # shellcheck disable=SC2086 -- a list of names
+  if ! {
+    as_root apt-get -qq update &&
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+        -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 install $missing
+  } < /dev/null > "$cache/tmp/apt.log" 2>&1; then
+    tail -n 15 "$cache/tmp/apt.log" >&2
+    fail "apt could not install what is missing; all of its output is in $cache/tmp/apt.log"
+  fi
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Without apt the packages are the user's affair: say exactly what CMake does not find.
+check_without_apt() {
+  local tool missing=()
+  for tool in c++ cmake ninja python3 git; do
+    have "$tool" || missing+=("$tool")
+  done
+  if have c++ && have cmake; then
+    local stamp=build/dependencies/complete
+    [ ! -e "$stamp" ] || return 0
+    mkdir -p build/dependencies
+    cmake -S .ci/dependencies -B build/dependencies > build/dependencies/configure.log 2>&1 ||
+      mapfile -t -O "${#missing[@]}" missing < <(sed -n 's/^-- missing: //p' build/dependencies/configure.log)
+    [ "${#missing[@]}" -gt 0 ] || touch "$stamp"
+  fi
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  say "this machine has no apt; install by its own means what was not found:"
+  printf '   %s\n' "${missing[@]}" >&2
+  exit 2
+}
+
+# ---- Python ------------------------------------------------------------------------------------
+
+# python_tools: prints the folder of a virtual environment with pip, made at the first call.
+python_tools() {
+  local folder
+  folder="$cache/python-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  if [ ! -e "$folder/complete" ]; then
+    rm -rf "$folder"
+    mkdir -p "$cache"
+    python3 -m venv "$folder" >&2 || fail "python3 -m venv could not make $folder"
+    touch "$folder/complete"
+  fi
+  echo "$folder"
+}
+
+# pip_quietly ARGS...: pip of that environment, without caches of its own and without questions.
+pip_quietly() {
+  "$(python_tools)/bin/pip" --quiet --no-input --disable-pip-version-check --no-cache-dir "$@" < /dev/null >&2
+}

@@ -1,0 +1,40 @@
+// What a component's spec says, for readers: a table, a page, JSON, Markdown.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/cli/terminal.h"
+#include "engine/plugin/registry.h"
+#include "rare/json.h"
+
+namespace rare::engine::cli {
+
+// "operator", "async operator", "source", "sink", "service".
+std::string kind_text(ComponentKind kind);
+
+// One line for each component: name, kind, plugin, summary.
+std::string components_table(const std::vector<const RegisteredComponent*>& components,
+                             const Style& style);
+
+// The page of one component: parameters, fields, ports, an example.
+std::string component_page(const RegisteredComponent& component, const Style& style);
+
+// {"name", "kind", "plugin", "version", "summary", "description", "parameters": [{"name", "type",
+// "required", "default", "minimum", "maximum", "choices", "unit", "path", "secret",
+// "affects_result", "interface", "doc"}], "reads", "writes", "ports", "gather",
+// "nondeterministic"}; what a component or parameter does not have is left out.
+Json component_json(const RegisteredComponent& component);
+
+// A reference page of the components: the same for the same specs, wherever they are installed.
+std::string components_markdown(const std::vector<const RegisteredComponent*>& components);
+
+// Shared by page and Markdown: "integer, 1 to 10, milliseconds" and "`5`", "required" or "none".
+std::string type_text(const ParamSpec& param);
+std::string default_text(const ParamSpec& param);
+// "`text`, the field named by `input_key`", or empty.
+std::string fields_text(const std::vector<Spec::Field>& fields);
+// A minimal entry of `nodes:` or `services:` that uses the component.
+std::string example_text(const RegisteredComponent& component);
+
+}  // namespace rare::engine::cli

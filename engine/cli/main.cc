@@ -1,0 +1,121 @@
+// rare-engine: reads the command line and hands over to the verb.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "engine/cli/verbs.h"
+#include "engine/config/diagnostics.h"
+#include "rare/plugin.h"
+
+namespace rare::engine::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+std::vector<std::string> verb_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  return names;
+}
+
+void add_verbs(CLI::App& app, int& exit_code) {
+  add_run_verb(app, exit_code);
+  add_validate_verb(app, exit_code);
+  add_plan_verb(app, exit_code);
+  add_operators_verb(app, exit_code);
+  add_plugins_verb(app, exit_code);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "rare-engine " RARE_ENGINE_VERSION
+                                    " (SDK " RARE_TEXT_OF(RARE_SDK_VERSION_MAJOR) "." RARE_TEXT_OF(
+                                        RARE_SDK_VERSION_MINOR) ", nlohmann JSON " RARE_JSON_VERSION
+                                                                ", " RARE_CXX_ABI ")");
+  app.footer(
+      "Examples:\n"
+      "  rare-engine pipelines/rare.yaml        the same as rare-engine run pipelines/rare.yaml\n"
+      "  rare-engine run --help                 the options of a verb\n");
+}
+
+// Whether a first word that is no verb is meant as a pipeline file.
+bool looks_like_a_file(const std::string& word) {
+  std::error_code error;
+  return word.find_first_of("./") != std::string::npos || std::filesystem::exists(word, error);
+}
+
+int unknown_verb(const CLI::App& app, const std::string& word) {
+  const std::vector<std::string> names = verb_names(app);
+  const std::string nearest = nearest_name(word, names);
+  std::cerr << "rare-engine: '" << word << "' is no verb and no pipeline file\n";
+  if (!nearest.empty()) std::cerr << "  did you mean '" << nearest << "'?\n";
+  std::cerr << "  verbs:";
+  for (const std::string& name : names) std::cerr << " " << name;
+  std::cerr << "\n";
+  return kUsageError;
+}
+
+// The option that was meant by one that the verb does not know; empty: none is near.
+std::string nearest_option(const CLI::App& verb, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return nearest_name(word.substr(0, word.find('=')), names);
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App& verb = chosen.empty() ? app : *chosen.front();
+  const std::string name = chosen.empty() ? "rare-engine" : "rare-engine " + verb.get_name();
+  const std::vector<std::string> unknown = verb.remaining();
+  if (unknown.empty()) {
+    std::cerr << name << ": " << error.what() << "\n";
+  } else if (unknown.front().rfind('-', 0) == 0) {
+    std::cerr << name << ": unknown option '" << unknown.front() << "'\n";
+    const std::string nearest = nearest_option(verb, unknown.front());
+    if (!nearest.empty()) std::cerr << "  did you mean '" << nearest << "'?\n";
+  } else {
+    std::cerr << name << ": '" << unknown.front() << "' is one argument too many\n";
+  }
+  std::cerr << "  '" << name << " --help' shows what it takes, with an example\n";
+  return kUsageError;
+}
+
+int parse_and_run(std::vector<std::string> words) {
+  int exit_code = 0;
+  CLI::App app("Turns text into training data, by pipelines of operators.", "rare-engine");
+  add_verbs(app, exit_code);
+  if (words.empty()) {
+    std::cerr << app.help();
+    return kUsageError;
+  }
+  const std::vector<std::string> verbs = verb_names(app);
+  const std::string& first = words.front();
+  const bool is_own_option = first == "-h" || first == "--help" || first == "--version";
+  if (!is_own_option && std::find(verbs.begin(), verbs.end(), first) == verbs.end()) {
+    if (first[0] != '-' && !looks_like_a_file(first)) return unknown_verb(app, first);
+    words.insert(words.begin(), "run");
+  }
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    // Help and version come as errors with the code 0.
+    return error.get_exit_code() == 0 ? app.exit(error) : usage_error(app, error);
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace rare::engine::cli
+
+int main(int argc, char** argv) {
+  try {
+    return rare::engine::cli::parse_and_run(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {
+    std::cerr << "rare-engine: a defect of the engine: " << error.what() << "\n";
+    return 1;
+  }
+}

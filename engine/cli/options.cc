@@ -1,0 +1,59 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "engine/cli/verbs.h"
+
+namespace rare::engine::cli {
+namespace {
+
+// One value for each time an option is given, so that what follows is not taken for more of them.
+void repeatable(CLI::Option* option) { option->allow_extra_args(false)->take_all(); }
+
+std::string is_setting(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string::npos && equals > 0) return "";
+  return "'" + text + "' is no PATH=VALUE, for example nodes.questions.parallelism=8";
+}
+
+}  // namespace
+
+void add_pipeline_options(CLI::App& verb, RunOptions& options) {
+  verb.add_option("PIPELINE", options.load.file, "the pipeline file")->required();
+  repeatable(verb.add_option("-f", options.load.overlays,
+                             "an overlay: a pipeline file with only what changes; repeatable, "
+                             "later ones win")
+                 ->type_name("OVERLAY.yaml"));
+  repeatable(verb.add_option("--set", options.load.settings,
+                             "one value by its path, as messages show it; repeatable")
+                 ->type_name("PATH=VALUE")
+                 ->check(CLI::Validator(is_setting, "")));
+}
+
+void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path) {
+  repeatable(verb.add_option("--plugin-path", plugin_path,
+                             "a folder of plugins, searched before RARE_PLUGIN_PATH and those "
+                             "that are installed; repeatable")
+                 ->type_name("FOLDER")
+                 ->check(CLI::Validator(CLI::ExistingDirectory).description("")));
+}
+
+void add_color(CLI::App& verb, std::string& color) {
+  verb.add_option("--color", color, "auto: on a terminal, unless NO_COLOR is set (default: auto)")
+      ->type_name("WHEN")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+void add_log_level(CLI::App& verb, std::string& log_level) {
+  verb.add_option("--log-level", log_level, "the least that is told (default: info)")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+}
+
+int print_result(const std::string& text) {
+  std::cout << text << std::flush;
+  if (std::cout.good()) return 0;
+  std::cerr << "rare-engine: standard output cannot be written to\n";
+  return 1;
+}
+
+}  // namespace rare::engine::cli

@@ -1,0 +1,25 @@
+// What the options of `run` (and, where they make sense, of the other verbs) say.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/config/pipeline.h"
+
+namespace rare::engine::cli {
+
+struct RunOptions {
+  LoadOptions load;                      // PIPELINE.yaml, -f, --set
+  std::string state_dir;                 // empty: .rare/NAME
+  std::string cache_file;                // empty: .rare/replies.db
+  bool fresh = false;                    // begin anew; stored replies are kept
+  std::optional<std::uint64_t> limit;    // the first N source records
+  std::vector<std::string> plugin_path;  // --plugin-path, in order
+  std::string progress = "auto";         // auto, bar, plain, json, none
+  std::string log_level = "info";        // debug, info, warning, error
+  std::string color = "auto";            // auto, always, never
+};
+
+}  // namespace rare::engine::cli

@@ -1,0 +1,51 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "engine/cli/run.h"
+#include "engine/cli/terminal.h"
+#include "engine/cli/verbs.h"
+#include "engine/observe/log.h"
+
+namespace rare::engine::cli {
+
+void add_run_verb(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App& verb = *app.add_subcommand("run", "run a pipeline, or go on with it");
+  add_pipeline_options(verb, *options);
+  verb.add_option("--state-dir", options->state_dir,
+                  "what the run knows of itself (default: .rare/NAME)")
+      ->type_name("FOLDER");
+  verb.add_option("--cache", options->cache_file,
+                  "stored replies of language models (default: .rare/replies.db)")
+      ->type_name("FILE");
+  verb.add_flag("--fresh", options->fresh, "begin anew; stored replies are used all the same");
+  verb.add_option("--limit", options->limit, "only the first N records of each source")
+      ->type_name("N")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+            const bool fits = text.size() < 19 && text.find_first_not_of('0') != std::string::npos;
+            return digits && fits ? std::string() : "expected a whole number from 1, got " + text;
+          },
+          ""));
+  add_plugin_path(verb, options->plugin_path);
+  verb.add_option("--progress", options->progress,
+                  "auto: a bar on a terminal, else plain lines (default: auto)")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"auto", "bar", "plain", "json", "none"}));
+  add_log_level(verb, options->log_level);
+  add_color(verb, options->color);
+  verb.footer(
+      "Examples:\n"
+      "  rare-engine run pipelines/rare.yaml --limit 10\n"
+      "  rare-engine pipelines/rare.yaml -f pipelines/openai.yaml "
+      "--set nodes.questions.parallelism=8\n");
+  verb.callback([options, &exit_code] {
+    set_log_color(Style(options->color, STDERR_FILENO).enabled());
+    exit_code = run_command(*options);
+  });
+}
+
+}  // namespace rare::engine::cli

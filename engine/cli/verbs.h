@@ -1,0 +1,31 @@
+// The verbs: each file adds one to the command line. What a verb returns becomes the exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/cli/run_options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace rare::engine::cli {
+
+// When a verb was chosen, parsing the command line runs it and sets `exit_code`.
+void add_run_verb(CLI::App& app, int& exit_code);
+void add_validate_verb(CLI::App& app, int& exit_code);
+void add_plan_verb(CLI::App& app, int& exit_code);
+void add_operators_verb(CLI::App& app, int& exit_code);
+void add_plugins_verb(CLI::App& app, int& exit_code);
+
+// Options that several verbs share.
+void add_pipeline_options(CLI::App& verb, RunOptions& options);  // PIPELINE.yaml, -f, --set
+void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path);
+void add_color(CLI::App& verb, std::string& color);
+void add_log_level(CLI::App& verb, std::string& log_level);
+
+// Writes a verb's result to standard output; 0, or 1 and a message when it cannot be written.
+int print_result(const std::string& text);
+
+}  // namespace rare::engine::cli

@@ -1,0 +1,83 @@
+// A pipeline as declared: YAML read, overlays merged, engine keys typed; components' own parameters
+// still as they stand (the plan checks them against the specs).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/config/config_value.h"
+#include "engine/config/diagnostics.h"
+
+namespace rare::engine {
+
+enum class Order { input, any };
+enum class OnError { dead_letter, fail, drop };
+
+// A bound on dead letters: a number of them, or a share of the records read.
+struct ErrorBound {
+  std::optional<std::uint64_t> count;
+  std::optional<double> share;      // 0.05 for "5%"
+  std::uint64_t after_records = 0;  // the share counts only from so many records on
+};
+
+struct InputRef {
+  std::string node;
+  std::string port;  // empty: the node's first port
+  Location where;
+};
+
+struct ServiceConfig {
+  std::string name;
+  Location where;
+  std::string use;
+  Location use_where;
+  ConfigValue with;
+};
+
+struct NodeConfig {
+  std::string name;
+  Location where;
+  std::string use;
+  Location use_where;
+  ConfigValue with;
+  std::vector<InputRef> from;  // resolved: "the node above" is filled in; empty: none above
+  bool from_given = false;
+  std::optional<int> parallelism;  // absent: the plan chooses
+  bool parallelism_auto = false;   // `parallelism: auto`
+  Location parallelism_where;
+  OnError on_error = OnError::dead_letter;
+};
+
+// A node that an overlay took out.
+struct RemovedNode {
+  std::string name;
+  Location where;
+};
+
+struct PipelineConfig {
+  std::string name;
+  std::string file;  // as given on the command line
+  Order order = Order::input;
+  std::uint64_t seed = 0;
+  ErrorBound max_errors{.count = 0, .share = {}, .after_records = 0};
+  ErrorBound stop_after_errors{.count = {}, .share = 0.05, .after_records = 200};
+  std::optional<std::int64_t> max_records_in_flight;
+  double grace_s = 30;
+  std::vector<ServiceConfig> services;
+  std::vector<NodeConfig> nodes;
+  std::vector<RemovedNode> removed_nodes;
+};
+
+struct LoadOptions {
+  std::string file;
+  std::vector<std::string> overlays;  // -f, in order
+  std::vector<std::string> settings;  // --set path=value, in order
+};
+
+// Reads, merges, substitutes and types. Errors go to `diagnostics`; what is returned is complete
+// enough to go on checking (so that one start shows all errors), and runs only if there were none.
+PipelineConfig load_pipeline(const LoadOptions& options, Diagnostics& diagnostics);
+
+}  // namespace rare::engine

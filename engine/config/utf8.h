@@ -1,0 +1,39 @@
+// UTF-8 as files and terminals need it checked.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace rare::engine {
+
+// Bytes of the character that starts at `at`, or 0 when none does (Unicode 15, table 3-7).
+inline std::size_t utf8_length(std::string_view text, std::size_t at) {
+  auto byte = [&](std::size_t i) -> unsigned {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0;
+  };
+  auto follows = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  unsigned first = byte(0), second = byte(1);
+  if (first < 0x80) return at < text.size() ? 1 : 0;
+  if (first < 0xC2 || first > 0xF4 || !follows(1)) return 0;
+  if (first < 0xE0) return 2;
+  bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  bool no_character = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
+  if (overlong || no_character || !follows(2)) return 0;
+  if (first < 0xF0) return 3;
+  return follows(3) ? 4 : 0;
+}
+
+// The first byte that is not part of UTF-8 text or is a control character other than tab and line
+// end, or npos.
+inline std::size_t find_non_text(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t length = utf8_length(text, i);
+    auto byte = static_cast<unsigned char>(text[i]);
+    bool control = byte == 0x7F || (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r');
+    if (length == 0 || control) return i;
+    i += length;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace rare::engine

@@ -1,0 +1,32 @@
+// Which fields of a record nodes read and write, and what can be known to be wrong with that.
+//
+// What a source gives out is unknown, so a field is refused only when it can be known to be
+// missing.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/config/diagnostics.h"
+#include "engine/graph/plan.h"
+
+namespace rare::engine {
+
+// The names behind Spec::reads() and writes() with the node's values; fields whose parameter is
+// empty are left out.
+std::vector<std::string> fields_read(const PlannedNode& node);
+std::vector<std::string> fields_written(const PlannedNode& node);
+
+// For each node of the plan, the nodes above it (not itself).
+std::vector<std::set<std::uint32_t>> nodes_above(const Plan& plan);
+
+// Reports a read of a field that only nodes further down or beside write, and two writers of one
+// field on one path.
+void check_fields(const Plan& plan, Diagnostics& diagnostics);
+
+// "node 'x' reads 'questions', near 'question' that node 'y' writes": what is no error, because the
+// source may bring that field, but likely a slip. For the plan's text.
+std::vector<std::string> field_notes(const Plan& plan);
+
+}  // namespace rare::engine

@@ -1,0 +1,80 @@
+// The plan: a pipeline checked against what is installed. Knows no threads; immutable once made.
+//
+// Everything that can be wrong with a pipeline is found here or before, so that what has a plan
+// starts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/config/diagnostics.h"
+#include "engine/config/pipeline.h"
+#include "engine/plugin/registry.h"
+#include "rare/json.h"
+
+namespace rare::engine {
+
+struct PlannedService {
+  std::string name;
+  const RegisteredComponent* use = nullptr;
+  Json values;  // every parameter of the spec, checked, defaults filled in
+  Location where;
+};
+
+// A use of a service by a node's parameter.
+struct ServiceUse {
+  std::string param;
+  std::uint32_t service = 0;  // index into Plan::services
+};
+
+struct PlannedNode {
+  std::uint32_t index = 0;  // into Plan::nodes: a topological order, of equals the file's
+  std::string name;
+  const RegisteredComponent* use = nullptr;
+  Json values;
+  Location where;
+  OnError on_error = OnError::dead_letter;
+  // 0: sized when the services are open, by the concurrency of those it uses (`parallelism` left
+  // out on a node that uses services).
+  int parallelism = 1;
+  int depth = 0;  // the longest way from a source, in edges
+  // For each port of the node, in the spec's order: the nodes behind it, in the file's order.
+  std::vector<std::vector<std::uint32_t>> successors;
+  std::vector<std::uint32_t> predecessors;  // in the order of `from`
+  std::vector<ServiceUse> services;
+
+  ComponentKind kind() const { return use->component.kind; }
+  const Spec& spec() const { return use->component.spec; }
+  // The spec's ports, or the one port "out" of a component that names none. Sinks have none.
+  std::vector<std::string> ports() const;
+};
+
+struct Plan {
+  PipelineConfig config;
+  std::vector<PlannedService> services;
+  std::vector<PlannedNode> nodes;
+  // max_records_in_flight of the pipeline, or 0: chosen when the services are open (see
+  // default_credits in the runtime).
+  std::int64_t credits = 0;
+
+  const PlannedNode* node(std::string_view name) const;
+};
+
+// What a node reads, as `from` would have it: "node", or "node.port" where the node has several.
+std::vector<std::string> input_names(const Plan& plan, const PlannedNode& node);
+
+// Checks names, types, ranges, references, cycles, ports, unused nodes and fields; all errors go to
+// `diagnostics`. Usable only if there were none. REQUIRES: `registry` outlives the plan.
+Plan make_plan(PipelineConfig config, const Registry& registry, Diagnostics& diagnostics);
+
+// The nodes whose records a service reads in a pass of its own: `node` and all above it, in
+// topological order. Refused (with the reason) when one of them is async or nondeterministic or
+// gathers, because the pass runs apart from the run.
+Result<std::vector<std::uint32_t>> corpus_nodes(const Plan& plan, const std::string& node);
+
+// What decides the results of a run, by "nodes.NAME.key" and "services.NAME.key": see `fingerprint`
+// in docs/formats/state.md. Excludes limits, concurrency, URLs and secrets.
+Json fingerprint(const Plan& plan);
+
+}  // namespace rare::engine

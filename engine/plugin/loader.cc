@@ -1,0 +1,186 @@
+#include "engine/plugin/loader.h"
+
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <boost/dll/shared_library.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <typeinfo>
+#include <utility>
+
+namespace rare::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CollectingRegistrar final : public Registrar {
+ public:
+  void add_component(Component component) override { components.push_back(std::move(component)); }
+  std::vector<Component> components;
+};
+
+std::string demangled(const std::string& symbol) {
+  int failure = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &failure), &std::free);
+  return failure == 0 && name ? std::string(name.get()) : symbol;
+}
+
+// The dynamic linker's own message in terms of what to do. It begins with the file's name, which
+// whoever reports the refusal says already.
+std::string linker_reason(std::string message, const std::string& file) {
+  if (message.rfind(file + ": ", 0) == 0) message.erase(0, file.size() + 2);
+  constexpr std::string_view kUndefined = "undefined symbol: ";
+  if (const std::size_t at = message.find(kUndefined); at != std::string::npos) {
+    std::string symbol = message.substr(at + kUndefined.size());
+    symbol.erase(std::min(symbol.find_first_of(", \t("), symbol.size()));
+    return "needs '" + demangled(symbol) +
+           "', which nothing provides: link the library that defines it into the plugin";
+  }
+  constexpr std::string_view kMissing = ": cannot open shared object file";
+  if (const std::size_t at = message.find(kMissing); at != std::string::npos) {
+    return "needs the library " + message.substr(0, at) +
+           ", which is not there: install it, or link it statically into the plugin";
+  }
+  return "cannot be loaded: " + message;
+}
+
+// Libraries stay loaded until the process ends, and are not unloaded then either: objects, vtables
+// and running threads of a plugin would outlive its code. Kept reachable, so that it is no leak.
+void keep_loaded(boost::dll::shared_library library) {
+  static auto* const kept = new std::vector<boost::dll::shared_library>();
+  kept->push_back(std::move(library));
+}
+
+using RegisterFunction = void(Registrar&);
+
+Result<RegisterFunction*> load_library(const std::string& file) {
+  boost::dll::shared_library library;
+  std::error_code error;
+  ::dlerror();
+  library.load(file, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  if (!library.is_loaded()) {
+    const char* message = ::dlerror();
+    return Status(StatusCode::invalid_argument,
+                  linker_reason(message ? message : error.message(), file));
+  }
+  RegisterFunction* function = nullptr;
+  if (library.has(kRegisterSymbol)) function = &library.get<RegisterFunction>(kRegisterSymbol);
+  keep_loaded(std::move(library));
+  if (function == nullptr) {
+    return Status(StatusCode::invalid_argument, std::string("has a descriptor and no function ") +
+                                                    kRegisterSymbol +
+                                                    ": declare both with one RARE_PLUGIN");
+  }
+  return function;
+}
+
+Status register_components(RegisterFunction& function, CollectingRegistrar& registrar) {
+  const auto threw = [](const std::string& what) {
+    return Status(StatusCode::internal, "its registration threw " + what);
+  };
+  try {
+    function(registrar);
+  } catch (const std::exception& error) {
+    return threw(std::string("an exception: ") + error.what());
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return threw("what is no std::exception, but " +
+                 (type ? "'" + demangled(type->name()) + "'" : std::string("of no known type")));
+  }
+  return Status();
+}
+
+Status load_plugin(const std::string& file, Registry& registry) {
+  const Result<PluginDescriptor> descriptor = read_descriptor(file);
+  if (!descriptor.ok()) return descriptor.status();
+  if (Status status = check_descriptor(*descriptor); !status.ok()) return status;
+  const Result<RegisterFunction*> function = load_library(file);
+  if (!function.ok()) return function.status();
+  CollectingRegistrar registrar;
+  if (Status status = register_components(**function, registrar); !status.ok()) return status;
+  LoadedPlugin plugin;
+  plugin.name.assign(descriptor->plugin_name,
+                     ::strnlen(descriptor->plugin_name, sizeof(descriptor->plugin_name)));
+  plugin.version.assign(descriptor->plugin_version,
+                        ::strnlen(descriptor->plugin_version, sizeof(descriptor->plugin_version)));
+  plugin.file = file;
+  return registry.add(plugin, std::move(registrar.components));
+}
+
+// The plugin files of one folder, by name, so that every start sees them in the same order.
+Result<std::vector<fs::path>> plugin_files(const std::string& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  fs::directory_iterator entries(folder, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    if (entries->path().extension() == ".so") files.push_back(entries->path());
+  }
+  if (error) {
+    return Status(StatusCode::permission_denied,
+                  "the folder cannot be read: " + error.message() + "; check its permissions");
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void add_folder(const fs::path& folder, std::vector<std::string>& folders,
+                std::set<fs::path>& seen) {
+  std::error_code error;
+  const fs::path real = fs::canonical(folder, error);
+  if (error || !fs::is_directory(real, error)) return;
+  if (seen.insert(real).second) folders.push_back(folder.lexically_normal().string());
+}
+
+}  // namespace
+
+std::vector<std::string> plugin_search_path(const std::vector<std::string>& given) {
+  std::vector<std::string> folders;
+  std::set<fs::path> seen;
+  for (const std::string& folder : given) add_folder(folder, folders, seen);
+  const char* variable = std::getenv("RARE_PLUGIN_PATH");
+  std::string_view list = variable ? variable : "";
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(':'), list.size());
+    if (end > 0) add_folder(std::string(list.substr(0, end)), folders, seen);
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  std::error_code error;
+  const fs::path executable = fs::read_symlink("/proc/self/exe", error);
+  const fs::path beside = executable.parent_path().parent_path() / "lib" / "rare" / "plugins";
+  if (!error && fs::is_directory(beside, error)) {
+    add_folder(beside, folders, seen);
+  } else {
+    add_folder(RARE_INSTALLED_PLUGINS, folders, seen);
+  }
+  return folders;
+}
+
+void load_plugins(const std::vector<std::string>& folders, Registry& registry) {
+  std::set<fs::path> seen;
+  for (const std::string& folder : folders) {
+    const Result<std::vector<fs::path>> files = plugin_files(folder);
+    if (!files.ok()) {
+      registry.refuse({folder, files.status().message(), files.status().code()});
+      continue;
+    }
+    for (const fs::path& file : *files) {
+      std::error_code error;
+      const fs::path real = fs::canonical(file, error);
+      // A dangling link has no real file: opening it below says so.
+      if (!seen.insert(error ? file : real).second) continue;
+      if (Status status = load_plugin(file.string(), registry); !status.ok()) {
+        registry.refuse({file.string(), status.message(), status.code()});
+      }
+    }
+  }
+}
+
+}  // namespace rare::engine

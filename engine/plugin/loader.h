@@ -1,0 +1,32 @@
+// Finds plugin files, checks each before a byte of its code runs, and loads those that fit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/plugin/registry.h"
+#include "rare/plugin.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+// Where plugins are looked for, in this order: `given` (--plugin-path), RARE_PLUGIN_PATH (colons),
+// ../lib/rare/plugins beside the executable's folder or, where that is not there, the install
+// prefix's libdir (never both: a build tree and an installed engine would bring each component
+// twice). Existing folders only, each once.
+std::vector<std::string> plugin_search_path(const std::vector<std::string>& given);
+
+// Reads the descriptor out of the file's ELF section, without loading the file.
+Result<PluginDescriptor> read_descriptor(const std::string& file);
+
+// Why a plugin with this descriptor cannot be loaded into this engine, or OK.
+Status check_descriptor(const PluginDescriptor& descriptor);
+
+// Loads every *.so of the folders into the registry; what does not fit is refused with its reason,
+// and never stops the others. A file that is reached twice (symbolic links) is loaded once. Nothing
+// of a file runs before its descriptor fits; from there on its static initialisers run while it is
+// loaded, and one that throws ends the process, because the dynamic linker cannot be unwound.
+// Thread-safety: one thread at a time. Libraries stay loaded until the process ends.
+void load_plugins(const std::vector<std::string>& folders, Registry& registry);
+
+}  // namespace rare::engine

@@ -1,0 +1,69 @@
+#include "engine/plugin/registry.h"
+
+#include <set>
+#include <utility>
+
+namespace rare::engine {
+namespace {
+
+Status invalid(const std::string& component, const std::string& what) {
+  return Status(StatusCode::invalid_argument, "component '" + component + "': " + what);
+}
+
+// What only the kind of a component can tell.
+Status check_kind(const Component& component) {
+  const Spec& spec = component.spec;
+  if (spec.is_gather() && component.kind != ComponentKind::operator_) {
+    return invalid(spec.name(), "gather() is only for an Operator");
+  }
+  const bool has_no_outputs =
+      component.kind == ComponentKind::sink || component.kind == ComponentKind::service;
+  if (has_no_outputs && !spec.ports().empty()) {
+    return invalid(spec.name(),
+                   "a sink or service has no ports, this one names '" + spec.ports().front() + "'");
+  }
+  return Status();
+}
+
+}  // namespace
+
+Status Registry::add(const LoadedPlugin& plugin, std::vector<Component> components) {
+  std::set<std::string> names;
+  for (const Component& component : components) {
+    const std::string& name = component.spec.name();
+    if (Status status = check_spec(component.spec); !status.ok()) return status;
+    if (Status status = check_kind(component); !status.ok()) return status;
+    if (!names.insert(name).second) {
+      return Status(StatusCode::already_exists, "component '" + name + "' is registered twice by " +
+                                                    plugin.file +
+                                                    ": give each component a name of its own");
+    }
+    if (const RegisteredComponent* other = find(name)) {
+      return Status(StatusCode::already_exists,
+                    "component '" + name + "' comes from both " + other->plugin_file + " and " +
+                        plugin.file + ": remove one of the two files or rename the component");
+    }
+  }
+  LoadedPlugin added = plugin;
+  added.components.assign(names.begin(), names.end());
+  for (Component& component : components) {
+    std::string name = component.spec.name();
+    components_.emplace(std::move(name),
+                        RegisteredComponent{std::move(component), plugin.name, plugin.file});
+  }
+  plugins_.push_back(std::move(added));
+  return Status();
+}
+
+const RegisteredComponent* Registry::find(std::string_view name) const {
+  const auto at = components_.find(name);
+  return at == components_.end() ? nullptr : &at->second;
+}
+
+std::vector<std::string> Registry::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, component] : components_) names.push_back(name);
+  return names;
+}
+
+}  // namespace rare::engine

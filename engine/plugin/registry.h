@@ -1,0 +1,61 @@
+// The components that are installed: what plugins registered, found by name.
+//
+// Ownership: the registry keeps every plugin's library loaded until the process ends, because
+// objects and code of a plugin outlive whoever made them. Thread-safety: built on one thread, then
+// only read.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rare/plugin.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+struct RegisteredComponent {
+  Component component;
+  std::string plugin;  // name of the plugin
+  std::string plugin_file;
+};
+
+struct LoadedPlugin {
+  std::string name;
+  std::string version;
+  std::string file;
+  std::vector<std::string> components;
+};
+
+struct RefusedPlugin {
+  std::string file;
+  std::string reason;  // one line that names both sides
+  // already_exists: a component's name is taken, and which of the two is meant cannot be known.
+  StatusCode code = StatusCode::invalid_argument;
+};
+
+class Registry {
+ public:
+  // Adds what one plugin registers. Refuses the plugin as a whole (nothing of it stays) when a spec
+  // is invalid or a component's name is taken, and says by which file.
+  Status add(const LoadedPlugin& plugin, std::vector<Component> components);
+  void refuse(RefusedPlugin plugin) { refused_.push_back(std::move(plugin)); }
+
+  const RegisteredComponent* find(std::string_view name) const;
+  std::vector<std::string> names() const;  // sorted
+  const std::vector<LoadedPlugin>& plugins() const { return plugins_; }
+  const std::vector<RefusedPlugin>& refused() const { return refused_; }
+
+ private:
+  std::map<std::string, RegisteredComponent, std::less<>> components_;
+  std::vector<LoadedPlugin> plugins_;
+  std::vector<RefusedPlugin> refused_;
+};
+
+// An invalid spec (two parameters of one name, a default out of its range, ...) by its first fault,
+// or OK.
+Status check_spec(const Spec& spec);
+
+}  // namespace rare::engine

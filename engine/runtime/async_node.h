@@ -1,0 +1,47 @@
+// Adapter of an AsyncOperator: up to `parallelism` coroutines in flight, on no thread.
+//
+// Records that arrive beyond that wait here, oldest first. The flow graph is told to wait for every
+// record between its arrival and its end (reserve_wait, release_wait), because a suspended
+// coroutine is no task of the graph.
+#pragma once
+
+#include <coroutine>
+#include <mutex>
+#include <queue>
+#include <vector>
+
+#include "engine/runtime/graph_node.h"
+#include "rare/operator.h"
+
+namespace rare::engine {
+
+class AsyncNode final : public GraphNode {
+ public:
+  AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instance, int parallelism);
+  Flow::Receiver& input() override { return arrivals_; }
+
+ private:
+  struct Detached;
+  struct Later {
+    bool operator()(const Message& a, const Message& b) const {
+      return a->record.id().ordinal() > b->record.id().ordinal();
+    }
+  };
+  void arrive(Message message);
+  void start_waiting();
+  Detached drive(Message message);
+  void end(Message message, BufferedOutput& output, const Status& status);
+
+  Flow& flow_;
+  const PlannedNode& node_;
+  const std::vector<std::string> ports_;
+  AsyncOperator& instance_;
+  const int parallelism_;
+  std::mutex mutex_;
+  int running_ = 0;
+  std::priority_queue<Message, std::vector<Message>, Later> waiting_;
+  oneapi::tbb::flow::function_node<Message> arrivals_;
+  oneapi::tbb::flow::function_node<Message> starter_;
+};
+
+}  // namespace rare::engine

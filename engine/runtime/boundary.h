@@ -1,0 +1,33 @@
+// The boundary between the engine and a plugin's code: exceptions stop here and become Statuses.
+#pragma once
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "rare/status.h"
+
+namespace rare::engine {
+
+// REQUIRES: called inside a catch block. What was thrown, as an error of the record.
+inline Status status_of_exception() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return Status(StatusCode::internal, std::string("threw an exception: ") + error.what());
+  } catch (...) {
+    return Status(StatusCode::internal, "threw something that is no std::exception");
+  }
+}
+
+// Calls into a plugin. `call` returns Status or Result<T>.
+template <class Call>
+auto at_boundary(Call&& call) -> decltype(call()) {
+  try {
+    return std::forward<Call>(call)();
+  } catch (...) {
+    return status_of_exception();
+  }
+}
+
+}  // namespace rare::engine

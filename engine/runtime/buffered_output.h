@@ -1,0 +1,50 @@
+// What one invocation of an operator gives out, held back until it returned OK.
+// Thread-safety: as the invocation: one thread at a time.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rare/operator.h"
+
+namespace rare::engine {
+
+class BufferedOutput final : public Output {
+ public:
+  struct Emission {
+    std::uint32_t port;
+    Record record;
+  };
+  explicit BufferedOutput(const std::vector<std::string>& ports) : ports_(ports) {}
+
+  Status emit(Record record) override {
+    emissions.push_back({0, std::move(record)});
+    return Status();
+  }
+  Status emit(std::string_view port, Record record) override {
+    const auto at = std::find(ports_.begin(), ports_.end(), port);
+    if (at == ports_.end()) {
+      return Status(StatusCode::invalid_argument, "emitted to a port named '" + std::string(port) +
+                                                      "', which its spec does not name");
+    }
+    emissions.push_back({static_cast<std::uint32_t>(at - ports_.begin()), std::move(record)});
+    return Status();
+  }
+  Status filter(std::string_view reason) override {
+    filtered = true;
+    filter_reason = reason;
+    return Status();
+  }
+
+  std::vector<Emission> emissions;
+  bool filtered = false;
+  std::string filter_reason;
+
+ private:
+  const std::vector<std::string>& ports_;
+};
+
+}  // namespace rare::engine

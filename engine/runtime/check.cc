@@ -1,0 +1,69 @@
+// check_components(): what `validate` does beyond the plan.
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <system_error>
+
+#include "engine/runtime/components.h"
+#include "engine/runtime/resume_threads.h"
+#include "engine/runtime/run.h"
+
+namespace rare::engine {
+namespace {
+
+// Services may ask for the store when they open; nothing is asked of it before a first record.
+class NoReplies final : public ReplyStore {
+ public:
+  void find(std::string, Scope,
+            std::function<void(Result<std::optional<StoredReply>>)> done) override {
+    done(std::optional<StoredReply>());
+  }
+  void put(std::string, StoredReply, std::function<void(Status)> done) override {
+    done(Status::cancelled());
+  }
+};
+
+class ScratchFolder {
+ public:
+  ScratchFolder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("rare-engine-check-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string string() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace
+
+Status check_components(const Plan& plan) {
+  const ScratchFolder folder;
+  RunControl control;
+  NoReplies replies;
+  Environment environment;
+  environment.seed = plan.config.seed;
+  environment.run_folder = folder.string();
+  environment.control = &control;
+  environment.replies = &replies;
+  Components components(plan, environment);
+  ResumeThreads resume_threads;
+  environment.resumer = &resume_threads;
+  Status status = components.make_sinks();
+  if (status.ok()) status = components.open_sources({});
+  if (status.ok()) status = components.open_services();
+  if (status.ok()) status = components.open_operators();
+  control.abort();
+  control.cut();
+  components.cancel_services();
+  return status;
+}
+
+}  // namespace rare::engine

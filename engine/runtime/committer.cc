@@ -1,0 +1,281 @@
+#include "engine/runtime/committer.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "engine/runtime/boundary.h"
+
+namespace rare::engine {
+namespace {
+
+constexpr auto kCheckpointEvery = std::chrono::seconds(1);
+constexpr std::size_t kCheckpointBytes = 64u << 20;
+
+// What a JSON value takes in memory, roughly: containers by their nodes, text by its length.
+std::size_t estimated_bytes(const Json& value) {
+  std::size_t bytes = 16;
+  if (value.is_string()) {
+    bytes += value.get_ref<const std::string&>().size() + 32;
+  } else if (value.is_array()) {
+    for (const Json& item : value) bytes += estimated_bytes(item);
+  } else if (value.is_object()) {
+    for (auto at = value.begin(); at != value.end(); ++at) {
+      bytes += 80 + at.key().size() + estimated_bytes(at.value());
+    }
+  }
+  return bytes;
+}
+
+Status named(const Plan& plan, std::uint32_t node, const Status& status) {
+  return Status::run_fault(status.code(), "node '" + plan.nodes[node].name + "' (" +
+                                              plan.nodes[node].spec().name() +
+                                              "): " + status.message());
+}
+
+}  // namespace
+
+Committer::Committer(Setup setup)
+    : setup_(std::move(setup)),
+      total_(setup_.plan->nodes.size()),
+      since_checkpoint_(setup_.plan->nodes.size()),
+      started_(std::chrono::steady_clock::now()),
+      last_checkpoint_(started_),
+      thread_([this] { loop(); }) {}
+
+Committer::~Committer() { close(); }
+
+void Committer::source_opened(std::uint32_t source, std::string node, Position position,
+                              std::uint64_t next_ordinal, IntervalSet finished) {
+  const std::lock_guard lock(mutex_);
+  if (sources_.size() <= source) sources_.resize(source + 1);
+  SourceState& state = sources_[source];
+  state.node = std::move(node);
+  state.position = std::move(position);
+  state.position_ordinal = next_ordinal;
+  state.next_to_write = finished.first_missing();
+  state.skipped = std::move(finished);
+}
+
+void Committer::source_read(std::uint32_t source, std::uint64_t ordinal, Position after) {
+  const std::lock_guard lock(mutex_);
+  SourceState& state = sources_[source];
+  state.live.emplace(ordinal, std::exchange(state.position, std::move(after)));
+  state.position_ordinal = ordinal + 1;
+}
+
+void Committer::source_skipped(std::uint32_t source, std::uint64_t ordinal, Position after) {
+  const std::lock_guard lock(mutex_);
+  sources_[source].position = std::move(after);
+  sources_[source].position_ordinal = ordinal + 1;
+}
+
+void Committer::source_ended(std::uint32_t source) {
+  {
+    const std::lock_guard lock(mutex_);
+    sources_[source].ended = true;
+  }
+  changed_.notify_one();
+}
+
+bool Committer::submit(FamilyPointer family) {
+  for (const Row& row : family->rows()) family->bytes += estimated_bytes(row.record.fields());
+  const std::size_t window = window_.fetch_add(family->bytes) + family->bytes;
+  bool held = false;
+  {
+    const std::lock_guard lock(mutex_);
+    held = window > setup_.window_bytes && sources_.size() == 1;
+    family->holds_credit = held;
+    queue_.push_back(std::move(family));
+  }
+  changed_.notify_one();
+  return held;
+}
+
+void Committer::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Committer::loop() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait_for(lock, kCheckpointEvery, [this] { return closing_ || !queue_.empty(); });
+    const bool last = closing_;
+    std::vector<FamilyPointer> batch = std::exchange(queue_, {});
+    lock.unlock();
+    for (FamilyPointer& family : batch) place(std::move(family));
+    if (setup_.plan->config.order == Order::input) write_in_order();
+    if (last || checkpoint_due()) checkpoint();
+    if (setup_.control->aborting()) give_back_held();
+    lock.lock();
+    if (last && queue_.empty()) break;
+  }
+  // Who still waits does so for a family that was abandoned: nothing of it is written.
+  for (SourceState& source : sources_) {
+    for (auto& [ordinal, family] : source.waiting) give_back(*family);
+  }
+}
+
+void Committer::place(FamilyPointer family) {
+  if (setup_.plan->config.order == Order::any) {
+    write(family);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  SourceState& source = sources_[family->root.source()];
+  source.waiting.emplace(family->root.ordinal(), std::move(family));
+}
+
+bool Committer::ready(const SourceState& source) const {
+  return !source.waiting.empty() && source.waiting.begin()->first == source.next_to_write;
+}
+
+void Committer::write_in_order() {
+  for (;;) {
+    FamilyPointer next;
+    {
+      const std::lock_guard lock(mutex_);
+      SourceState* first = nullptr;  // whose family is next in the whole order
+      for (SourceState& source : sources_) {
+        while (source.skipped.contains(source.next_to_write)) ++source.next_to_write;
+        const bool exhausted = source.ended && source.live.empty();
+        if (!exhausted && (first == nullptr || source.next_to_write < first->next_to_write)) {
+          first = &source;
+        }
+      }
+      if (first == nullptr || !ready(*first)) return;
+      next = std::move(first->waiting.begin()->second);
+      first->waiting.erase(first->waiting.begin());
+      ++first->next_to_write;
+    }
+    write(next);
+  }
+}
+
+void Committer::write(const FamilyPointer& family) {
+  if (!broken_) {
+    const Status status = write_rows(*family);
+    if (!status.ok()) {
+      broken_ = true;
+      setup_.control->fail(status);
+    }
+  }
+  if (!broken_) {
+    family->add_to(since_checkpoint_);
+    for (DeadLetter& letter : family->dead_letters()) dead_letters_.push_back(std::move(letter));
+    uncommitted_bytes_ += family->bytes;
+    ++uncommitted_families_;
+    written_.fetch_add(1, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    SourceState& source = sources_[family->root.source()];
+    source.live.erase(family->root.ordinal());
+    source.finished.add(family->root.ordinal());
+  }
+  give_back(*family);
+}
+
+void Committer::give_back(Family& family) {
+  family.rows().clear();
+  window_.fetch_sub(family.bytes);
+  if (std::exchange(family.holds_credit, false)) return_credit_();
+}
+
+// When the run is cut, the family that others wait for may never come: the graph must not wait for
+// their credits.
+void Committer::give_back_held() {
+  std::size_t held = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    for (SourceState& source : sources_) {
+      for (auto& [ordinal, family] : source.waiting) {
+        if (std::exchange(family->holds_credit, false)) ++held;
+      }
+    }
+  }
+  for (; held > 0; --held) return_credit_();
+}
+
+Status Committer::write_rows(Family& family) {
+  const Ledger& ledger = family.ledger();
+  if (!ledger.adds_up()) {
+    return Status::run_fault(
+        StatusCode::internal,
+        "the ledger of record " + family.root.to_string() + " is off: " + ledger.to_string());
+  }
+  std::vector<Row>& rows = family.rows();
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return a.record.id().path() < b.record.id().path();
+  });
+  std::vector<Record> of_sink;
+  for (const Sinks& entry : setup_.sinks) {
+    of_sink.clear();
+    for (Row& row : rows) {
+      if (row.sink == entry.node) of_sink.push_back(std::move(row.record));
+    }
+    if (of_sink.empty()) continue;
+    const Status status = at_boundary([&] { return entry.sink->write(of_sink); });
+    if (!status.ok()) return named(*setup_.plan, entry.node, status);
+  }
+  return Status();
+}
+
+bool Committer::checkpoint_due() const {
+  if (uncommitted_families_ == 0) return false;
+  return uncommitted_bytes_ >= kCheckpointBytes ||
+         std::chrono::steady_clock::now() - last_checkpoint_ >= kCheckpointEvery;
+}
+
+Checkpoint Committer::snapshot() {
+  Checkpoint checkpoint;
+  checkpoint.tally = std::exchange(since_checkpoint_, Tally(setup_.plan->nodes.size()));
+  checkpoint.dead_letters = std::exchange(dead_letters_, {});
+  if (setup_.usage) checkpoint.usage = setup_.usage();
+  checkpoint.elapsed_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  const std::lock_guard lock(mutex_);
+  for (SourceState& source : sources_) {
+    SourceCheckpoint entry;
+    entry.finished = std::exchange(source.finished, IntervalSet());
+    if (source.live.empty()) {
+      entry.position = source.position;
+      entry.next_ordinal = source.position_ordinal;
+    } else {
+      entry.position = source.live.begin()->second;
+      entry.next_ordinal = source.live.begin()->first;
+    }
+    checkpoint.sources[source.node] = std::move(entry);
+  }
+  return checkpoint;
+}
+
+void Committer::checkpoint() {
+  if (broken_) return;
+  Checkpoint checkpoint = snapshot();
+  for (const Sinks& entry : setup_.sinks) {
+    Result<Offset> offset = at_boundary([&] { return entry.sink->sync(); });
+    if (!offset) {
+      broken_ = true;
+      setup_.control->fail(named(*setup_.plan, entry.node, offset.status()));
+      return;
+    }
+    checkpoint.sinks[setup_.plan->nodes[entry.node].name] = std::move(*offset);
+  }
+  const Status status = setup_.state->commit(checkpoint);
+  if (!status.ok()) {
+    broken_ = true;
+    setup_.control->fail(status);
+    return;
+  }
+  total_ += checkpoint.tally;
+  committed_ += uncommitted_families_;
+  uncommitted_families_ = 0;
+  uncommitted_bytes_ = 0;
+  last_checkpoint_ = std::chrono::steady_clock::now();
+}
+
+}  // namespace rare::engine

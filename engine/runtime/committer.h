@@ -1,0 +1,121 @@
+// Takes finished families to the sinks and to the state, on a thread of its own.
+//
+// Order::input writes families by (ordinal, place of the source in the file); families that finish
+// early wait in memory. Past kWindowBytes of waiting rows, families keep their credit until they
+// are written, so that memory stays bounded: the family everybody waits for has its own credit and
+// goes on. (With several sources that family may not have been read yet, so there credits are never
+// held back.) A checkpoint is made every second or 64 MiB: sinks are synced, then one transaction
+// names their offsets and the finished families.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/graph/plan.h"
+#include "engine/runtime/family.h"
+#include "engine/runtime/run_control.h"
+#include "engine/state/run_state.h"
+#include "rare/sink.h"
+
+namespace rare::engine {
+
+class Committer {
+ public:
+  static constexpr std::size_t kWindowBytes = 64u << 20;
+
+  struct Sinks {
+    std::uint32_t node;  // the plan's index
+    Sink* sink;
+  };
+  struct Setup {
+    const Plan* plan = nullptr;
+    std::vector<Sinks> sinks;
+    RunState* state = nullptr;
+    RunControl* control = nullptr;
+    std::function<std::map<std::string, Json>()> usage;  // of services, for checkpoints
+    std::size_t window_bytes = kWindowBytes;
+  };
+  explicit Committer(Setup setup);
+  ~Committer();
+
+  // From source threads. `source` counts sources in the plan's order.
+  void source_opened(std::uint32_t source, std::string node, Position position,
+                     std::uint64_t next_ordinal, IntervalSet finished);
+  // The source gave out `ordinal` and now stands at `after`. A record that an earlier start
+  // finished is only passed over.
+  void source_read(std::uint32_t source, std::uint64_t ordinal, Position after);
+  void source_skipped(std::uint32_t source, std::uint64_t ordinal, Position after);
+  void source_ended(std::uint32_t source);
+
+  // REQUIRES: the family is finished and not abandoned. True when the window is full: the family
+  // keeps its credit, and `return_credit` is called once it is written.
+  bool submit(std::shared_ptr<Family> family);
+  // REQUIRES: before the first submit().
+  void set_return_credit(std::function<void()> give) { return_credit_ = std::move(give); }
+
+  // Writes what can be written, makes the last checkpoint and ends the thread. Families that wait
+  // for one that was abandoned are left out; a later start does them again.
+  void close();
+
+  // REQUIRES: close() returned.
+  const Tally& tally() const { return total_; }
+  std::uint64_t families_committed() const { return committed_; }
+  // Any thread.
+  std::uint64_t families_written() const { return written_.load(std::memory_order_relaxed); }
+
+ private:
+  using FamilyPointer = std::shared_ptr<Family>;
+  struct SourceState {
+    std::string node;
+    std::map<std::uint64_t, Position> live;  // read, not yet written: ordinal -> position before it
+    Position position;                       // before the next record
+    std::uint64_t position_ordinal = 0;
+    bool ended = false;
+    std::uint64_t next_to_write = 0;                 // Order::input
+    std::map<std::uint64_t, FamilyPointer> waiting;  // Order::input: finished early
+    IntervalSet finished;                            // since the last checkpoint
+    IntervalSet skipped;                             // finished by earlier starts
+  };
+
+  void loop();
+  void place(FamilyPointer family);
+  void write_in_order();
+  bool ready(const SourceState& source) const;
+  void write(const FamilyPointer& family);
+  Status write_rows(Family& family);
+  bool checkpoint_due() const;
+  void checkpoint();
+  Checkpoint snapshot();
+  void give_back(Family& family);
+  void give_back_held();
+
+  const Setup setup_;
+  std::function<void()> return_credit_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<FamilyPointer> queue_;
+  std::vector<SourceState> sources_;
+  bool closing_ = false;
+  std::atomic<std::size_t> window_{0};
+  std::atomic<std::uint64_t> written_{0};
+
+  // Only the committer's thread, until close() has joined it.
+  bool broken_ = false;  // a sink or the state failed: what it holds is not committed any more
+  Tally total_, since_checkpoint_;
+  std::vector<DeadLetter> dead_letters_;
+  std::uint64_t committed_ = 0, uncommitted_families_ = 0;
+  std::size_t uncommitted_bytes_ = 0;
+  std::chrono::steady_clock::time_point started_, last_checkpoint_;
+  std::thread thread_;
+};
+
+}  // namespace rare::engine

@@ -1,0 +1,208 @@
+#include "engine/runtime/components.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/runtime/boundary.h"
+#include "engine/runtime/corpus_pass.h"
+
+namespace rare::engine {
+namespace {
+
+// An error while opening is always one of the run, and mostly of its configuration.
+Status opening(const std::string& who, const Location& where, const Status& status) {
+  std::string place = where.line > 0 ? where.to_string() + ": " : std::string();
+  const StatusCode code =
+      status.code() == StatusCode::not_found ? StatusCode::invalid_argument : status.code();
+  return Status::run_fault(code, place + who + ": " + status.message());
+}
+
+std::string described(const PlannedNode& node) {
+  return "node '" + node.name + "' (" + node.spec().name() + ")";
+}
+
+}  // namespace
+
+Components::Components(const Plan& plan, const Environment& environment)
+    : plan_(plan), environment_(environment), nodes_(plan.nodes.size()) {
+  for (const PlannedNode& node : plan.nodes) {
+    if (node.kind() == ComponentKind::source) source_nodes_.push_back(node.index);
+    if (node.kind() == ComponentKind::sink) sink_nodes_.push_back(node.index);
+  }
+}
+
+// Nodes hold pointers into services, and services into contexts.
+Components::~Components() {
+  nodes_.clear();
+  while (!services_.empty()) services_.pop_back();
+}
+
+ComponentContext& Components::context_of(const std::string& name) {
+  contexts_.push_back(std::make_unique<ComponentContext>(
+      name, environment_,
+      [this](const std::string& node) { return open_corpus_pass(plan_, node, environment_); }));
+  return *contexts_.back();
+}
+
+Status Components::open_services() {
+  for (const PlannedService& service : plan_.services) {
+    const Status status = at_boundary([&] { return open_service(service); });
+    if (!status.ok()) {
+      return opening("service '" + service.name + "' (" + service.use->component.spec.name() + ")",
+                     service.where, status);
+    }
+  }
+  return Status();
+}
+
+Status Components::open_service(const PlannedService& service) {
+  services_.push_back(service.use->component.make_service(service.values, {}));
+  return services_.back()->open(context_of(service.name));
+}
+
+Status Components::open_operators() {
+  for (const PlannedNode& node : plan_.nodes) {
+    const bool is_operator =
+        node.kind() == ComponentKind::operator_ || node.kind() == ComponentKind::async_operator;
+    if (!is_operator) continue;
+    const Status status = at_boundary([&] { return open_operator(node); });
+    if (!status.ok()) return opening(described(node), node.where, status);
+  }
+  return Status();
+}
+
+// One client of each service for each node, however many instances the node has.
+Result<ServiceResolver> Components::connect(const PlannedNode& node) {
+  std::map<std::string, void*> interfaces;
+  for (const ServiceUse& use : node.services) {
+    const PlannedService& service = plan_.services[use.service];
+    std::string interface;
+    for (const ParamSpec& param : node.spec().params()) {
+      if (param.name == use.param) interface = param.interface;
+    }
+    ServiceClient client{node.name, node.depth};
+    void* const offered = services_[use.service]->connect(interface, client);
+    if (offered == nullptr) {
+      return Status(StatusCode::invalid_argument,
+                    "parameter '" + use.param + "' needs a service that offers " + interface +
+                        ", but '" + service.name + "' is " + service.use->component.spec.name() +
+                        ", which does not");
+    }
+    interfaces[service.name + "\n" + interface] = offered;
+  }
+  return ServiceResolver(
+      [interfaces](const std::string& name, std::string_view interface) -> void* {
+        const auto at = interfaces.find(name + "\n" + std::string(interface));
+        return at == interfaces.end() ? nullptr : at->second;
+      });
+}
+
+Status Components::open_operator(const PlannedNode& node) {
+  Result<ServiceResolver> services = connect(node);
+  if (!services) return services.status();
+  ComponentContext& context = context_of(node.name);
+  NodeParts& parts = nodes_[node.index];
+  if (node.kind() == ComponentKind::async_operator) {
+    parts.async_operator = node.use->component.make_async_operator(node.values, *services);
+    return parts.async_operator->open(context);
+  }
+  for (int i = 0; i < parallelism(node); ++i) {
+    parts.operators.push_back(node.use->component.make_operator(node.values, *services));
+    const Status status = parts.operators.back()->open(context);
+    if (!status.ok()) return status;
+  }
+  return Status();
+}
+
+Status Components::open_sources(const std::map<std::string, SourceCheckpoint>& checkpoints) {
+  for (const std::uint32_t index : source_nodes_) {
+    const PlannedNode& node = plan_.nodes[index];
+    const auto at = checkpoints.find(node.name);
+    std::optional<Position> position;
+    if (at != checkpoints.end()) position = at->second.position;
+    const Status status = at_boundary([&] {
+      nodes_[index].source = node.use->component.make_source(node.values, {});
+      return nodes_[index].source->open(context_of(node.name), position);
+    });
+    if (!status.ok()) return opening(described(node), node.where, status);
+  }
+  return Status();
+}
+
+Status Components::make_sinks() {
+  for (const std::uint32_t index : sink_nodes_) {
+    const PlannedNode& node = plan_.nodes[index];
+    const Status status = at_boundary([&] {
+      nodes_[index].sink = node.use->component.make_sink(node.values, {});
+      return Status();
+    });
+    if (!status.ok()) return opening(described(node), node.where, status);
+  }
+  return Status();
+}
+
+Status Components::open_sinks(const std::map<std::string, Offset>& committed) {
+  for (const std::uint32_t index : sink_nodes_) {
+    const PlannedNode& node = plan_.nodes[index];
+    const auto at = committed.find(node.name);
+    std::optional<Offset> offset;
+    if (at != committed.end()) offset = at->second;
+    const Status status =
+        at_boundary([&] { return nodes_[index].sink->open(context_of(node.name), offset); });
+    if (!status.ok()) return opening(described(node), node.where, status);
+  }
+  return Status();
+}
+
+const std::vector<std::unique_ptr<Operator>>& Components::operators(std::uint32_t node) const {
+  return nodes_[node].operators;
+}
+AsyncOperator& Components::async_operator(std::uint32_t node) const {
+  return *nodes_[node].async_operator;
+}
+Source& Components::source(std::uint32_t node) const { return *nodes_[node].source; }
+Sink& Components::sink(std::uint32_t node) const { return *nodes_[node].sink; }
+
+int Components::parallelism(const PlannedNode& node) const {
+  if (node.parallelism > 0) return node.parallelism;
+  // What keeps the busiest service's slots full, and as many again (up to one commit batch of the
+  // reply store) that wait for their reply to be on disk.
+  int concurrency = 1;
+  for (const ServiceUse& use : node.services) {
+    concurrency = std::max(concurrency, services_[use.service]->concurrency());
+  }
+  constexpr int kCommitBatch = 64;
+  return concurrency + std::min(concurrency, kCommitBatch);
+}
+
+std::map<std::string, Json> Components::usage() const {
+  std::map<std::string, Json> usage;
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    usage[plan_.services[i].name] = services_[i]->usage();
+  }
+  return usage;
+}
+
+std::vector<std::string> Components::activities() const {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    std::string line = services_[i]->activity();
+    if (!line.empty()) lines.push_back(plan_.services[i].name + ": " + line);
+  }
+  return lines;
+}
+
+std::vector<std::string> Components::notices() const {
+  std::vector<std::string> lines;
+  for (const auto& service : services_) {
+    std::string line = service->notice();
+    if (!line.empty()) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+void Components::cancel_services() {
+  for (const auto& service : services_) service->cancel();
+}
+
+}  // namespace rare::engine

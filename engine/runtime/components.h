@@ -1,0 +1,68 @@
+// The components of a run: made from the plan, opened in order, ended in reverse.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/graph/plan.h"
+#include "engine/runtime/component_context.h"
+#include "engine/state/run_state.h"
+#include "rare/plugin.h"
+
+namespace rare::engine {
+
+class Components {
+ public:
+  // REQUIRES: plan and environment outlive this.
+  Components(const Plan& plan, const Environment& environment);
+  ~Components();
+
+  // Each says in its error which node or service failed. Services first: operators bind to them.
+  Status open_services();
+  Status open_operators();
+  Status open_sources(const std::map<std::string, SourceCheckpoint>& checkpoints);
+  Status open_sinks(const std::map<std::string, Offset>& committed);
+  // Makes the sinks without opening them: where is their output, is it in place?
+  Status make_sinks();
+
+  // Of the plan's nodes, by index. REQUIRES: opened, of that kind.
+  const std::vector<std::unique_ptr<Operator>>& operators(std::uint32_t node) const;
+  AsyncOperator& async_operator(std::uint32_t node) const;
+  Source& source(std::uint32_t node) const;
+  Sink& sink(std::uint32_t node) const;
+  // Records the node may hold at once; sized by its services where the pipeline leaves it out.
+  int parallelism(const PlannedNode& node) const;
+
+  const std::vector<std::uint32_t>& source_nodes() const { return source_nodes_; }
+  const std::vector<std::uint32_t>& sink_nodes() const { return sink_nodes_; }
+
+  // Any thread, after open_services().
+  std::map<std::string, Json> usage() const;
+  std::vector<std::string> activities() const;
+  std::vector<std::string> notices() const;
+  void cancel_services();
+
+ private:
+  struct NodeParts {
+    std::vector<std::unique_ptr<Operator>> operators;
+    std::unique_ptr<AsyncOperator> async_operator;
+    std::unique_ptr<Source> source;
+    std::unique_ptr<Sink> sink;
+  };
+  ComponentContext& context_of(const std::string& name);
+  Status open_service(const PlannedService& service);
+  Status open_operator(const PlannedNode& node);
+  Result<ServiceResolver> connect(const PlannedNode& node);
+
+  const Plan& plan_;
+  const Environment& environment_;
+  std::vector<std::unique_ptr<ComponentContext>> contexts_;
+  std::vector<std::unique_ptr<Service>> services_;  // by the plan's index
+  std::vector<NodeParts> nodes_;
+  std::vector<std::uint32_t> source_nodes_, sink_nodes_;
+};
+
+}  // namespace rare::engine

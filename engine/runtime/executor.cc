@@ -1,0 +1,119 @@
+#include "engine/runtime/executor.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "engine/runtime/async_node.h"
+#include "engine/runtime/operator_node.h"
+#include "engine/runtime/sink_node.h"
+
+namespace rare::engine {
+namespace fg = oneapi::tbb::flow;
+
+std::int64_t default_credits(const Plan& plan, const Components& components) {
+  constexpr std::int64_t kSpare = 32;
+  std::int64_t credits = kSpare;
+  for (const PlannedNode& node : plan.nodes) credits += components.parallelism(node);
+  return credits;
+}
+
+namespace {
+
+std::int64_t chosen_credits(const Executor::Setup& setup) {
+  if (setup.credits > 0) return setup.credits;
+  if (setup.plan->credits > 0) return setup.plan->credits;
+  return default_credits(*setup.plan, *setup.components);
+}
+
+int chosen_threads(int wanted) {
+  if (wanted > 0) return wanted;
+  return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+Executor::Executor(Setup setup)
+    : setup_(std::move(setup)),
+      credits_(chosen_credits(setup_)),
+      threads_(chosen_threads(setup_.threads)),
+      thread_limit_(oneapi::tbb::global_control::max_allowed_parallelism,
+                    static_cast<std::size_t>(threads_)),
+      arena_(threads_) {
+  // A graph belongs to the arena it is made in.
+  arena_.execute([this] { build(); });
+}
+
+Executor::~Executor() = default;
+
+void Executor::build() {
+  graph_ = std::make_unique<fg::graph>();
+  flow_ = std::make_unique<Flow>(*setup_.plan, *graph_, *setup_.control, *setup_.committer);
+  limiter_ = std::make_unique<Limiter>(*graph_, static_cast<std::size_t>(credits_));
+  flow_->set_return_credit([this] { return_credit(); });
+  setup_.committer->set_return_credit([this] {
+    return_credit();
+    graph_->release_wait();
+  });
+  nodes_.resize(setup_.plan->nodes.size());
+  for (const PlannedNode& node : setup_.plan->nodes) {
+    if (node.kind() == ComponentKind::source) continue;
+    nodes_[node.index] = make_node(node);
+    flow_->set_input(node.index, nodes_[node.index]->input());
+  }
+  stamp_ = std::make_unique<fg::function_node<Message>>(*graph_, fg::unlimited, [this](Message m) {
+    SourceNode& source = *sources_[m->record.id().source()];
+    source.stamp(std::move(m));
+    return fg::continue_msg();
+  });
+  fg::make_edge(*limiter_, *stamp_);
+  const std::vector<std::uint32_t>& source_nodes = setup_.components->source_nodes();
+  for (std::uint32_t place = 0; place < source_nodes.size(); ++place) {
+    const PlannedNode& node = setup_.plan->nodes[source_nodes[place]];
+    SourceNode::Setup source;
+    source.source = place;
+    source.node = &node;
+    source.instance = &setup_.components->source(node.index);
+    source.limit = setup_.limit;
+    const auto at = setup_.resume->sources.find(node.name);
+    if (at != setup_.resume->sources.end()) {
+      source.next_ordinal = at->second.next_ordinal;
+      source.finished = at->second.finished;
+    }
+    setup_.committer->source_opened(place, node.name, source.instance->position(),
+                                    source.next_ordinal, source.finished);
+    sources_.push_back(std::make_unique<SourceNode>(*flow_, *setup_.committer, std::move(source)));
+    fg::make_edge(sources_.back()->output(), *limiter_);
+  }
+}
+
+std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
+  if (node.kind() == ComponentKind::sink) {
+    return std::make_unique<SinkNode>(*flow_, node, setup_.components->sink(node.index));
+  }
+  if (node.kind() == ComponentKind::async_operator) {
+    return std::make_unique<AsyncNode>(*flow_, node, setup_.components->async_operator(node.index),
+                                       setup_.components->parallelism(node));
+  }
+  std::vector<Operator*> instances;
+  for (const auto& instance : setup_.components->operators(node.index)) {
+    instances.push_back(instance.get());
+  }
+  return std::make_unique<OperatorNode>(*flow_, node, std::move(instances));
+}
+
+void Executor::return_credit() { limiter_->decrementer().try_put(1); }
+
+void Executor::run() {
+  arena_.execute([this] {
+    for (const auto& source : sources_) source->output().activate();
+    graph_->wait_for_all();
+  });
+}
+
+bool Executor::exhausted() const {
+  return std::all_of(sources_.begin(), sources_.end(),
+                     [](const auto& source) { return source->exhausted(); });
+}
+
+}  // namespace rare::engine

@@ -1,0 +1,70 @@
+// The executor: a plan and its open components as a oneTBB flow graph, run once to its end.
+//
+// Thread-safety: run() on one thread, once; the counts and counters from any thread while it runs.
+#pragma once
+
+#include <oneapi/tbb/flow_graph.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/runtime/components.h"
+#include "engine/runtime/flow.h"
+#include "engine/runtime/graph_node.h"
+#include "engine/runtime/source_node.h"
+
+namespace rare::engine {
+
+class Executor {
+ public:
+  struct Setup {
+    const Plan* plan = nullptr;
+    Components* components = nullptr;
+    RunControl* control = nullptr;
+    Committer* committer = nullptr;
+    const Resume* resume = nullptr;
+    std::optional<std::uint64_t> limit;
+    std::int64_t credits = 0;  // 0: default_credits()
+    int threads = 0;           // 0: as many as there are cores
+  };
+  explicit Executor(Setup setup);
+  ~Executor();
+
+  // Returns when every record that was read has ended or was abandoned, and all credits are back.
+  void run();
+
+  // Whether every source gave out all it has.
+  bool exhausted() const;
+  const Flow& flow() const { return *flow_; }
+  NodeCounters& counters() { return flow_->counters(); }
+  std::int64_t credits() const { return credits_; }
+
+ private:
+  using Limiter = oneapi::tbb::flow::limiter_node<Message, int>;
+
+  void build();
+  std::unique_ptr<GraphNode> make_node(const PlannedNode& node);
+  void return_credit();
+
+  const Setup setup_;
+  const std::int64_t credits_;
+  const int threads_;
+  oneapi::tbb::global_control thread_limit_;
+  oneapi::tbb::task_arena arena_;
+  std::unique_ptr<oneapi::tbb::flow::graph> graph_;
+  std::unique_ptr<Flow> flow_;
+  std::vector<std::unique_ptr<SourceNode>> sources_;
+  std::unique_ptr<Limiter> limiter_;
+  std::unique_ptr<oneapi::tbb::flow::function_node<Message>> stamp_;
+  std::vector<std::unique_ptr<GraphNode>> nodes_;
+};
+
+// Credits when the pipeline names none: what all nodes can hold at once, and some to spare, so that
+// no node waits for a record while another one's queue holds them all.
+std::int64_t default_credits(const Plan& plan, const Components& components);
+
+}  // namespace rare::engine

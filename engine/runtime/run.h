@@ -1,0 +1,45 @@
+// A whole run: state, components, graph, closing, accounts. What the `run` verb does.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "engine/graph/plan.h"
+#include "engine/observe/progress.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+struct RunSettings {
+  std::string state_folder;
+  std::string reply_file;
+  bool fresh = false;
+  std::optional<std::uint64_t> limit;
+  ProgressStyle progress = ProgressStyle::none;
+  int threads = 0;  // 0: as many as there are cores
+};
+
+// Exit codes; names in docs/reference/contract.md.
+enum ExitCode {
+  kExitDone = 0,
+  kExitFailed = 1,
+  kExitConfiguration = 2,
+  kExitDeadLetters = 3,
+  kExitTryAgain = 4,
+  kExitBudget = 5,
+  kExitInterrupted = 130,
+};
+
+// What a run fault means for whoever started the run.
+int exit_code_of(const Status& fault);
+
+// Runs, or goes on with, the plan. Messages go to standard error, the closing account to standard
+// output. SIGINT and SIGTERM are handled while it runs. REQUIRES: one call at a time in a process.
+int run_pipeline(const Plan& plan, const RunSettings& settings);
+
+// Everything run_pipeline checks before its first record, without touching state or output.
+Status check_components(const Plan& plan);
+
+}  // namespace rare::engine

@@ -1,0 +1,21 @@
+// Adapter of a Sink: records end here; their rows are written when their family is complete.
+#pragma once
+
+#include "engine/runtime/graph_node.h"
+#include "rare/sink.h"
+
+namespace rare::engine {
+
+class SinkNode final : public GraphNode {
+ public:
+  SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink);
+  Flow::Receiver& input() override { return body_; }
+
+ private:
+  Flow& flow_;
+  const PlannedNode& node_;
+  const Sink& sink_;
+  oneapi::tbb::flow::function_node<Message> body_;
+};
+
+}  // namespace rare::engine

@@ -1,0 +1,90 @@
+#include "engine/runtime/watch.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <utility>
+
+#include "engine/observe/log.h"
+
+namespace rare::engine {
+namespace {
+
+std::atomic<int> signals_received{0};
+static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
+
+extern "C" void count_signal(int) { signals_received.fetch_add(1); }
+
+void set_handlers(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+constexpr auto kStep = std::chrono::milliseconds(50);
+
+}  // namespace
+
+Watch::Watch(Setup setup) : setup_(std::move(setup)), printer_(setup_.progress) {
+  signals_received.store(0);
+  set_handlers(count_signal);
+  thread_ = std::thread([this] { loop(); });
+}
+
+Watch::~Watch() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  ended_changed_.notify_all();
+  thread_.join();
+  printer_.finish();
+  set_handlers(SIG_DFL);
+}
+
+bool Watch::interrupted() { return signals_received.load() > 0; }
+
+void Watch::loop() {
+  std::unique_lock lock(mutex_);
+  while (!ended_changed_.wait_for(lock, kStep, [this] { return ended_; })) {
+    lock.unlock();
+    step(std::chrono::steady_clock::now());
+    lock.lock();
+  }
+}
+
+void Watch::step(std::chrono::steady_clock::time_point now) {
+  RunControl& control = *setup_.control;
+  const int signals = signals_received.load();
+  if (signals > seen_signals_) {
+    if (seen_signals_ == 0 && signals == 1) {
+      log_line(LogLevel::info, {},
+               "stopping: records in flight have " +
+                   std::to_string(static_cast<int>(setup_.grace_s)) +
+                   " s to finish; press Ctrl-C again to cut them (nothing paid is lost)");
+      control.drain();
+      drain_since_ = now;
+    } else {
+      control.abort();
+    }
+    seen_signals_ = signals;
+  }
+  const auto seconds_since = [now](std::chrono::steady_clock::time_point then) {
+    return std::chrono::duration<double>(now - then).count();
+  };
+  if (seen_signals_ > 0 && !control.aborting() && seconds_since(drain_since_) > setup_.grace_s) {
+    log_line(LogLevel::info, {}, "the grace period is over: cutting what is still in flight");
+    control.abort();
+  }
+  if (control.aborting() && !cut_) {
+    cut_ = true;
+    abort_since_ = now;
+    control.cut();
+    setup_.cut();
+  }
+  if (cut_ && seconds_since(abort_since_) > setup_.hang_s) setup_.give_up();
+  if (printer_.due(now)) printer_.print(setup_.snapshot(), now);
+}
+
+}  // namespace rare::engine

@@ -1,0 +1,49 @@
+// The watch: a thread beside a run that looks after what no record does: signals, the grace period,
+// cutting services when the run is aborted, progress lines, and an end that a hanging node cannot
+// prevent.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "engine/observe/progress.h"
+#include "engine/runtime/run_control.h"
+
+namespace rare::engine {
+
+class Watch {
+ public:
+  struct Setup {
+    RunControl* control = nullptr;
+    double grace_s = 30;
+    // After an abort that nodes do not follow for this long, `give_up` is called.
+    double hang_s = 20;
+    ProgressStyle progress = ProgressStyle::none;
+    std::function<ProgressSnapshot()> snapshot;
+    std::function<void()> cut;      // services drop what is under way
+    std::function<void()> give_up;  // saves what can be saved and leaves the process
+  };
+  explicit Watch(Setup setup);
+  ~Watch();  // ends the thread; signals have their old meaning again
+  // Whether the user asked for the end.
+  static bool interrupted();
+
+ private:
+  void loop();
+  void step(std::chrono::steady_clock::time_point now);
+
+  const Setup setup_;
+  ProgressPrinter printer_;
+  std::mutex mutex_;
+  std::condition_variable ended_changed_;
+  bool ended_ = false;
+  int seen_signals_ = 0;
+  bool cut_ = false;
+  std::chrono::steady_clock::time_point drain_since_{}, abort_since_{};
+  std::thread thread_;
+};
+
+}  // namespace rare::engine

@@ -1,0 +1,69 @@
+#include "engine/state/dead_letter_file.h"
+
+#include <openssl/evp.h>
+
+#include "engine/state/folder.h"
+#include "rare/json.h"
+
+namespace rare::engine {
+namespace {
+
+std::string base64(const std::string& bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL ends it with a zero byte
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
+bool is_utf8(const std::string& bytes) {
+  try {
+    static_cast<void>(Json(bytes).dump());
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+std::string dead_letter_line(const DeadLetterLine& letter) {
+  nlohmann::ordered_json line;
+  line["id"] = letter.id;
+  line["node"] = letter.node;
+  line["reason"] = letter.reason;
+  line["attempts"] = letter.attempts;
+  line["reply"] = nullptr;
+  if (letter.raw && is_utf8(*letter.raw)) line["reply"] = *letter.raw;
+  if (letter.raw && line["reply"].is_null()) line["raw_base64"] = base64(*letter.raw);
+  line["record"] = nlohmann::ordered_json::parse(letter.record, nullptr, false);
+  if (line["record"].is_discarded()) line["record"] = nullptr;
+  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+Status write_dead_letter_file(sqlite::Database& database, const std::string& name) {
+  WholeFile file(name);
+  if (Status status = file.open(); !status) return status;
+  sqlite::Statement& row = database.statement(
+      "SELECT id, node, reason, attempts, raw, record FROM dead_letter_rows "
+      "ORDER BY source, ordinal, number");
+  Result<bool> more = row.first();
+  for (; more.ok() && *more; more = row.next()) {
+    DeadLetterLine letter;
+    letter.id = row.text(0);
+    letter.node = row.text(1);
+    letter.reason = row.text(2);
+    letter.attempts = row.integer(3);
+    if (!row.is_null(4)) letter.raw = row.text(4);
+    letter.record = row.text(5);
+    if (Status status = file.write(dead_letter_line(letter)); !status) {
+      row.reset();
+      return status;
+    }
+  }
+  if (!more.ok()) return more.status();
+  return file.finish();
+}
+
+}  // namespace rare::engine

@@ -1,0 +1,95 @@
+// The state of a run on disk (state.db): what is finished, how far each sink is committed, and what
+// the tallies are. Specified in docs/formats/state.md.
+//
+// One process at a time (a lock file with pid and host). Thread-safety: commit() and the methods
+// after it from one thread at a time; the snapshot of resume() is taken by open().
+// Errors: a full disk or a vanished folder is a run fault with StatusCode::resource_exhausted or
+// unavailable; a held lock, another fingerprint or changed input one with invalid_argument.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/state/interval_set.h"
+#include "engine/state/ledger.h"
+#include "rare/json.h"
+#include "rare/record.h"
+#include "rare/sink.h"
+#include "rare/source.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+struct DeadLetter {
+  RecordId id;
+  std::string node;
+  std::string reason;
+  int attempts = 1;
+  std::optional<std::string> raw;  // reply or input bytes; not necessarily UTF-8
+  Json record;                     // fields so far; null when there are none
+};
+
+struct SourceCheckpoint {
+  Position position;               // before the first ordinal that is not finished
+  std::uint64_t next_ordinal = 0;  // of the record at `position`
+  IntervalSet finished;            // commit: those finished since the last; resume: all
+};
+
+// What one transaction takes to disk. REQUIRES: every sink has synced up to its offset.
+struct Checkpoint {
+  std::map<std::string, Offset> sinks;              // by node
+  std::map<std::string, SourceCheckpoint> sources;  // by node
+  Tally tally;                                      // since the last commit
+  std::vector<DeadLetter> dead_letters;             // since the last commit
+  std::map<std::string, Json> usage;                // by service: totals of this start
+  double elapsed_s = 0;                             // of this start
+};
+
+enum class Phase { running, finalising, done };
+
+struct Resume {
+  Phase phase = Phase::running;
+  bool started_before = false;
+  std::map<std::string, Offset> sinks;
+  std::map<std::string, SourceCheckpoint> sources;
+  std::map<std::string, Json> inputs;  // Source::identity() as first seen
+  Tally tally;
+  std::uint64_t dead_letters = 0;
+  std::map<std::string, Json> usage;  // of all earlier starts
+  double elapsed_s = 0;
+};
+
+struct StateOptions {
+  std::string folder;                   // made when missing, mode 0700
+  Json fingerprint;                     // flat object: key -> value
+  std::vector<std::string> node_names;  // by the plan's index
+  bool fresh = false;  // forget what the folder holds (replies are elsewhere, untouched)
+};
+
+class RunState {
+ public:
+  // Opens or makes the state, takes the lock, compares the fingerprint: a difference names the keys
+  // with both values and offers --fresh and --state-dir.
+  static Result<std::unique_ptr<RunState>> open(StateOptions options);
+  virtual ~RunState() = default;
+
+  virtual const Resume& resume() const = 0;
+  // Identifies the run for ReplyStore::Scope::this_run: stays across resumes, new with --fresh.
+  virtual const std::string& run_id() const = 0;
+  // Starts over in place (a complete run's output is gone); keeps run_id(), and so its replies.
+  virtual Status reset() = 0;
+  // Remembers a source's identity, or refuses when it differs from what was remembered.
+  virtual Status check_input(const std::string& source, const Json& identity) = 0;
+  virtual Status commit(const Checkpoint& checkpoint) = 0;
+  virtual Status set_phase(Phase phase) = 0;
+  // dead_letters.jsonl and manifest.json in the folder, written whole and renamed.
+  virtual Status write_dead_letters() = 0;
+  virtual Status write_manifest(const Json& manifest) = 0;
+  virtual const std::string& folder() const = 0;
+};
+
+}  // namespace rare::engine

@@ -1,0 +1,42 @@
+// Code points: reading them from UTF-8, and what the analyzers need to know of each.
+// Thread-safety: all functions are pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rare::bm25 {
+
+constexpr char32_t kReplacementCharacter = 0xFFFD;
+
+struct DecodedCodePoint {
+  char32_t code_point;
+  std::size_t bytes;  // read, 1 or more
+};
+
+// The code point at text[at]. Bytes that are not UTF-8 read as U+FFFD, one for each maximal part of
+// a sequence (Unicode 15, 3.9, table 3-11), as Java's decoder does but for surrogates. REQUIRES: at
+// < text.size().
+DecodedCodePoint decode_utf8(std::string_view text, std::size_t at);
+
+// REQUIRES: a Unicode scalar value.
+void append_utf8(char32_t code_point, std::string& text);
+
+// UTF-16 units of a code point: 1 or 2.
+constexpr int utf16_units(char32_t code_point) { return code_point >= 0x10000 ? 2 : 1; }
+
+// Simple lower case: one code point to one, without context or locale.
+char32_t to_lower(char32_t code_point);
+
+// The column of kWordBreakNext.
+std::uint8_t word_break_class(char32_t code_point);
+
+// White space, control, format or punctuation (general categories Z, Cc, Cf, P).
+bool is_ignorable(char32_t code_point);
+
+// What Java's Character.isWhitespace says: white space but for the no-break spaces.
+bool is_java_whitespace(char32_t code_point);
+
+}  // namespace rare::bm25

@@ -1,0 +1,122 @@
+#include "plugins/bm25/index_service.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <stop_token>
+#include <utility>
+
+namespace rare::bm25 {
+namespace {
+
+// Requests that wait behind each search thread, so that it never idles between two of them.
+constexpr int kRequestsPerThread = 4;
+
+int search_threads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+}  // namespace
+
+Spec IndexService::spec() {
+  return Spec("bm25.index")
+      .summary("Search index over a node's texts, ranked by BM25 exactly as Lucene ranks them.")
+      .description(
+          "Reads the records of the node `from` in a pass of its own, so that the corpus is named "
+          "once, and indexes the text of one field. The index is in memory, and is built while the "
+          "pipeline runs; searches wait until it is ready. Records without text in that field are "
+          "not indexed.")
+      .node(&IndexService::from_, "from", "The node whose records are the corpus.")
+      .param(&IndexService::field_, "field", "text", "The field that holds a record's text.")
+      .param(&IndexService::analyzer_, "analyzer", "english",
+             "How texts and queries are cut into terms: english (UAX #29 words, possessives and 33 "
+             "stop words taken out, lower case, Porter stems), standard (words, lower case) or "
+             "whitespace; each as Lucene's analyzer of that name.")
+      .choices(analyzer_names())
+      .param(&IndexService::k1_, "k1", 0.9,
+             "How much a term's further occurrences in a document still count.")
+      .range(0, 1000)
+      .param(&IndexService::b_, "b", 0.4, "How much a document's length counts against it.")
+      .range(0, 1);
+}
+
+IndexService::~IndexService() {
+  cancel();
+  if (builder_.joinable()) builder_.join();
+}
+
+Status IndexService::open(ServiceContext& context) {
+  context_ = &context;
+  if (from_.empty()) {
+    return Status(
+        StatusCode::invalid_argument,
+        "service `" + context.name() +
+            "` (bm25.index): expected `from`, found none; it names the node whose records "
+            "are the corpus");
+  }
+  Result<std::unique_ptr<RecordStream>> records = context.records_of(from_);
+  if (!records) return failure(records.status());
+  records_ = std::move(*records);
+  pool_ = std::make_unique<SearchPool>(search_threads());
+  building_ = true;
+  builder_ = std::jthread([this](std::stop_token stop) { build(std::move(stop)); });
+  return Status();
+}
+
+void* IndexService::connect(std::string_view interface, const ServiceClient&) {
+  return interface == SearchIndex::kInterface ? static_cast<SearchIndex*>(this) : nullptr;
+}
+
+int IndexService::concurrency() const { return search_threads() * kRequestsPerThread; }
+
+Json IndexService::usage() const { return Json{{"calls", pool_ ? pool_->answered() : 0}}; }
+
+std::string IndexService::activity() const {
+  if (!building_) return {};
+  return "building the index: " + std::to_string(progress_.records) + " records";
+}
+
+void IndexService::cancel() {
+  builder_.request_stop();
+  if (pool_) pool_->refuse(Status::cancelled());
+}
+
+Awaitable<Result<SearchHits>> IndexService::search(SearchRequest request) {
+  CompletionPair<Result<SearchHits>> pair = context_->completion<Result<SearchHits>>();
+  pool_->submit(std::move(request), std::move(pair.completion));
+  return std::move(pair.awaitable);
+}
+
+// A corpus that cannot be read would fail every record alike, so it stops the run.
+Status IndexService::failure(const Status& cause) const {
+  if (cause.code() == StatusCode::cancelled) return cause;
+  return Status::run_fault(cause.code(), "service `" + context_->name() +
+                                             "` (bm25.index): the index over node `" + from_ +
+                                             "` cannot be built: " + cause.message());
+}
+
+void IndexService::build(std::stop_token stop) {
+  Status outcome;
+  try {
+    const CorpusSettings settings{
+        field_, analyzer_, {static_cast<float>(k1_), static_cast<float>(b_)}};
+    const std::stop_token run_stop = context_->stop_token();
+    const auto stopped = [&] { return stop.stop_requested() || run_stop.stop_requested(); };
+    Result<std::unique_ptr<Corpus>> corpus = build_corpus(*records_, settings, stopped, progress_);
+    if (corpus) {
+      const InvertedIndex& index = (*corpus)->index();
+      context_->log(LogLevel::info, "index ready: " + std::to_string(index.documents()) + " of " +
+                                        std::to_string(progress_.records) + " records, " +
+                                        std::to_string(index.terms()) + " terms");
+      pool_->answer_from(std::move(*corpus));
+    }
+    outcome = corpus.status();
+  } catch (const std::bad_alloc&) {
+    outcome = Status(StatusCode::resource_exhausted, "there is not enough memory for it");
+  } catch (const std::exception& error) {
+    outcome = Status(StatusCode::internal, error.what());
+  }
+  records_.reset();
+  building_ = false;
+  if (!outcome.ok()) pool_->refuse(failure(outcome));
+}
+
+}  // namespace rare::bm25

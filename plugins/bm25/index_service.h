@@ -1,0 +1,58 @@
+// bm25.index: a search index over the texts that a node of the pipeline gives out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "plugins/bm25/corpus.h"
+#include "plugins/bm25/search_pool.h"
+#include "rare/context.h"
+#include "rare/search_index.h"
+#include "rare/service.h"
+#include "rare/spec.h"
+
+namespace rare::bm25 {
+
+// The index is built on a thread of its own, from a pass of its own over the node's records, while
+// the pipeline already runs; searches that come before it is ready wait for it. When it cannot be
+// built, each of them is answered with a run fault that says why. Searches run on as many threads
+// as the machine has cores. Thread-safety: search(), activity(), usage() and cancel() may be called
+// from any thread.
+class IndexService final : public Service, public SearchIndex {
+ public:
+  static Spec spec();
+
+  IndexService() = default;
+  ~IndexService() override;
+
+  Status open(ServiceContext& context) override;
+  void* connect(std::string_view interface, const ServiceClient& client) override;
+  int concurrency() const override;
+  Json usage() const override;
+  std::string activity() const override;
+  void cancel() override;
+
+  Awaitable<Result<SearchHits>> search(SearchRequest request) override;
+
+ private:
+  void build(std::stop_token stop);
+  Status failure(const Status& cause) const;
+
+  std::string from_;
+  std::string field_;
+  std::string analyzer_;
+  double k1_ = 0.9;
+  double b_ = 0.4;
+
+  ServiceContext* context_ = nullptr;
+  std::unique_ptr<RecordStream> records_;
+  BuildProgress progress_;
+  std::atomic<bool> building_{false};
+  std::unique_ptr<SearchPool> pool_;
+  std::jthread builder_;
+};
+
+}  // namespace rare::bm25

@@ -1,0 +1,50 @@
+// Reads a regular file front to back through one buffer that grows only for what does not fit.
+//
+// Thread-safety: one thread at a time. Owns its file descriptor and buffer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rare/status.h"
+
+namespace rare::files {
+
+class ByteReader {
+ public:
+  // Bytes that may be read (not used) behind any window: what simdjson's parser asks for.
+  static constexpr std::size_t kPaddingBytes = 64;
+
+  ByteReader() = default;
+  ~ByteReader();
+  ByteReader(const ByteReader&) = delete;
+  ByteReader& operator=(const ByteReader&) = delete;
+
+  // Reads the bytes [offset, end) of the file. What is appended to it later is not seen.
+  Status open(const std::string& path, std::uint64_t offset, std::uint64_t end);
+
+  // What was read and not consumed yet. Valid until the next fill() or open(); consume() leaves
+  // the bytes where they are.
+  std::string_view window() const { return {buffer_.data() + cursor_, filled_ - cursor_}; }
+  // Adds bytes at the window's end. False at the end of the file.
+  Result<bool> fill();
+  void consume(std::size_t bytes) { cursor_ += bytes; }
+  // The file offset of the window's first byte.
+  std::uint64_t offset() const { return file_offset_ - (filled_ - cursor_); }
+
+ private:
+  void make_room();
+
+  std::string path_;
+  int fd_ = -1;
+  std::uint64_t file_offset_ = 0;  // of the next byte that will be read
+  std::uint64_t end_ = 0;
+  std::vector<char> buffer_;
+  std::size_t cursor_ = 0;
+  std::size_t filled_ = 0;
+};
+
+}  // namespace rare::files

@@ -1,0 +1,75 @@
+// JSON: one top-level array, whose elements are the records, or one top-level object, the only
+// record. Streamed: memory holds one element, however long the array is.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "byte_reader.h"
+#include "record_reader.h"
+
+namespace rare::files {
+
+// Finds where an element ends by counting brackets outside of strings; judges nothing else.
+class ElementScan {
+ public:
+  enum class End {
+    none,       // not reached yet
+    delimiter,  // at a ',' or ']' of the array around it
+    closed,     // behind the bracket that closes a top-level object
+    mismatch,   // behind a bracket that closes what was not opened: nothing can be told any more
+  };
+  explicit ElementScan(bool top_level) : top_level_(top_level) {}
+
+  // Takes the next bytes; returns how many of them belong to the element.
+  std::size_t take(std::string_view bytes);
+  End end() const { return end_; }
+  // Whether the element may stop here: no string, object or array is open.
+  bool complete() const { return !in_string_ && closers_.empty(); }
+
+ private:
+  bool close(char bracket);
+  bool outside(char c);
+
+  bool top_level_;
+  bool in_string_ = false;
+  bool escaped_ = false;
+  std::vector<char> closers_;  // the brackets that are still to come, innermost last
+  End end_ = End::none;
+};
+
+class JsonReader final : public RecordReader {
+ public:
+  explicit JsonReader(std::size_t max_record_bytes = kMaxRecordBytes)
+      : max_record_bytes_(max_record_bytes) {}
+
+  // Reads up to byte `end`, from a position that an earlier reader gave.
+  Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end);
+  Result<std::optional<Json>> next() override;
+  ReaderPosition position() const override { return position_; }
+
+ private:
+  static constexpr int kEndOfFile = -1;
+
+  // The next byte that is no white space, not consumed; kEndOfFile at the end.
+  Result<int> peek();
+  void consume(std::size_t bytes);
+  Result<std::optional<Json>> first();
+  Result<std::optional<Json>> following();
+  Result<std::optional<Json>> at_end();
+  Result<std::optional<Json>> element(bool top_level);
+  Result<std::optional<Json>> take_element(const ElementScan& scan, std::size_t size);
+  // The rest of an element that does not fit; `scan` has seen the first `seen` bytes of the window.
+  Status overlong_element(ElementScan& scan, std::size_t seen);
+  Status fault(const std::string& expected, int came, const std::string& advice) const;
+  Status broken() const;
+
+  std::string path_;
+  std::size_t max_record_bytes_;
+  ByteReader bytes_;
+  ElementParser parser_;
+  ReaderPosition position_;
+};
+
+}  // namespace rare::files

@@ -1,0 +1,260 @@
+#include "output_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+namespace rare::files {
+namespace {
+
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+
+// Where a write stopped, or 0.
+int write_all(int fd, std::string_view bytes, std::uint64_t offset, std::size_t& done) {
+  done = 0;
+  while (done < bytes.size()) {
+    const ssize_t put =
+        ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (put < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    done += static_cast<std::size_t>(put);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Status file_failure(const std::string& path, const std::string& what, int error) {
+  StatusCode code = StatusCode::unavailable;
+  std::string advice = "check the disk and start again: the run goes on where it stopped";
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      code = StatusCode::resource_exhausted;
+      advice =
+          "free some space or raise the limit, then start again: the run goes on where it "
+          "stopped";
+      break;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      code = StatusCode::permission_denied;
+      advice = "allow writing there, or choose another path";
+      break;
+    case EISDIR:
+    case ENOTDIR:
+    case ENOENT:
+    case ENAMETOOLONG:
+    case ELOOP:
+      code = StatusCode::invalid_argument;
+      advice = "choose another path";
+      break;
+    default:
+      break;
+  }
+  return Status::run_fault(code,
+                           path + ": " + what + " failed: " + std::strerror(error) + "; " + advice);
+}
+
+OutputFile::~OutputFile() { close(); }
+
+void OutputFile::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Status OutputFile::failure(const std::string& what, int error) const {
+  return file_failure(working_path(), what, error);
+}
+
+bool OutputFile::in_place(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+Status OutputFile::check_target(const std::string& path) {
+  close();
+  path_ = path;
+  finished_ = false;
+  flushed_ = 0;
+  buffer_.clear();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored) || path.ends_with('/')) {
+    return Status::run_fault(StatusCode::invalid_argument,
+                             path +
+                                 ": expected a file to write, came a folder; name a file in it, "
+                                 "for example " +
+                                 (std::filesystem::path(path) / "result.jsonl").string());
+  }
+  return Status();
+}
+
+Status OutputFile::open_working(int flags) {
+  fd_ = ::open(working_path().c_str(), O_RDWR | O_CLOEXEC | flags, 0666);
+  if (fd_ < 0) return failure("opening the working file", errno);
+  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    close();
+    return Status::run_fault(StatusCode::invalid_argument,
+                             working_path() +
+                                 ": is being written by another run or another node of "
+                                 "this one; wait for it, or choose another path");
+  }
+  return Status();
+}
+
+Status OutputFile::begin(const std::string& path) {
+  Status target = check_target(path);
+  if (!target) return target;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return file_failure(folder.string(), "making the folder", error.value());
+  Status opened = open_working(O_CREAT);
+  if (!opened) return opened;
+  // Only now, with the lock held: another run's working file must survive the attempt.
+  if (::ftruncate(fd_, 0) != 0) return failure("emptying the working file", errno);
+  return Status();
+}
+
+Status OutputFile::resume(const std::string& path, std::uint64_t bytes) {
+  Status target = check_target(path);
+  if (!target) return target;
+  flushed_ = bytes;
+  std::error_code missing;
+  const std::uintmax_t working = std::filesystem::file_size(working_path(), missing);
+  if (missing || working < bytes) {
+    std::error_code error;
+    if (missing && std::filesystem::file_size(path_, error) == bytes && !error) {
+      finished_ = true;
+      return Status();
+    }
+    return Status::run_fault(
+        StatusCode::invalid_argument,
+        working_path() + ": expected the " + std::to_string(bytes) +
+            " bytes that an earlier start wrote, came " +
+            (missing ? std::string("no file") : std::to_string(working) + " bytes") +
+            "; put the file back, or make the output anew with --fresh (stored replies are used "
+            "again)");
+  }
+  Status opened = open_working(0);
+  if (!opened) return opened;
+  if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0) {
+    return failure("cutting back the working file", errno);
+  }
+  return Status();
+}
+
+Status OutputFile::append(std::string_view bytes) {
+  if (finished_) {
+    Status reopened = reopen_finished();
+    if (!reopened) return reopened;
+  }
+  buffer_.append(bytes);
+  return buffer_.size() >= kBufferBytes ? flush() : Status();
+}
+
+Status OutputFile::flush() {
+  std::size_t done = 0;
+  const int error = write_all(fd_, buffer_, flushed_, done);
+  flushed_ += done;
+  buffer_.erase(0, done);
+  return error == 0 ? Status() : failure("writing", error);
+}
+
+Status OutputFile::sync() {
+  if (finished_) return Status();
+  Status flushed = flush();
+  if (!flushed) return flushed;
+  return ::fdatasync(fd_) == 0 ? Status() : failure("writing to disk", errno);
+}
+
+Status OutputFile::finalise() {
+  if (finished_) return sync_folder();
+  Status flushed = flush();
+  if (!flushed) return flushed;
+  if (::fsync(fd_) != 0) return failure("writing to disk", errno);
+  if (std::rename(working_path().c_str(), path_.c_str()) != 0) {
+    return failure("renaming to " + path_, errno);
+  }
+  finished_ = true;
+  close();
+  return sync_folder();
+}
+
+Status OutputFile::publish_copy() {
+  if (finished_) return Status();
+  const std::string copy = path_ + ".copy";
+  Status copied = copy_to(copy, working_path());
+  if (!copied) return copied;
+  if (std::rename(copy.c_str(), path_.c_str()) != 0) {
+    return file_failure(copy, "renaming to " + path_, errno);
+  }
+  return sync_folder();
+}
+
+// The copy gets the working name only when it is whole: a crash leaves the finished file as it is.
+Status OutputFile::reopen_finished() {
+  const std::string copy = path_ + ".copy";
+  Status copied = copy_to(copy, path_);
+  if (!copied) return copied;
+  if (std::rename(copy.c_str(), working_path().c_str()) != 0) {
+    return file_failure(copy, "renaming to " + working_path(), errno);
+  }
+  Status opened = open_working(0);
+  if (opened) finished_ = false;
+  return opened;
+}
+
+Status OutputFile::copy_to(const std::string& target, const std::string& from) {
+  const int source = ::open(from.c_str(), O_RDONLY | O_CLOEXEC);
+  if (source < 0) return file_failure(from, "opening", errno);
+  const int copy = ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (copy < 0) {
+    const int error = errno;
+    ::close(source);
+    return file_failure(target, "opening", error);
+  }
+  std::vector<char> bytes(kBufferBytes);
+  std::uint64_t offset = 0;
+  int error = 0;
+  while (error == 0 && offset < flushed_) {
+    const ssize_t got =
+        ::pread(source, bytes.data(), std::min<std::uint64_t>(bytes.size(), flushed_ - offset),
+                static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      error = got < 0 ? errno : EIO;
+      break;
+    }
+    std::size_t done = 0;
+    error = write_all(copy, {bytes.data(), static_cast<std::size_t>(got)}, offset, done);
+    offset += done;
+  }
+  if (error == 0 && ::fsync(copy) != 0) error = errno;
+  ::close(source);
+  ::close(copy);
+  return error == 0 ? Status() : file_failure(target, "copying " + from, error);
+}
+
+Status OutputFile::sync_folder() const {
+  std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+  if (folder.empty()) folder = ".";
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return file_failure(folder.string(), "opening the folder", errno);
+  const int error = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  return error == 0 ? Status() : file_failure(folder.string(), "writing the folder to disk", error);
+}
+
+}  // namespace rare::files

@@ -1,0 +1,64 @@
+// A file that grows under a working name (PATH.part) beside its final one, and is put in place
+// whole.
+//
+// Every error is a run fault that names the path, the system's reason and what to do.
+// Thread-safety: one thread at a time. Holds a lock on the working file while it is open.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "rare/status.h"
+
+namespace rare::files {
+
+class OutputFile {
+ public:
+  OutputFile() = default;
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  // Makes missing folders and begins an empty working file; an older one is lost.
+  Status begin(const std::string& path);
+  // Goes on behind the first `bytes` bytes and cuts off the rest. Where there is no working file
+  // but a finished one of that size, finalise() has run: the next append() works on a copy of it.
+  Status resume(const std::string& path, std::uint64_t bytes);
+
+  // Buffered.
+  Status append(std::string_view bytes);
+  // What was appended is on disk.
+  Status sync();
+  // Gives the file its final name. Can be repeated.
+  Status finalise();
+  // Puts a copy of what is on disk in place and keeps the working file. REQUIRES: sync().
+  Status publish_copy();
+
+  // Appended so far, with what is still buffered.
+  std::uint64_t size_bytes() const { return flushed_ + buffer_.size(); }
+  const std::string& path() const { return path_; }
+  static bool in_place(const std::string& path);
+
+ private:
+  std::string working_path() const { return path_ + ".part"; }
+  Status check_target(const std::string& path);
+  Status open_working(int flags);
+  Status flush();
+  Status reopen_finished();
+  Status copy_to(const std::string& target, const std::string& from);
+  Status sync_folder() const;
+  Status failure(const std::string& what, int error) const;
+  void close();
+
+  std::string path_;
+  int fd_ = -1;
+  bool finished_ = false;  // the bytes stand under the final name, and there is no working file
+  std::uint64_t flushed_ = 0;
+  std::string buffer_;
+};
+
+// Which code, and what to do, for a failed system call on `path`.
+Status file_failure(const std::string& path, const std::string& what, int error);
+
+}  // namespace rare::files

@@ -1,0 +1,160 @@
+#include "read_source.h"
+
+#include <utility>
+
+#include "json_reader.h"
+#include "jsonl_reader.h"
+
+namespace rare::files {
+namespace {
+
+using Stage = ReaderPosition::Stage;
+
+constexpr std::pair<Stage, const char*> kStages[] = {{Stage::start, "start"},
+                                                     {Stage::inside, "inside"},
+                                                     {Stage::end, "end"},
+                                                     {Stage::broken, "broken"}};
+
+const char* name_of(Stage stage) {
+  for (const auto& [value, name] : kStages) {
+    if (value == stage) return name;
+  }
+  return "start";
+}
+
+bool ends_with(const std::string& path, const char* extension) { return path.ends_with(extension); }
+
+}  // namespace
+
+Spec ReadSource::spec() {
+  return Spec("files.read")
+      .summary("Reads records from JSON Lines and JSON files.")
+      .description(
+          "JSON Lines (.jsonl, .ndjson): one object a line; blank lines are no records. JSON "
+          "(.json): an array of objects, or one object. Both are streamed. What cannot be read as "
+          "an object becomes a dead letter that names file, line and column.")
+      .required_param(&ReadSource::path_, "path",
+                      "A file, a list of files, or patterns with *, ? and [...].")
+      .or_single()
+      .input_path()
+      .param(&ReadSource::format_, "format", "auto",
+             "How the files are written; auto goes by each file's extension.")
+      .choices({"auto", "json", "jsonl"});
+}
+
+bool ReadSource::is_json(const std::string& path) const {
+  return format_ == "json" || (format_ == "auto" && ends_with(path, ".json"));
+}
+
+Status ReadSource::check_formats() const {
+  if (format_ != "auto") return Status();
+  for (const InputFile& file : files_) {
+    if (!is_json(file.path) && !ends_with(file.path, ".jsonl") &&
+        !ends_with(file.path, ".ndjson")) {
+      return Status::run_fault(
+          StatusCode::invalid_argument,
+          file.path +
+              ": expected the extension .jsonl, .ndjson or .json; say what the file holds "
+              "with format: jsonl or format: json");
+    }
+  }
+  return Status();
+}
+
+Status ReadSource::open(Context&, std::optional<Position> position) {
+  Result<std::vector<InputFile>> found = find_input_files(path_);
+  if (!found) return found.status();
+  files_ = std::move(*found);
+  Status formats = check_formats();
+  if (!formats) return formats;
+  bytes_total_ = 0;
+  for (const InputFile& file : files_) bytes_total_ += file.size_bytes;
+  if (position) return go_to(position->token);
+  file_ = 0;
+  bytes_before_ = 0;
+  return open_reader(ReaderPosition());
+}
+
+Status ReadSource::go_to(const Json& token) {
+  ReaderPosition from;
+  try {
+    file_ = token.at("file").get<std::size_t>();
+    from.offset = token.at("offset").get<std::uint64_t>();
+    from.line = token.at("line").get<std::uint64_t>();
+    from.line_start = token.at("line_start").get<std::uint64_t>();
+    from.ordinal = token.at("ordinal").get<std::uint64_t>();
+    const std::string stage = token.at("stage").get<std::string>();
+    for (const auto& [value, name] : kStages) {
+      if (stage == name) from.stage = value;
+    }
+  } catch (const Json::exception& error) {
+    return Status::run_fault(StatusCode::invalid_argument,
+                             "the position kept by the earlier start cannot be understood (" +
+                                 std::string(error.what()) + "); start with --fresh");
+  }
+  if (file_ >= files_.size() || from.offset > files_[file_].size_bytes) {
+    return Status::run_fault(
+        StatusCode::invalid_argument,
+        (file_ < files_.size() ? files_[file_].path : std::string("path")) +
+            ": the earlier start had read more than is there now; put the input back as it was, "
+            "or start with --fresh");
+  }
+  bytes_before_ = 0;
+  for (std::size_t i = 0; i < file_; ++i) bytes_before_ += files_[i].size_bytes;
+  return open_reader(from);
+}
+
+Status ReadSource::open_reader(const ReaderPosition& from) {
+  const InputFile& file = files_[file_];
+  bytes_done_.store(bytes_before_ + from.offset, std::memory_order_relaxed);
+  if (is_json(file.path)) {
+    auto reader = std::make_unique<JsonReader>();
+    Status opened = reader->open(file.path, from, file.size_bytes);
+    reader_ = std::move(reader);
+    return opened;
+  }
+  auto reader = std::make_unique<JsonlReader>();
+  Status opened = reader->open(file.path, from, file.size_bytes);
+  reader_ = std::move(reader);
+  return opened;
+}
+
+Result<std::optional<Record>> ReadSource::next() {
+  for (;;) {
+    Result<std::optional<Json>> object = reader_->next();
+    bytes_done_.store(bytes_before_ + reader_->position().offset, std::memory_order_relaxed);
+    if (!object) return object.status();
+    if (*object) return std::optional<Record>(Record(std::move(**object)));
+    if (file_ + 1 == files_.size()) return std::optional<Record>();
+    bytes_before_ += files_[file_].size_bytes;
+    file_ += 1;
+    Status opened = open_reader(ReaderPosition());
+    if (!opened) return opened;
+  }
+}
+
+Position ReadSource::position() const {
+  const ReaderPosition at = reader_->position();
+  return Position{Json{{"file", file_},
+                       {"stage", name_of(at.stage)},
+                       {"offset", at.offset},
+                       {"line", at.line},
+                       {"line_start", at.line_start},
+                       {"ordinal", at.ordinal}}};
+}
+
+std::optional<Progress> ReadSource::progress() const {
+  return Progress{bytes_done_.load(std::memory_order_relaxed), bytes_total_, "bytes"};
+}
+
+Result<Json> ReadSource::identity() const {
+  Json list = Json::array();
+  for (const InputFile& file : files_) {
+    Result<Json> one = identify(file);
+    if (!one) return one.status();
+    list.push_back(std::move(*one));
+  }
+  return list;
+}
+
+}  // namespace rare::files

@@ -1,0 +1,48 @@
+// files.read: records from JSON and JSON Lines files.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "input_files.h"
+#include "rare/source.h"
+#include "rare/spec.h"
+#include "record_reader.h"
+
+namespace rare::files {
+
+class ReadSource final : public Source {
+ public:
+  static Spec spec();
+
+  Status open(Context& context, std::optional<Position> position) override;
+  Result<std::optional<Record>> next() override;
+  // {file, stage, offset, line, line_start, ordinal}: `file` counts the files from 0, the rest is
+  // of that file (record_reader.h).
+  Position position() const override;
+  // Any thread.
+  std::optional<Progress> progress() const override;
+  Result<Json> identity() const override;
+
+ private:
+  Status check_formats() const;
+  Status go_to(const Json& token);
+  Status open_reader(const ReaderPosition& from);
+  bool is_json(const std::string& path) const;
+
+  std::vector<std::string> path_;
+  std::string format_;
+
+  std::vector<InputFile> files_;
+  std::size_t file_ = 0;  // index of the one that reader_ reads
+  std::unique_ptr<RecordReader> reader_;
+  std::uint64_t bytes_before_ = 0;  // in the files before it
+  std::uint64_t bytes_total_ = 0;
+  std::atomic<std::uint64_t> bytes_done_{0};
+};
+
+}  // namespace rare::files

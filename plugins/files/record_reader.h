@@ -1,0 +1,58 @@
+// What reads the records of one file, and where it stands.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "json_element.h"
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare::files {
+
+// A place between two records of one file, enough to go on from.
+struct ReaderPosition {
+  enum class Stage {
+    start,   // nothing was read
+    inside,  // behind a line, or behind an element of an array
+    end,     // behind the array's bracket or the one top-level object
+    broken,  // what follows cannot be told apart into records
+  };
+  Stage stage = Stage::start;
+  std::uint64_t offset = 0;      // bytes
+  std::uint64_t line = 1;        // of the byte at `offset`
+  std::uint64_t line_start = 0;  // the offset of that line's first byte
+  std::uint64_t ordinal = 0;     // records and unreadable records before it
+};
+
+// A record that is longer is not held in memory: it becomes an error, and reading goes on after it.
+inline constexpr std::size_t kMaxRecordBytes = std::size_t{256} << 20;
+// How much of an unreadable record is kept as evidence.
+inline constexpr std::size_t kMaxRawBytes = std::size_t{16} << 20;
+
+// Thread-safety: one thread at a time.
+class RecordReader {
+ public:
+  virtual ~RecordReader() = default;
+  // The next object; nothing at the end of the file. An error with Fault::record stands for one
+  // record, and reading goes on after it; Fault::run is given again by every later call.
+  virtual Result<std::optional<Json>> next() = 0;
+  // The place before what next() will give.
+  virtual ReaderPosition position() const = 0;
+};
+
+// Skips a byte order mark at the start of a file.
+std::size_t byte_order_mark_bytes(std::string_view file_start);
+
+// "file:line:column: expected ..., came ..." as a record error that keeps the bytes. `text` starts
+// at `start`; lines count from 1, columns in bytes from 1.
+Status unreadable_record(const std::string& path, const ReaderPosition& start,
+                         std::string_view text, const ParseProblem& problem);
+
+// Moves a position over bytes that were read.
+void advance(ReaderPosition& position, std::string_view bytes);
+
+}  // namespace rare::files

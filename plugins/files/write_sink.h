@@ -1,0 +1,46 @@
+// files.write: records into a JSON Lines file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "output_file.h"
+#include "rare/sink.h"
+#include "rare/spec.h"
+
+namespace rare::files {
+
+class WriteSink final : public Sink {
+ public:
+  static Spec spec();
+
+  // The offset's token: {bytes, rows}.
+  Status open(Context& context, std::optional<Offset> committed) override;
+  Status accept(const Record& record) const override;
+  Status write(std::span<const Record> rows) override;
+  Result<Offset> sync() override;
+  Status finalise() override;
+  Status publish_copy() override;
+  std::string location() const override { return path_; }
+  bool in_place() const override { return OutputFile::in_place(path_); }
+
+ private:
+  // `value` with the selected fields in their order, or as it is when none are selected.
+  std::string row_of(const Json& object);
+
+  std::string path_;
+  std::string format_;
+  std::vector<std::string> fields_;
+
+  Context* context_ = nullptr;
+  OutputFile file_;
+  std::uint64_t rows_ = 0;
+  std::vector<std::string> quoted_fields_;  // fields_ as JSON strings
+  std::set<std::string> warned_;            // fields that a row did not have
+};
+
+}  // namespace rare::files

@@ -1,0 +1,34 @@
+// One question on its way through the client, and everybody who waits for its answer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plugins/llm/chat_client.h"
+
+namespace rare::llm {
+
+struct ChatClient::Call {
+  enum class Stage { looking_up, queued, asked, backing_off, received };
+
+  // Set before the call reaches the loop, read from then on.
+  ChatRequest request;
+  ServiceClient client;
+  Json generation;
+  Json logical;
+  std::string key;
+
+  // Of the loop's thread.
+  std::vector<Waiter> waiters;
+  std::uint64_t number = 0;  // order of arrival, between calls of equal rank
+  Stage stage = Stage::looking_up;
+  bool done = false;
+  int tries = 0;  // retries that count against max_retries
+  int transfers = 0;
+  Structured form = Structured::prompt;
+  bool stepped_down = false;  // asked in a simpler form than the client's, on trial
+  double estimated_tokens = 0;
+};
+
+}  // namespace rare::llm

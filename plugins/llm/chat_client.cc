@@ -1,0 +1,271 @@
+#include "plugins/llm/chat_client.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "plugins/llm/chat_call.h"
+#include "plugins/llm/endpoint_url.h"
+#include "plugins/llm/reply_key.h"
+#include "plugins/llm/wire_request.h"
+#include "rare/reply_store.h"
+
+namespace rare::llm {
+
+bool ChatClient::ByPriority::operator()(const CallPtr& a, const CallPtr& b) const {
+  return std::tuple(-a->client.depth, a->request.ordinal, a->number) <
+         std::tuple(-b->client.depth, b->request.ordinal, b->number);
+}
+
+ChatClient::ChatClient(ServiceContext& context, ChatOptions options)
+    : context_(context),
+      options_(std::move(options)),
+      api_key_(options_.api_key),
+      endpoint_up_(!options_.managed),
+      format_(options_.structured == Structured::automatic ? Structured::json_schema
+                                                           : options_.structured),
+      limit_(options_.max_in_flight),
+      request_pacer_(options_.requests_per_minute),
+      token_pacer_(options_.tokens_per_minute),
+      jitter_(context.seed()),
+      loop_(options_.max_in_flight) {
+  gate_->client = this;
+  if (!options_.managed) revision_ = options_.revision;
+  for (const std::string& url : options_.endpoints) {
+    endpoints_.push_back({url, endpoint_name(url), 0, false});
+  }
+}
+
+ChatClient::~ChatClient() {
+  {
+    const std::lock_guard lock(gate_->mutex);
+    gate_->client = nullptr;
+  }
+  cancel();
+  loop_.stop();
+  worker_.stop();
+}
+
+Awaitable<Result<ChatReply>> ChatClient::chat(ChatRequest request, const ServiceClient& client) {
+  auto pair = context_.completion<Result<ChatReply>>();
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->client = client;
+  call->generation = merged_generation(options_.generation, call->request.generation);
+  if (!options_.managed) {
+    call->logical =
+        logical_request(options_, options_.revision, call->request, call->generation, client);
+    call->key = reply_key(call->logical);
+  }
+  call->waiters.push_back(std::move(pair.completion));
+  loop_.post([this, call] { identify(call); });
+  return std::move(pair.awaitable);
+}
+
+void ChatClient::cancel() {
+  loop_.post([this] {
+    cancelled_ = true;
+    std::vector<CallPtr> open = std::exchange(unidentified_, {});
+    for (const auto& [key, call] : calls_) open.push_back(call);
+    for (const CallPtr& call : open) finish(call, Status::cancelled());
+    loop_.cancel_transfers();
+  });
+}
+
+void ChatClient::identify(const CallPtr& call) {
+  if (cancelled_) return finish(call, Status::cancelled());
+  if (fault_) return finish(call, *fault_);
+  if (!revision_) {
+    unidentified_.push_back(call);
+    return;
+  }
+  if (call->key.empty()) {
+    call->logical =
+        logical_request(options_, *revision_, call->request, call->generation, call->client);
+    call->key = reply_key(call->logical);
+  }
+  call->number = next_number_++;
+  const auto [at, added] = calls_.try_emplace(call->key, call);
+  if (added) return look_up(call);
+  ++shared_;
+  Call& equal = *at->second;
+  for (Waiter& waiter : call->waiters) equal.waiters.push_back(std::move(waiter));
+}
+
+void ChatClient::look_up(const CallPtr& call) {
+  const auto gate = gate_;
+  context_.replies().find(call->key, options_.scope,
+                          [gate, call](Result<std::optional<StoredReply>> result) {
+                            on_worker(gate, [call, result = std::move(result)](ChatClient& client) {
+                              client.found(call, result);
+                            });
+                          });
+}
+
+void ChatClient::found(const CallPtr& call, const Result<std::optional<StoredReply>>& result) {
+  if (!result) {
+    const Status fault = Status::run_fault(
+        result.status().code(), "service '" + options_.service + "': the reply store cannot be " +
+                                    "read (" + result.status().message() +
+                                    "). Nothing is asked, so that nothing is paid for twice.");
+    fail(fault);
+    return;
+  }
+  if (*result) {
+    const auto completion = parse_completion((**result).body);
+    if (completion) {
+      ++cache_hits_;
+      Result<ChatReply> reply = reply_from(*call, *completion);
+      if (reply) reply->from_store = true;
+      loop_.post([this, call, reply = std::move(reply)] { finish(call, reply); });
+      return;
+    }
+  }
+  loop_.post([this, call] { enqueue(call); });
+}
+
+void ChatClient::enqueue(const CallPtr& call) {
+  if (call->done) return;
+  if (fault_) return finish(call, *fault_);
+  call->stage = Call::Stage::queued;
+  queue_.insert(call);
+  waiting_ = static_cast<int>(queue_.size());
+  pump();
+}
+
+void ChatClient::pump() {
+  while (!queue_.empty()) {
+    if (!endpoint_up_) {
+      if (endpoint_needed_) endpoint_needed_();
+      return;
+    }
+    if (in_flight_ >= std::min(options_.max_in_flight, limit_.current())) return;
+    if (!may_send_now()) return;
+    const CallPtr call = *queue_.begin();
+    queue_.erase(queue_.begin());
+    waiting_ = static_cast<int>(queue_.size());
+    begin_transfer(call);
+  }
+}
+
+bool ChatClient::may_send_now() {
+  const auto at = std::max(request_pacer_.ready_at(), token_pacer_.ready_at());
+  if (at <= Clock::now()) return true;
+  if (!pump_scheduled_) {
+    pump_scheduled_ = true;
+    loop_.schedule(at, [this] {
+      pump_scheduled_ = false;
+      pump();
+    });
+  }
+  return false;
+}
+
+std::size_t ChatClient::least_busy_endpoint() const {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < endpoints_.size(); ++i) {
+    const Endpoint& a = endpoints_[i];
+    const Endpoint& b = endpoints_[best];
+    if (std::tuple(a.refused, a.in_flight) < std::tuple(b.refused, b.in_flight)) best = i;
+  }
+  return best;
+}
+
+void ChatClient::begin_transfer(const CallPtr& call) {
+  const std::size_t index = least_busy_endpoint();
+  ++endpoints_[index].in_flight;
+  ++in_flight_;
+  ++(call->transfers == 0 ? calls_sent_ : retries_);
+  ++call->transfers;
+  call->stage = Call::Stage::asked;
+  if (!call->stepped_down || format_ > call->form) call->form = format_;
+  call->estimated_tokens = estimated_tokens(call->request, call->generation);
+  const auto now = Clock::now();
+  request_pacer_.spend(1, now);
+  token_pacer_.spend(call->estimated_tokens, now);
+
+  net::HttpCall http;
+  http.url = endpoints_[index].url;
+  http.body = wire_body(options_.model, call->request, call->generation, call->form);
+  http.headers = options_.headers;
+  http.headers.push_back("Content-Type: application/json");
+  if (!api_key_.empty()) http.headers.push_back("Authorization: Bearer " + api_key_);
+  http.timeout_ms = options_.timeout.count();
+  loop_.start(std::move(http), [this, call, index](net::HttpResult result) {
+    transfer_ended(call, index, std::move(result));
+  });
+}
+
+void ChatClient::finish(const CallPtr& call, Result<ChatReply> result) {
+  if (call->done) return;
+  call->done = true;
+  if (call->stage == Call::Stage::queued) {
+    queue_.erase(call);
+    waiting_ = static_cast<int>(queue_.size());
+  }
+  if (call->stage == Call::Stage::backing_off) --backing_off_;
+  const auto at = calls_.find(call->key);
+  if (at != calls_.end() && at->second == call) calls_.erase(at);
+  const std::vector<Waiter> waiters = std::move(call->waiters);
+  for (const Waiter& waiter : waiters) waiter.set(result);
+}
+
+void ChatClient::fail(Status fault) {
+  loop_.post([this, fault = std::move(fault)] {
+    if (!fault_) fault_ = fault;
+    std::vector<CallPtr> waiting;
+    // What is asked or received is paid for: it is stored and answered.
+    for (const auto& [key, call] : calls_) {
+      const bool paid = call->stage == Call::Stage::asked || call->stage == Call::Stage::received;
+      if (!paid) waiting.push_back(call);
+    }
+    for (const CallPtr& call : std::exchange(unidentified_, {})) waiting.push_back(call);
+    for (const CallPtr& call : waiting) finish(call, *fault_);
+  });
+}
+
+void ChatClient::set_revision(std::string revision) {
+  loop_.post([this, revision = std::move(revision)] {
+    revision_ = revision;
+    for (const CallPtr& call : std::exchange(unidentified_, {})) identify(call);
+  });
+}
+
+void ChatClient::endpoint_up(std::string url, std::string api_key) {
+  loop_.post([this, url = std::move(url), api_key = std::move(api_key)] {
+    endpoints_.assign(1, {url, endpoint_name(url), 0, false});
+    endpoints_.front().in_flight = in_flight_;
+    api_key_ = api_key;
+    endpoint_up_ = true;
+    pump();
+  });
+}
+
+void ChatClient::endpoint_down() {
+  loop_.post([this] {
+    endpoint_up_ = false;
+    // The calls it took with it are asked again as if for the first time.
+    for (const auto& [key, call] : calls_) call->tries = 0;
+    pump();
+  });
+}
+
+Json ChatClient::usage() const {
+  return {{"calls", calls_sent_.load()},
+          {"cache_hits", cache_hits_.load()},
+          {"shared", shared_.load()},
+          {"retries", retries_.load()},
+          {"throttled", throttled_.load()},
+          {"prompt_tokens", prompt_tokens_.load()},
+          {"completion_tokens", completion_tokens_.load()}};
+}
+
+std::string ChatClient::activity() const {
+  const int asked = in_flight_, waiting = waiting_, resting = backing_off_;
+  if (asked + waiting + resting == 0) return {};
+  std::string text = std::to_string(asked) + " calls in flight";
+  if (waiting > 0) text += ", " + std::to_string(waiting) + " waiting";
+  if (resting > 0) text += ", " + std::to_string(resting) + " to be asked again";
+  return text;
+}
+
+}  // namespace rare::llm

@@ -1,0 +1,143 @@
+// ChatClient: the way of a chat from a request to a stored, parsed and checked reply.
+//
+//   chat() -> key -> [equal call under way: wait for it] -> reply store -> admission -> transfer
+//     -> [passing fault: back-off, then admission again] -> slot free -> store (synced) -> parse ->
+//     done
+//
+// All state belongs to the thread of the HTTP loop; parsing runs on a worker thread. A slot of the
+// endpoint is held by transfers alone: not by calls in back-off, and not by replies on their way
+// into the store. Waiting calls go deepest node first, then oldest record first.
+//
+// Thread-safety: any thread. The context must outlive the client.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "plugins/llm/adaptive_limit.h"
+#include "plugins/llm/chat_options.h"
+#include "plugins/llm/completion_body.h"
+#include "plugins/llm/rate_pacer.h"
+#include "plugins/llm/structured_answer.h"
+#include "plugins/llm/worker_thread.h"
+#include "plugins/net/http_loop.h"
+#include "rare/language_model.h"
+#include "rare/random.h"
+#include "rare/reply_store.h"
+#include "rare/service.h"
+
+namespace rare::llm {
+
+struct Judgement;
+
+class ChatClient {
+ public:
+  ChatClient(ServiceContext& context, ChatOptions options);
+  // Completes what is unanswered as cancelled.
+  ~ChatClient();
+  ChatClient(const ChatClient&) = delete;
+  ChatClient& operator=(const ChatClient&) = delete;
+
+  Awaitable<Result<ChatReply>> chat(ChatRequest request, const ServiceClient& client);
+  // Everything unanswered, now and from here on, completes as cancelled; transfers are cut.
+  void cancel();
+
+  // calls: questions put to the endpoint; retries: transfers beyond the first of a question;
+  // throttled: 429 and 503 answers; cache_hits; shared: requests that waited for an equal one;
+  // prompt_tokens and completion_tokens as the endpoint reported them for what was asked now.
+  Json usage() const;
+  std::string activity() const;
+
+  // For managed endpoints (ChatOptions::managed).
+  // `needed` runs on the loop whenever calls wait and the endpoint is not up. Set before chat().
+  void on_endpoint_needed(std::function<void()> needed) { endpoint_needed_ = std::move(needed); }
+  void set_revision(std::string revision);
+  void endpoint_up(std::string url, std::string api_key);
+  void endpoint_down();
+  // The run cannot go on: whatever waits, now and from here on, completes with `fault`.
+  void fail(Status fault);
+  net::HttpLoop& loop() { return loop_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Waiter = Completion<Result<ChatReply>>;
+  struct Call;
+  using CallPtr = std::shared_ptr<Call>;
+  struct ByPriority {
+    bool operator()(const CallPtr& a, const CallPtr& b) const;
+  };
+  struct Endpoint {
+    std::string url;
+    std::string name;  // for messages
+    int in_flight = 0;
+    bool refused = false;  // its last transfer found nobody there
+  };
+  // Lets callbacks of the store find out that the client is gone.
+  struct Gate {
+    std::mutex mutex;
+    ChatClient* client = nullptr;
+  };
+
+  // On the loop, in the order of a call's life (chat_client.cc).
+  void identify(const CallPtr& call);
+  void look_up(const CallPtr& call);
+  void enqueue(const CallPtr& call);
+  void pump();
+  bool may_send_now();
+  std::size_t least_busy_endpoint() const;
+  void begin_transfer(const CallPtr& call);
+  void finish(const CallPtr& call, Result<ChatReply> result);
+
+  // From a transfer's end to the reply (chat_replies.cc).
+  void transfer_ended(const CallPtr& call, std::size_t endpoint, net::HttpResult result);
+  void act_on(const CallPtr& call, Judgement judgement);
+  void step_down_format(const CallPtr& call, const Judgement& judgement);
+  void retry(const CallPtr& call, Status reason, std::optional<std::chrono::milliseconds> after);
+  std::chrono::milliseconds backoff(int tries);
+  // On the worker's thread.
+  void found(const CallPtr& call, const Result<std::optional<StoredReply>>& result);
+  void accept_body(const CallPtr& call, net::HttpResult result);
+  void kept(const CallPtr& call, const CompletionBody& completion, const Status& status);
+  Result<ChatReply> reply_from(const Call& call, const CompletionBody& completion);
+  // From any thread: runs `task` with the client on its worker, unless it is gone.
+  static void on_worker(const std::shared_ptr<Gate>& gate, std::function<void(ChatClient&)> task);
+
+  ServiceContext& context_;
+  const ChatOptions options_;
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  std::function<void()> endpoint_needed_;
+
+  std::atomic<std::int64_t> calls_sent_ = 0, cache_hits_ = 0, shared_ = 0, retries_ = 0,
+                            throttled_ = 0, prompt_tokens_ = 0, completion_tokens_ = 0;
+  std::atomic<int> in_flight_ = 0, waiting_ = 0, backing_off_ = 0;
+
+  // Of the loop's thread.
+  std::unordered_map<std::string, CallPtr> calls_;
+  std::set<CallPtr, ByPriority> queue_;
+  std::vector<CallPtr> unidentified_;  // until the revision is known
+  std::optional<std::string> revision_;
+  std::vector<Endpoint> endpoints_;
+  std::string api_key_;
+  bool endpoint_up_ = false, ever_answered_ = false, cancelled_ = false, pump_scheduled_ = false;
+  std::optional<Status> fault_;
+  Structured format_;  // the form in use: only ever steps down
+  AdaptiveLimit limit_;
+  RatePacer request_pacer_, token_pacer_;
+  Random jitter_;
+  std::uint64_t next_number_ = 0;
+
+  AnswerChecker checker_;  // of the worker's thread
+  WorkerThread worker_;
+  net::HttpLoop loop_;
+};
+
+}  // namespace rare::llm

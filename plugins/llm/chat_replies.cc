@@ -1,0 +1,194 @@
+// From the end of a transfer to the reply: faults, retries, storing, parsing.
+#include <algorithm>
+#include <ctime>
+
+#include "plugins/llm/chat_call.h"
+#include "plugins/llm/chat_client.h"
+#include "plugins/llm/endpoint_answer.h"
+#include "rare/reply_store.h"
+
+namespace rare::llm {
+
+void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::HttpResult result) {
+  --in_flight_;
+  Endpoint& from = endpoints_[endpoint];
+  --from.in_flight;
+  if (result.failure == net::TransferFailure::cancelled) return finish(call, Status::cancelled());
+  from.refused = result.failure == net::TransferFailure::no_connection;
+  const bool all_refused = std::all_of(endpoints_.begin(), endpoints_.end(),
+                                       [](const Endpoint& e) { return e.refused; });
+  CallFacts facts{options_.service, from.name, options_.model};
+  facts.sent_format = !call->request.schema.is_null() && call->form != Structured::prompt;
+  facts.ever_answered = ever_answered_ || (from.refused && !all_refused);
+  facts.managed = options_.managed;
+  Judgement judgement = judge(result, facts, std::time(nullptr));
+  if (result.failure == net::TransferFailure::none) ever_answered_ = true;
+  limit_.answered(judgement.throttled);
+  if (result.status == 429 || result.status == 503) ++throttled_;
+
+  if (judgement.verdict == Verdict::accept) {
+    call->stage = Call::Stage::received;
+    worker_.post([this, call, result = std::move(result)]() mutable {
+      accept_body(call, std::move(result));
+    });
+  } else {
+    act_on(call, std::move(judgement));
+  }
+  pump();
+}
+
+void ChatClient::act_on(const CallPtr& call, Judgement judgement) {
+  if (call->done) return;
+  switch (judgement.verdict) {
+    case Verdict::accept:
+      return;
+    case Verdict::retry:
+      return retry(call, std::move(judgement.status), judgement.retry_after);
+    case Verdict::refuse_format:
+      return step_down_format(call, judgement);
+    case Verdict::record_fault:
+      return finish(call, std::move(judgement.status).with_attempts(call->transfers));
+    case Verdict::run_fault:
+      fail(judgement.status);
+      return finish(call, std::move(judgement.status));
+  }
+}
+
+void ChatClient::step_down_format(const CallPtr& call, const Judgement& judgement) {
+  if (options_.structured != Structured::automatic) return finish(call, judgement.status);
+  const Structured next =
+      call->form == Structured::json_schema ? Structured::json_object : Structured::prompt;
+  if (judgement.names_format && format_ < next) {
+    format_ = next;
+    context_.log(LogLevel::warning,
+                 "the endpoint refuses this form of structured output; asking in a simpler one: " +
+                     judgement.status.message());
+  }
+  call->form = next;
+  call->stepped_down = true;
+  enqueue(call);
+}
+
+void ChatClient::retry(const CallPtr& call, Status reason,
+                       std::optional<std::chrono::milliseconds> after) {
+  if (call->done) return;
+  if (fault_) return finish(call, *fault_);
+  if (call->tries >= options_.max_retries) {
+    const std::string asked = "; given up after " + std::to_string(call->transfers) + " attempts";
+    return finish(call,
+                  Status(reason.code(), reason.message() + asked).with_attempts(call->transfers));
+  }
+  ++call->tries;
+  std::chrono::milliseconds wait = backoff(call->tries);
+  if (after) {
+    // A little later than told, so that not all come back at once.
+    wait =
+        *after +
+        std::chrono::milliseconds(jitter_.below(
+            static_cast<std::uint64_t>(std::min<std::int64_t>(after->count(), 10'000)) / 10 + 1));
+  }
+  call->stage = Call::Stage::backing_off;
+  ++backing_off_;
+  loop_.schedule(Clock::now() + wait, [this, call] {
+    if (call->done) return;
+    --backing_off_;
+    enqueue(call);
+  });
+}
+
+std::chrono::milliseconds ChatClient::backoff(int tries) {
+  const int doublings = std::min(tries - 1, 16);
+  const std::int64_t longest = std::min<std::int64_t>(options_.backoff_longest.count(),
+                                                      options_.backoff_first.count() << doublings);
+  return std::chrono::milliseconds(jitter_.below(static_cast<std::uint64_t>(longest) + 1));
+}
+
+void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
+  auto parsed = parse_completion(result.body);
+  if (!parsed) {
+    loop_.post([this, call, status = parsed.status()] {
+      const std::string who = "service '" + options_.service + "': ";
+      retry(call, Status(status.code(), who + status.message()), std::nullopt);
+    });
+    return;
+  }
+  prompt_tokens_ += parsed->prompt_tokens;
+  completion_tokens_ += parsed->completion_tokens;
+  StoredReply reply;
+  reply.body = std::move(result.body);
+  reply.request = call->logical;
+  reply.model = options_.model;
+  reply.node = call->client.node;
+  reply.latency_s = result.seconds;
+  const auto gate = gate_;
+  context_.replies().put(
+      call->key, std::move(reply), [gate, call, completion = std::move(*parsed)](Status status) {
+        on_worker(gate, [call, completion, status = std::move(status)](ChatClient& client) {
+          client.kept(call, completion, status);
+        });
+      });
+}
+
+void ChatClient::kept(const CallPtr& call, const CompletionBody& completion, const Status& status) {
+  if (!status) {
+    const Status fault = Status::run_fault(
+        status.code(), "service '" + options_.service + "': a reply could not be stored (" +
+                           status.message() +
+                           "). Nothing more is asked, because it would be paid "
+                           "for and lost. Free disk space or correct the folder's permissions, "
+                           "then start the same command again.");
+    fail(fault);
+    loop_.post([this, call, fault] { finish(call, fault); });
+    return;
+  }
+  Result<ChatReply> reply = reply_from(*call, completion);
+  loop_.post([this, call, reply = std::move(reply)] {
+    if (reply) {
+      token_pacer_.correct(static_cast<double>(reply->prompt_tokens + reply->completion_tokens) -
+                           call->estimated_tokens);
+    }
+    if (call->stepped_down && format_ < call->form) format_ = call->form;
+    finish(call, reply);
+  });
+}
+
+Result<ChatReply> ChatClient::reply_from(const Call& call, const CompletionBody& completion) {
+  ChatReply reply;
+  SplitText split = split_reasoning(completion.content);
+  reply.raw = completion.content;
+  reply.text = std::move(split.text);
+  reply.reasoning =
+      completion.reasoning.empty() ? std::move(split.reasoning) : completion.reasoning;
+  reply.finish_reason = completion.finish_reason;
+  reply.model = completion.model.empty() ? options_.model : completion.model;
+  reply.prompt_tokens = completion.prompt_tokens;
+  reply.completion_tokens = completion.completion_tokens;
+  if (reply.finish_reason == "length") {
+    reply.problem =
+        "the answer was cut off (finish_reason: length): a shorter one, or a higher "
+        "max_tokens, is needed";
+  } else if (reply.finish_reason == "content_filter") {
+    reply.problem = "the endpoint's content filter withheld the answer";
+  } else if (split.unclosed) {
+    reply.problem = "the reasoning was never closed with </think>, so there is no answer";
+  } else if (reply.text.empty()) {
+    reply.problem = reply.reasoning.empty() ? "the answer is empty"
+                                            : "there is reasoning, but no answer after it";
+  }
+  if (call.request.schema.is_null() || !reply.problem.empty()) return reply;
+  Result<StructuredAnswer> checked = checker_.check(reply.text, call.request.schema);
+  if (!checked) return checked.status();
+  reply.structured = std::move(checked->value);
+  reply.problem = std::move(checked->problem);
+  return reply;
+}
+
+void ChatClient::on_worker(const std::shared_ptr<Gate>& gate,
+                           std::function<void(ChatClient&)> task) {
+  const std::lock_guard lock(gate->mutex);
+  ChatClient* client = gate->client;
+  if (client == nullptr) return;
+  client->worker_.post([client, task = std::move(task)] { task(*client); });
+}
+
+}  // namespace rare::llm

@@ -1,0 +1,33 @@
+// The identity of a reply in the store: a hash of what was asked, never of how or where.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "plugins/llm/chat_options.h"
+#include "rare/language_model.h"
+#include "rare/service.h"
+
+namespace rare::llm {
+
+// SHA-256 (FIPS 180-4) in lower-case hexadecimal.
+std::string sha256_hex(std::string_view bytes);
+
+// {temperature, ..., extra_body} of the service with those of the request over it.
+Json merged_generation(const Json& service, const Json& request);
+
+// The logical request: model, revision, messages, generation, schema, sample, attempt and the salt
+// that `samples` asks for. No URL, key, time-out or wire form. `generation` is the merged one.
+Json logical_request(const ChatOptions& options, const std::string& revision,
+                     const ChatRequest& request, const Json& generation,
+                     const ServiceClient& client);
+
+// The hash of its canonical form: JSON without white space, members in the order of their names.
+std::string reply_key(const Json& logical);
+
+// JSON text; bytes that are no UTF-8 become U+FFFD instead of an exception.
+std::string dump_json(const Json& value);
+
+}  // namespace rare::llm

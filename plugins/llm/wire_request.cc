@@ -1,0 +1,72 @@
+#include "plugins/llm/wire_request.h"
+
+#include <algorithm>
+
+#include "plugins/llm/reply_key.h"
+
+namespace rare::llm {
+namespace {
+
+// What takes the place of response_format where the endpoint knows none.
+std::string schema_instruction(const Json& schema) {
+  return "\n\nAnswer with one JSON object that satisfies this JSON Schema, and with nothing "
+         "else:\n" +
+         dump_json(schema);
+}
+
+}  // namespace
+
+bool is_strict_schema(const Json& schema) {
+  if (!schema.is_object()) return false;
+  const auto properties = schema.find("properties");
+  if (properties != schema.end()) {
+    if (!properties->is_object()) return false;
+    if (schema.value("additionalProperties", Json(true)) != Json(false)) return false;
+    const Json required = schema.value("required", Json::array());
+    for (const auto& [name, sub] : properties->items()) {
+      if (std::find(required.begin(), required.end(), Json(name)) == required.end()) return false;
+      if (!is_strict_schema(sub)) return false;
+    }
+  }
+  return !schema.contains("items") || is_strict_schema(schema["items"]);
+}
+
+std::string wire_body(const std::string& model, const ChatRequest& request, const Json& generation,
+                      Structured form) {
+  Json messages = Json::array();
+  for (const ChatMessage& message : request.messages) {
+    messages.push_back({{"role", message.role}, {"content", message.content}});
+  }
+  const bool has_schema = !request.schema.is_null();
+  if (has_schema && form != Structured::json_schema && !messages.empty()) {
+    std::string& last = messages.back()["content"].get_ref<std::string&>();
+    last += schema_instruction(request.schema);
+  }
+  Json body = {{"model", model}, {"messages", std::move(messages)}};
+  if (has_schema && form == Structured::json_schema) {
+    Json named = {{"name", request.schema_name}, {"schema", request.schema}};
+    if (is_strict_schema(request.schema)) named["strict"] = true;
+    body["response_format"] = {{"type", "json_schema"}, {"json_schema", std::move(named)}};
+  } else if (has_schema && form == Structured::json_object) {
+    body["response_format"] = {{"type", "json_object"}};
+  }
+  for (const auto& [name, value] : generation.items()) {
+    if (name == "extra_body") {
+      body.update(value);
+    } else if (!value.is_null()) {
+      body[name] = value;
+    }
+  }
+  return dump_json(body);
+}
+
+double estimated_tokens(const ChatRequest& request, const Json& generation) {
+  double bytes = 0;
+  for (const ChatMessage& message : request.messages) {
+    bytes += static_cast<double>(message.content.size());
+  }
+  const auto most = generation.find("max_tokens");
+  return bytes / 4 + (most != generation.end() && most->is_number() ? most->get<double>() : 256);
+}
+
+}  // namespace rare::llm

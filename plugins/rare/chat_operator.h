@@ -1,0 +1,132 @@
+// What operators that ask a language model have in common: the prompt, the attempts, the judging of
+// replies. A subclass says how a record becomes a prompt, which replies are good, and what of a
+// good one is kept.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "prompt_template.h"
+#include "rare/language_model.h"
+#include "rare/operator.h"
+#include "rare/spec.h"
+
+namespace rare::distill {
+
+// Thread-safety: const after open(); one instance serves all records in flight.
+class ChatOperator : public AsyncOperator {
+ public:
+  Status open(Context& context) final;
+  Task<Status> process(Record record, Output& out) final;
+
+ protected:
+  // A prompt made from a record, and fields that the record gets beside the reply.
+  struct Preparation {
+    std::string prompt;
+    Json fields = Json::object();
+  };
+  // A field that the operator writes: the parameter that names it, and the name; not written when
+  // the name is empty.
+  struct OutputField {
+    std::string_view param;
+    const std::string* name;
+  };
+
+  virtual std::string_view built_in_prompt() const = 0;
+  virtual std::string_view built_in_system() const = 0;
+  // Names that a prompt must use, or the operator would be of no use.
+  virtual std::vector<std::string_view> needed_names() const = 0;
+  // Beside `output_cut_key`.
+  virtual std::vector<OutputField> written_fields() const = 0;
+  virtual Result<Preparation> prepare(const Record& record) const = 0;
+  // Null: plain text.
+  virtual Json schema() const { return Json(); }
+  // What is wrong with the reply, in words that the model can act on; empty: nothing.
+  virtual std::string problem_of(const ChatReply& reply, const std::string& prompt) const = 0;
+  // REQUIRES: problem_of() found none.
+  virtual void store(const ChatReply& reply, Record& record) const = 0;
+
+  // The parameters of every such operator. T is the subclass.
+  template <class T>
+  static void declare(Spec& spec, int max_text_chars) {
+    declare_asking<T>(spec);
+    spec.param(of<T>(&ChatOperator::min_words_), "min_words", 5,
+               "Replies with fewer words are asked again.")
+        .range(0, 10000)
+        .unit("words");
+    spec.param(of<T>(&ChatOperator::refuse_copies_), "refuse_copies", true,
+               "Ask again when most of a reply stands word for word in the prompt.");
+    spec.param(
+            of<T>(&ChatOperator::max_text_chars_), "max_text_chars", max_text_chars,
+            "A longer text is cut at a sentence's end for the prompt; the record keeps it whole.")
+        .range(100, 100000000)
+        .unit("characters");
+    spec.param(of<T>(&ChatOperator::output_cut_key_), "output_cut_key", "",
+               "Field for how many characters of a text that was cut are in the prompt; empty: "
+               "none.");
+    spec.param(of<T>(&ChatOperator::overwrite_), "overwrite", false,
+               "Replace output fields that the record already has, instead of stopping the run.");
+  }
+
+  // The text field `key`, or an error of the record that names it.
+  Result<std::string_view> text_of(const Record& record, const std::string& key) const;
+  // At most `max_text_chars` of the text; says in the log when it cuts, and notes it in `fields`.
+  std::string_view cut(std::string_view text, std::string_view what, const Record& record,
+                       Json& fields) const;
+  Result<std::string> render(const Json& values, const Record& record) const;
+  // What is wrong with one text of a reply; `what` names it.
+  std::string problem_of_text(std::string_view text, std::string_view what,
+                              const std::string& prompt) const;
+  // An error of a record, with the node's name before it.
+  Status record_error(const std::string& message) const;
+  Context& context() const { return *context_; }
+
+ private:
+  template <class T, class M>
+  static M T::*of(M ChatOperator::*member) {
+    return static_cast<M T::*>(member);
+  }
+  template <class T>
+  static void declare_asking(Spec& spec) {
+    spec.service(of<T>(&ChatOperator::llm_), "llm", "The language model to ask.");
+    spec.param(of<T>(&ChatOperator::system_), "system", std::nullopt,
+               "System text, or a file of it; left out: the built-in one; empty: none.")
+        .text_or_file();
+    spec.param(of<T>(&ChatOperator::prompt_), "prompt", std::nullopt,
+               "Prompt with {{fields}}, or a file of it; left out: the built-in one.")
+        .text_or_file();
+    spec.param(of<T>(&ChatOperator::generation_), "generation", Json::object(),
+               "temperature, top_p, max_tokens, seed, stop, extra_body.");
+    spec.param(of<T>(&ChatOperator::max_attempts_), "max_attempts", 3,
+               "Replies asked for a record, the first included.")
+        .range(1, 100);
+  }
+
+  Status open_prompt();
+  std::vector<OutputField> output_fields() const;
+  Status check_outputs(const Record& record) const;
+  ChatRequest request_for(const Record& record, const std::string& prompt, int attempt,
+                          const std::string& problem) const;
+
+  LanguageModel* llm_ = nullptr;
+  std::optional<std::string> system_, prompt_;
+  Json generation_ = Json::object();
+  int max_attempts_ = 3;
+  int min_words_ = 5;
+  bool refuse_copies_ = true;
+  int max_text_chars_ = 0;
+  std::string output_cut_key_;
+  bool overwrite_ = false;
+
+  Context* context_ = nullptr;
+  std::string system_text_;
+  PromptTemplate template_;
+};
+
+// Without white space at both ends.
+std::string_view trimmed(std::string_view text);
+
+}  // namespace rare::distill

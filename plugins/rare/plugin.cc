@@ -1,0 +1,9 @@
+#include "rare/plugin.h"
+
+#include "doc2query.h"
+#include "reason_distill.h"
+
+RARE_PLUGIN("rare", "1.0.0") {
+  registrar.add<rare::distill::Doc2Query>();
+  registrar.add<rare::distill::ReasonDistill>();
+}

@@ -1,0 +1,59 @@
+// Operators: what a pipeline's nodes do to records. Two kinds, and no third.
+//
+// Operator       CPU work on a worker thread. The engine makes one instance per concurrent call
+//                (`parallelism` of them), so members need no locks.
+// AsyncOperator  a coroutine that awaits services. One instance serves all records in flight
+//                (`parallelism` of them, on no thread at all): members are const after open(), or
+//                synchronised.
+//
+// Lifecycle: constructor; parameters are set from the spec; open() once; process() for each record;
+// (Operator with spec().gather(): records arrive in identity order, then finish() once);
+// destructor. After open() fails nothing else is called. process() is a function of its record and
+// services.
+//
+// Errors: a Status with Fault::record, or an exception, makes the record a dead letter (or what
+// `on_error` says); Fault::run stops the run. What was emitted before an error is dropped, so one
+// record is never both written and dead.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rare/context.h"
+#include "rare/record.h"
+#include "rare/status.h"
+#include "rare/task.h"
+
+namespace rare {
+
+// Where process() puts its results. Buffered until process() returns OK. Never blocks.
+// Every record ends with at least one emit() or with filter(): returning OK after neither is an
+// error of that record, because records do not vanish in silence.
+class Output {
+ public:
+  virtual ~Output() = default;
+  // To the node's only or first port.
+  virtual Status emit(Record record) = 0;
+  virtual Status emit(std::string_view port, Record record) = 0;
+  // This record ends here on purpose; counted under the reason.
+  virtual Status filter(std::string_view reason) = 0;
+};
+
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  virtual Status open(Context&) { return Status(); }
+  virtual Status process(Record record, Output& out) = 0;
+  // Only for whole-set operators (Spec::gather()).
+  virtual Status finish(Output&) { return Status(); }
+};
+
+class AsyncOperator {
+ public:
+  virtual ~AsyncOperator() = default;
+  virtual Status open(Context&) { return Status(); }
+  // `out` and the coroutine's arguments live until the task ends.
+  virtual Task<Status> process(Record record, Output& out) = 0;
+};
+
+}  // namespace rare

@@ -1,0 +1,41 @@
+// ReplyStore: where paid replies are kept before anything uses them.
+//
+// Implemented by the engine; used by language-model services. Callbacks run on the store's own
+// thread and must be short (hand over to your loop). Thread-safety: any thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare {
+
+// A reply as it was paid for: the endpoint's body, with what the request cost.
+struct StoredReply {
+  std::string body;  // the endpoint's reply, unparsed
+  Json request;      // the logical request: for people who look into the store
+  std::string model;
+  std::string node;  // who asked
+  double latency_s = 0;
+};
+
+class ReplyStore {
+ public:
+  enum class Scope {
+    any_run,   // whatever was ever stored under the key
+    this_run,  // only what this run stored (and starts of it before a resume)
+  };
+  virtual ~ReplyStore() = default;
+  // The reply stored under `key`, if there is one.
+  virtual void find(std::string key, Scope scope,
+                    std::function<void(Result<std::optional<StoredReply>>)> done) = 0;
+  // `done` runs when the reply is on disk (synced). An error here is a run fault: a reply that
+  // cannot be kept must not be paid for.
+  virtual void put(std::string key, StoredReply reply, std::function<void(Status)> done) = 0;
+};
+
+}  // namespace rare

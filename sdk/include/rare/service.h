@@ -1,0 +1,47 @@
+// Service: something that several nodes share: a language model, an index.
+//
+// The engine makes one instance per entry of `services:`, opens it before any operator, and closes
+// it after the last. open() checks what can be checked at once (files, parameters) and starts long
+// work (a server, an index) in the background: requests that come before it is ready wait.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rare/context.h"
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare {
+
+// Who asks: accounting is per node, and work of nodes further down the graph goes first.
+struct ServiceClient {
+  std::string node;
+  int depth = 0;  // edges from a source; a deeper node's requests go first
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual Status open(ServiceContext& context) = 0;
+
+  // The interface named `interface` (LanguageModel::kInterface, ...) for one client, or nullptr
+  // when this service does not offer it. Owned by the service; valid until it is destroyed. Called
+  // after open(), once per node that uses the service.
+  virtual void* connect(std::string_view interface, const ServiceClient& client) = 0;
+
+  // How many requests keep it busy; nodes that leave `parallelism` out are sized by it.
+  virtual int concurrency() const { return 1; }
+  // Numbers by name (calls, cache_hits, retries, throttled, prompt_tokens, completion_tokens, ...),
+  // counted since open(). The engine adds what earlier starts counted. Any thread.
+  virtual Json usage() const { return Json::object(); }
+  // What it is doing, for progress lines ("building the index: 63%"); empty when there is nothing
+  // to say. Any thread.
+  virtual std::string activity() const { return {}; }
+  // A line for the end of a run that users should read, or empty.
+  virtual std::string notice() const { return {}; }
+  // Cuts whatever is under way: every unanswered request completes with Status::cancelled() soon.
+  virtual void cancel() {}
+};
+
+}  // namespace rare

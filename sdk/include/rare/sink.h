@@ -1,0 +1,51 @@
+// Sink: where records end.
+//
+// The engine writes families: a source record and all its descendants reach a sink together, and a
+// checkpoint happens only between families. accept() may be called from many threads at once; the
+// other methods from one thread at a time.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "rare/context.h"
+#include "rare/json.h"
+#include "rare/record.h"
+#include "rare/status.h"
+
+namespace rare {
+
+// How much of the output is committed, in the sink's own words (small JSON).
+struct Offset {
+  Json token;
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Opens new, or goes on at `committed` after cutting back whatever stands beyond it.
+  virtual Status open(Context& context, std::optional<Offset> committed) = 0;
+  // Can this record be written? An error makes it a dead letter. Called on arrival, any thread.
+  virtual Status accept(const Record&) const { return Status(); }
+  // Rows of one family, in one or more calls.
+  virtual Status write(std::span<const Record> rows) = 0;
+  // All that was written is on disk when this returns; only between families.
+  virtual Result<Offset> sync() = 0;
+  // Puts the finished output in place (rename, sync of the folder). Can be repeated.
+  virtual Status finalise() = 0;
+  // Puts a copy of what is synced in place and keeps the working file, so that a later start goes
+  // on
+  // (`--limit`). REQUIRES: sync() succeeded after the last write().
+  virtual Status publish_copy() {
+    return Status::run_fault(StatusCode::invalid_argument,
+                             "this sink cannot publish a part of its output (--limit)");
+  }
+  // Where the user finds the output, for messages. Also before open().
+  virtual std::string location() const = 0;
+  // Whether the finished output is in place: a complete run whose output is gone is made
+  // again. Also before open().
+  virtual bool in_place() const = 0;
+};
+
+}  // namespace rare

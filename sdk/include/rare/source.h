@@ -1,0 +1,43 @@
+// Source: where records come from. Pulled by one thread at a time; resumable.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "rare/context.h"
+#include "rare/json.h"
+#include "rare/record.h"
+#include "rare/status.h"
+
+namespace rare {
+
+// Where a source stands, in its own words (small JSON). Kept by the engine, given back to open().
+struct Position {
+  Json token;
+};
+
+// How far a source is, for progress lines. `total` is absent where it is not known.
+struct Progress {
+  std::uint64_t done = 0;
+  std::optional<std::uint64_t> total;
+  const char* unit = "bytes";
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Opens at the beginning, or at a position that position() gave in an earlier start.
+  virtual Status open(Context& context, std::optional<Position> position) = 0;
+  // The next record; nothing at the end. An error with Fault::record is a record that could not be
+  // read (its bytes in Status::raw()): it counts as one, becomes a dead letter, and next() goes on
+  // after it. Fault::run ends the run.
+  virtual Result<std::optional<Record>> next() = 0;
+  // The position before the record that next() will give.
+  virtual Position position() const = 0;
+  virtual std::optional<Progress> progress() const { return std::nullopt; }
+  // What is read (paths, sizes, times, hashes): compared by a later start, which refuses to go on
+  // over other data. REQUIRES: open() succeeded.
+  virtual Result<Json> identity() const { return Json(); }
+};
+
+}  // namespace rare

@@ -1,0 +1,220 @@
+// Spec: a component's one declaration. From it come parsing, validation, nearest-name help, the
+// `operators` verb, the JSON Schema for editors and the reference pages. It is available without an
+// instance.
+//
+//   static rare::Spec spec() {
+//     return rare::Spec("shout.upper").summary("Upper-cases a text field.")
+//         .param(&Shout::field_, "field", "text", "Field to upper-case.").reads_param("field");
+//   }
+//
+// A member's type gives the parameter's type: std::string, bool, integers, floating point,
+// std::vector<std::string>, rare::Json (any YAML value), std::optional of one of them. Modifiers
+// (range, choices, unit, ...) apply to the parameter named last.
+// Thread-safety: built once, then only read.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare {
+
+enum class ParamType { text, boolean, integer, number, text_list, json, service, node };
+
+// How a text value is understood before the component sees it.
+enum class TextRole {
+  plain,
+  input_path,    // made absolute: relative to the YAML file that names it; also lists, globs
+  output_path,   // relative to the working directory
+  text_or_file,  // a path of an existing file (as input_path) gives its contents, else the text
+};
+
+// Gives the interface of a named service, or nullptr.
+using ServiceResolver = std::function<void*(const std::string& name, std::string_view interface)>;
+
+struct ParamSpec {
+  std::string name;
+  ParamType type = ParamType::text;
+  std::string doc;
+  Json default_value;         // null: none
+  bool required = false;      // REQUIRES default_value null
+  bool text_or_list = false;  // text_list that takes a single text, too
+  std::optional<double> minimum, maximum;
+  std::vector<std::string> choices;
+  std::string unit;
+  TextRole role = TextRole::plain;
+  bool secret = false;
+  bool affects_result = true;
+  std::string interface;  // ParamType::service: what the service must offer
+  // Puts the checked value into a component. `self` is the component itself (T*).
+  std::function<void(void* self, const Json& value, const ServiceResolver&)> apply;
+};
+
+namespace detail {
+template <class M>
+struct IsOptional : std::false_type {};
+template <class M>
+struct IsOptional<std::optional<M>> : std::true_type {};
+
+template <class M>
+constexpr ParamType param_type() {
+  if constexpr (IsOptional<M>::value) {
+    return param_type<typename M::value_type>();
+  } else if constexpr (std::is_same_v<M, bool>) {
+    return ParamType::boolean;
+  } else if constexpr (std::integral<M>) {
+    return ParamType::integer;
+  } else if constexpr (std::floating_point<M>) {
+    return ParamType::number;
+  } else if constexpr (std::is_same_v<M, std::vector<std::string>>) {
+    return ParamType::text_list;
+  } else if constexpr (std::is_same_v<M, Json>) {
+    return ParamType::json;
+  } else {
+    static_assert(std::is_same_v<M, std::string>, "no parameter can have this type");
+    return ParamType::text;
+  }
+}
+
+template <class M>
+void assign(M& member, const Json& value) {
+  if constexpr (IsOptional<M>::value) {
+    if (value.is_null()) {
+      member.reset();
+    } else {
+      member = value.get<typename M::value_type>();
+    }
+  } else if constexpr (std::is_same_v<M, Json>) {
+    member = value;
+  } else {
+    if (!value.is_null()) member = value.get<M>();
+  }
+}
+}  // namespace detail
+
+class Spec {
+ public:
+  explicit Spec(std::string component_name) : name_(std::move(component_name)) {}
+
+  Spec& summary(std::string line) { return summary_ = std::move(line), *this; }
+  Spec& description(std::string text) { return description_ = std::move(text), *this; }
+  // Part of what decides a result: raise it when the component's results change.
+  Spec& version(int number) { return version_ = number, *this; }
+
+  template <class T, class M, class D>
+  Spec& param(M T::*member, std::string name, D default_value, std::string doc) {
+    ParamSpec& p = add_param(member, std::move(name), std::move(doc));
+    if constexpr (!std::is_same_v<D, std::nullopt_t>) p.default_value = Json(default_value);
+    return *this;
+  }
+  template <class T, class M>
+  Spec& required_param(M T::*member, std::string name, std::string doc) {
+    add_param(member, std::move(name), std::move(doc)).required = true;
+    return *this;
+  }
+  // A service of this pipeline by its name, as a pointer to the interface. Set before open().
+  template <class T, class Interface>
+  Spec& service(Interface* T::*member, std::string name, std::string doc) {
+    ParamSpec p;
+    p.name = std::move(name);
+    p.type = ParamType::service;
+    p.doc = std::move(doc);
+    p.required = true;
+    p.affects_result = false;
+    p.interface = std::string(Interface::kInterface);
+    p.apply = [member](void* self, const Json& value, const ServiceResolver& resolve) {
+      if (resolve) {
+        static_cast<T*>(self)->*member =
+            static_cast<Interface*>(resolve(value.get<std::string>(), Interface::kInterface));
+      }
+    };
+    params_.push_back(std::move(p));
+    return *this;
+  }
+  // A node of this pipeline by its name (services that read records: ServiceContext::records_of).
+  template <class T>
+  Spec& node(std::string T::*member, std::string name, std::string doc) {
+    add_param(member, std::move(name), std::move(doc)).type = ParamType::node;
+    return *this;
+  }
+
+  // Modifiers of the parameter named last.
+  Spec& range(double low, double high) {
+    return last().minimum = low, last().maximum = high, *this;
+  }
+  Spec& at_least(double low) { return last().minimum = low, *this; }
+  Spec& choices(std::vector<std::string> values) {
+    return last().choices = std::move(values), *this;
+  }
+  Spec& unit(std::string name) { return last().unit = std::move(name), *this; }
+  Spec& secret() { return last().secret = true, last().affects_result = false, *this; }
+  // The value does not change what comes out: another value goes on with the same run.
+  Spec& no_effect_on_result() { return last().affects_result = false, *this; }
+  Spec& input_path() { return last().role = TextRole::input_path, *this; }
+  Spec& output_path() { return last().role = TextRole::output_path, *this; }
+  Spec& text_or_file() { return last().role = TextRole::text_or_file, *this; }
+  Spec& or_single() { return last().text_or_list = true, *this; }
+
+  // Fields of a record that the component needs or makes: by name, or by the parameter that names
+  // them. The plan refuses a field that no node above can have written.
+  Spec& reads(std::string field) { return reads_.push_back({std::move(field), false}), *this; }
+  Spec& reads_param(std::string param) { return reads_.push_back({std::move(param), true}), *this; }
+  Spec& writes(std::string field) { return writes_.push_back({std::move(field), false}), *this; }
+  Spec& writes_param(std::string param) {
+    return writes_.push_back({std::move(param), true}), *this;
+  }
+  // A named output. Without any there is one port, "out".
+  Spec& port(std::string name) { return ports_.push_back(std::move(name)), *this; }
+  // A whole-set operator: see operator.h.
+  Spec& gather() { return gather_ = true, *this; }
+  // The output is not a function of the record alone (a remote call that is no LanguageModel).
+  Spec& nondeterministic() { return nondeterministic_ = true, *this; }
+
+  struct Field {
+    std::string name;
+    bool by_param;  // `name` is a parameter whose value is the field's name
+  };
+  const std::string& name() const { return name_; }
+  const std::string& summary() const { return summary_; }
+  const std::string& description() const { return description_; }
+  int version() const { return version_; }
+  const std::vector<ParamSpec>& params() const { return params_; }
+  const std::vector<Field>& reads() const { return reads_; }
+  const std::vector<Field>& writes() const { return writes_; }
+  const std::vector<std::string>& ports() const { return ports_; }
+  bool is_gather() const { return gather_; }
+  bool is_nondeterministic() const { return nondeterministic_; }
+
+ private:
+  template <class T, class M>
+  ParamSpec& add_param(M T::*member, std::string name, std::string doc) {
+    ParamSpec p;
+    p.name = std::move(name);
+    p.type = detail::param_type<M>();
+    p.doc = std::move(doc);
+    p.apply = [member](void* self, const Json& value, const ServiceResolver&) {
+      detail::assign(static_cast<T*>(self)->*member, value);
+    };
+    params_.push_back(std::move(p));
+    return params_.back();
+  }
+  ParamSpec& last() { return params_.back(); }
+
+  std::string name_, summary_, description_;
+  int version_ = 1;
+  std::vector<ParamSpec> params_;
+  std::vector<Field> reads_, writes_;
+  std::vector<std::string> ports_;
+  bool gather_ = false, nondeterministic_ = false;
+};
+
+}  // namespace rare

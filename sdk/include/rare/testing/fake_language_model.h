@@ -1,0 +1,41 @@
+// A LanguageModel whose replies are scripted by the test.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "rare/language_model.h"
+#include "rare/task.h"
+
+namespace rare::testing {
+
+// Answers every request with what `script` returns for it, and remembers the requests.
+// Thread-safety: any thread, if the script is.
+class FakeLanguageModel final : public LanguageModel {
+ public:
+  using Script = std::function<Result<ChatReply>(const ChatRequest&)>;
+  FakeLanguageModel(Resumer& resumer, Script script)
+      : resumer_(resumer), script_(std::move(script)) {}
+
+  Awaitable<Result<ChatReply>> chat(ChatRequest request) override {
+    auto pair = make_completion<Result<ChatReply>>(resumer_);
+    pair.completion.set(script_(request));
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(std::move(request));
+    return std::move(pair.awaitable);
+  }
+  std::vector<ChatRequest> requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
+ private:
+  Resumer& resumer_;
+  Script script_;
+  mutable std::mutex mutex_;
+  std::vector<ChatRequest> requests_;
+};
+
+}  // namespace rare::testing

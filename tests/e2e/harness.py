@@ -1,0 +1,103 @@
+"""Runs the built engine in a folder of its own, with servers on loopback that end with the test."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+
+BUILD = pathlib.Path(os.environ["RARE_TEST_BUILD"])
+SOURCE = pathlib.Path(os.environ["RARE_TEST_SOURCE"])
+ENGINE = BUILD / "bin" / "rare-engine"
+PIPELINES = SOURCE / "pipelines"
+# Far beyond what a run takes: it only keeps a hang from lasting for ever.
+HANG_S = 600
+
+
+def read_jsonl(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def passages(count):
+    """`count` different passages: those of the sample, again and again with another first sentence."""
+    sample = read_jsonl(PIPELINES / "data" / "passages.jsonl")
+    for number in range(count):
+        passage = sample[number % len(sample)]
+        yield {
+            "id": f"{passage['id']}-{number}",
+            "text": f"This is note {number} of a collection. {passage['text']}",
+        }
+
+
+class ProtocolServer:
+    """tests/server/protocol_server with the given options."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            [BUILD / "bin" / "protocol_server", *map(str, options)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        word, port = self.process.stdout.readline().split()
+        assert word == "port", word
+        self.url = f"http://127.0.0.1:{port}"
+
+    def stats(self, slots=64):
+        with urllib.request.urlopen(f"{self.url}/stats?slots={slots}") as reply:
+            return json.load(reply)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=HANG_S)
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class EngineTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rare-e2e-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.environment = dict(os.environ, NO_COLOR="1")
+        for name in ("RARE_LLM_URL", "RARE_LLM_MODEL", "OPENAI_API_KEY", "RARE_PLUGIN_PATH"):
+            self.environment.pop(name, None)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def write_corpus(self, count, name="corpus.jsonl"):
+        return self.write(name, "".join(json.dumps(p) + "\n" for p in passages(count)))
+
+    def use_endpoint(self, server):
+        self.environment.update(RARE_LLM_URL=server.url, RARE_LLM_MODEL="test-model")
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen([ENGINE, *map(str, arguments)], cwd=self.folder,
+                                env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+    def run_engine(self, *arguments):
+        """The finished process, with .stdout and .stderr."""
+        return subprocess.run([ENGINE, *map(str, arguments)], cwd=self.folder, env=self.environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=HANG_S, check=False)
+
+    def manifest(self, name):
+        return json.loads((self.folder / ".rare" / name / "manifest.json").read_text())
+
+    def dead_letters(self, name):
+        return read_jsonl(self.folder / ".rare" / name / "dead_letters.jsonl")
+
+    def assert_exit(self, process, code):
+        self.assertEqual(process.returncode, code, f"{process.stdout}\n{process.stderr}")

@@ -1,0 +1,158 @@
+#include "runtime_fixture.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "catch.h"
+#include "engine/graph/plan.h"
+#include "engine/runtime/committer.h"
+#include "engine/runtime/components.h"
+#include "engine/runtime/executor.h"
+#include "engine/runtime/resume_threads.h"
+#include "engine/runtime/watch.h"
+
+namespace rare::engine::test {
+namespace {
+
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& text) {
+    std::string name = std::filesystem::temp_directory_path() / "rare-runtime-XXXXXX";
+    const int file = mkstemp(name.data());
+    if (file < 0) throw std::runtime_error("no temporary file");
+    close(file);
+    path = name;
+    std::ofstream(path) << text;
+  }
+  ~TemporaryFile() { std::remove(path.c_str()); }
+  std::string path;
+};
+
+Plan plan_of(const std::string& yaml, const Registry& registry) {
+  const TemporaryFile file(yaml);
+  Diagnostics diagnostics;
+  LoadOptions load;
+  load.file = file.path;
+  PipelineConfig config = load_pipeline(load, diagnostics);
+  Plan plan = make_plan(std::move(config), registry, diagnostics);
+  INFO(diagnostics.to_string());
+  REQUIRE(diagnostics.ok());
+  return plan;
+}
+
+class NoReplies final : public ReplyStore {
+ public:
+  void find(std::string, Scope,
+            std::function<void(Result<std::optional<StoredReply>>)> done) override {
+    done(std::optional<StoredReply>());
+  }
+  void put(std::string, StoredReply, std::function<void(Status)> done) override { done(Status()); }
+};
+
+}  // namespace
+
+Status MemoryState::commit(const Checkpoint& checkpoint) {
+  ++commits;
+  committed.started_before = true;
+  committed.sinks = checkpoint.sinks;
+  if (committed.tally.nodes.size() < checkpoint.tally.nodes.size()) {
+    committed.tally.nodes.resize(checkpoint.tally.nodes.size());
+  }
+  committed.tally += checkpoint.tally;
+  for (const auto& [name, source] : checkpoint.sources) {
+    SourceCheckpoint& entry = committed.sources[name];
+    entry.position = source.position;
+    entry.next_ordinal = source.next_ordinal;
+    for (const auto& interval : source.finished.intervals()) entry.finished.add(interval);
+  }
+  dead_letters.insert(dead_letters.end(), checkpoint.dead_letters.begin(),
+                      checkpoint.dead_letters.end());
+  committed.dead_letters = dead_letters.size();
+  return Status();
+}
+
+Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observed,
+                  const Options& options, RunControl* given) {
+  observe_with(&observed);
+  Registry registry;
+  add_test_components(registry);
+  const Plan plan = plan_of(yaml, registry);
+  RunControl own;
+  RunControl& control = given != nullptr ? *given : own;
+  NoReplies replies;
+  Environment environment;
+  environment.control = &control;
+  environment.replies = &replies;
+  environment.run_folder = ".";
+  Components components(plan, environment);
+  ResumeThreads resume_threads;
+  environment.resumer = &resume_threads;
+  state.begin();
+
+  Outcome outcome;
+  outcome.opening = components.make_sinks();
+  if (outcome.opening.ok()) outcome.opening = components.open_sources(state.resume().sources);
+  if (outcome.opening.ok()) outcome.opening = components.open_services();
+  if (outcome.opening.ok()) outcome.opening = components.open_operators();
+  if (outcome.opening.ok()) outcome.opening = components.open_sinks(state.resume().sinks);
+  if (!outcome.opening.ok()) {
+    components.cancel_services();
+    return outcome;
+  }
+  Committer::Setup commit;
+  commit.plan = &plan;
+  for (const std::uint32_t node : components.sink_nodes()) {
+    commit.sinks.push_back({node, &components.sink(node)});
+  }
+  commit.state = &state;
+  commit.control = &control;
+  commit.window_bytes = options.window_bytes;
+  Committer committer(std::move(commit));
+  Executor::Setup execute;
+  execute.plan = &plan;
+  execute.components = &components;
+  execute.control = &control;
+  execute.committer = &committer;
+  execute.resume = &state.resume();
+  execute.limit = options.limit;
+  execute.credits = options.credits;
+  execute.threads = options.threads;
+  Executor executor(std::move(execute));
+  {
+    Watch::Setup watch;
+    watch.control = &control;
+    watch.cut = [&components] { components.cancel_services(); };
+    watch.give_up = [] {
+      std::fputs("a test's graph hangs after it was cut\n", stderr);
+      std::abort();
+    };
+    watch.hang_s = 300;
+    const Watch watching(std::move(watch));
+    executor.run();
+    committer.close();
+  }
+  outcome.fault = control.fault();
+  outcome.tally = committer.tally();
+  outcome.started = executor.flow().started();
+  outcome.finished = executor.flow().finished();
+  outcome.abandoned = executor.flow().abandoned();
+  outcome.committed = committer.families_committed();
+  outcome.exhausted = executor.exhausted();
+  components.cancel_services();
+  return outcome;
+}
+
+void require_accounted(const Outcome& outcome) {
+  REQUIRE(outcome.opening.ok());
+  INFO(outcome.tally.ledger.to_string());
+  INFO((outcome.fault ? outcome.fault->message() : std::string()));
+  REQUIRE_FALSE(outcome.fault.has_value());
+  REQUIRE(outcome.tally.ledger.adds_up());
+  REQUIRE(outcome.started == outcome.finished + outcome.abandoned);
+  REQUIRE(outcome.abandoned == 0);
+  REQUIRE(outcome.committed == outcome.started);
+  REQUIRE(outcome.tally.ledger.read == outcome.started);
+}
+
+}  // namespace rare::engine::test

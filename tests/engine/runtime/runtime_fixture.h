@@ -1,0 +1,63 @@
+// Runs a pipeline of test components through the real plan, components, graph and committer, with a
+// state that is kept in memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/runtime/run_control.h"
+#include "engine/state/run_state.h"
+#include "test_components.h"
+
+namespace rare::engine::test {
+
+// As a state folder, for as long as the object lives.
+class MemoryState final : public RunState {
+ public:
+  const Resume& resume() const override { return resume_; }
+  const std::string& run_id() const override { return run_id_; }
+  Status reset() override { return resume_ = Resume(), Status(); }
+  Status check_input(const std::string&, const Json&) override { return Status(); }
+  Status commit(const Checkpoint& checkpoint) override;
+  Status set_phase(Phase phase) override { return resume_.phase = phase, Status(); }
+  Status write_dead_letters() override { return Status(); }
+  Status write_manifest(const Json&) override { return Status(); }
+  const std::string& folder() const override { return run_id_; }
+
+  // What a start after this one finds.
+  Resume committed;
+  std::vector<DeadLetter> dead_letters;
+  std::size_t commits = 0;
+  void begin() { resume_ = committed; }
+
+ private:
+  Resume resume_;
+  std::string run_id_ = "memory";
+};
+
+struct Options {
+  int threads = 8;
+  std::int64_t credits = 0;
+  std::optional<std::uint64_t> limit = std::nullopt;
+  std::size_t window_bytes = 64u << 20;
+};
+
+struct Outcome {
+  std::optional<Status> fault;
+  Status opening;  // why components did not open
+  Tally tally;     // of this start
+  std::uint64_t started = 0, finished = 0, abandoned = 0, committed = 0;
+  bool exhausted = false;
+};
+
+// One start of `yaml` over `state`. `control` may be used by the test to stop it.
+Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observed,
+                  const Options& options = {}, RunControl* control = nullptr);
+
+// REQUIREs that everything that was read is accounted for.
+void require_accounted(const Outcome& outcome);
+
+}  // namespace rare::engine::test

@@ -1,0 +1,349 @@
+#include "test_components.h"
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "rare/sdk.h"
+
+namespace rare::engine::test {
+namespace {
+
+Observed* observed = nullptr;
+
+void raise_to(std::atomic<std::int64_t>& most, std::int64_t value) {
+  std::int64_t seen = most.load();
+  while (value > seen && !most.compare_exchange_weak(seen, value)) {
+  }
+}
+
+std::int64_t number_of(const Record& record) { return record.fields().at("n").get<std::int64_t>(); }
+
+class Numbers final : public Source {
+ public:
+  static Spec spec() {
+    return Spec("test.numbers")
+        .summary("Counts.")
+        .param(&Numbers::count_, "count", 10, "How many.")
+        .param(&Numbers::bad_every_, "bad_every", 0, "Every so many-th cannot be read; 0: none.")
+        .param(&Numbers::fail_at_, "fail_at", -1, "The run fails here.");
+  }
+  Status open(Context&, std::optional<Position> position) override {
+    if (position && position->token.is_number()) next_ = position->token.get<std::int64_t>();
+    return Status();
+  }
+  Result<std::optional<Record>> next() override {
+    if (next_ >= count_) return std::optional<Record>();
+    const std::int64_t n = next_++;
+    if (observed->on_read) observed->on_read(static_cast<std::uint64_t>(n));
+    if (n == fail_at_) return Status::run_fault(StatusCode::unavailable, "the input is gone");
+    if (bad_every_ > 0 && n % bad_every_ == bad_every_ - 1) {
+      return Status(StatusCode::invalid_data, "not a number").with_raw("\xff raw");
+    }
+    raise_to(observed->most_alive, ++observed->alive);
+    return std::optional<Record>(Record(Json{{"n", n}}));
+  }
+  Position position() const override { return Position{Json(next_)}; }
+
+ private:
+  std::int64_t count_ = 0, bad_every_ = 0, fail_at_ = -1, next_ = 0;
+};
+
+class Pass final : public Operator {
+ public:
+  static Spec spec() { return Spec("test.pass").summary("Passes on."); }
+  Status process(Record record, Output& out) override { return out.emit(std::move(record)); }
+};
+
+class Modulo final : public Operator {
+ public:
+  static Spec spec() {
+    return Spec("test.modulo")
+        .summary("Filters, fails and throws by n.")
+        .param(&Modulo::by_, "by", 0, "Filters multiples.")
+        .param(&Modulo::fail_by_, "fail_by", 0, "Fails n % fail_by == 1.")
+        .param(&Modulo::throw_by_, "throw_by", 0, "Throws n % throw_by == 2.");
+  }
+  Status process(Record record, Output& out) override {
+    const std::int64_t n = number_of(record);
+    if (throw_by_ > 0 && n % throw_by_ == 2 % throw_by_)
+      throw std::runtime_error("thrown on purpose");
+    if (fail_by_ > 0 && n % fail_by_ == 1 % fail_by_) {
+      record["touched"] = true;
+      return Status(StatusCode::invalid_data, "failed on purpose")
+          .with_raw("evidence")
+          .with_attempts(3);
+    }
+    if (by_ > 0 && n % by_ == 0) return --observed->alive, out.filter("a multiple");
+    return out.emit(std::move(record));
+  }
+
+ private:
+  std::int64_t by_ = 0, fail_by_ = 0, throw_by_ = 0;
+};
+
+class Split final : public Operator {
+ public:
+  static Spec spec() {
+    return Spec("test.split")
+        .summary("Makes several.")
+        .param(&Split::into_, "into", 3, "How many.");
+  }
+  Status process(Record record, Output& out) override {
+    for (int i = 0; i < into_; ++i) {
+      Record child = record;
+      child["child"] = i;
+      const Status status = out.emit(std::move(child));
+      if (!status.ok()) return status;
+    }
+    return Status();
+  }
+
+ private:
+  int into_ = 3;
+};
+
+class Route final : public Operator {
+ public:
+  static Spec spec() { return Spec("test.route").summary("Routes.").port("even").port("odd"); }
+  Status process(Record record, Output& out) override {
+    const std::int64_t n = number_of(record);
+    return out.emit(n % 2 == 0 ? "even" : "odd", std::move(record));
+  }
+};
+
+class Silent final : public Operator {
+ public:
+  static Spec spec() { return Spec("test.silent").summary("Says nothing."); }
+  Status process(Record, Output&) override { return Status(); }
+};
+
+class Both final : public Operator {
+ public:
+  static Spec spec() { return Spec("test.both").summary("Emits, then fails."); }
+  Status process(Record record, Output& out) override {
+    const Status status = out.emit(std::move(record));
+    if (!status.ok()) return status;
+    return Status(StatusCode::invalid_data, "failed after emitting");
+  }
+};
+
+class EchoModel {
+ public:
+  static constexpr std::string_view kInterface = "test.Echo/1";
+  virtual ~EchoModel() = default;
+  virtual Awaitable<Result<std::int64_t>> ask(std::int64_t n) = 0;
+};
+
+// Answers from two threads; each takes the newest and the oldest request in turn, so that answers
+// come out of order.
+class Echo final : public Service, public EchoModel {
+ public:
+  static Spec spec() {
+    return Spec("test.echo")
+        .summary("Answers.")
+        .param(&Echo::concurrency_, "concurrency", 4, "What it says of itself.")
+        .param(&Echo::drop_by_, "drop_by", 0, "Forgets n % drop_by == 1.")
+        .param(&Echo::hold_, "hold", 0, "Answers nothing until so many wait.");
+  }
+  ~Echo() override {
+    cancel();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  Status open(ServiceContext& context) override {
+    context_ = &context;
+    for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { loop(); });
+    return Status();
+  }
+  void* connect(std::string_view interface, const ServiceClient&) override {
+    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
+  }
+  int concurrency() const override { return concurrency_; }
+  Json usage() const override { return {{"calls", calls_.load()}}; }
+  void cancel() override {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+  }
+  Awaitable<Result<std::int64_t>> ask(std::int64_t n) override {
+    auto pair = context_->completion<Result<std::int64_t>>();
+    raise_to(observed->most_waiting, ++observed->waiting);
+    ++observed->asked;
+    ++calls_;
+    {
+      const std::lock_guard lock(mutex_);
+      requests_.push_back({n, std::move(pair.completion)});
+    }
+    changed_.notify_one();
+    return std::move(pair.awaitable);
+  }
+
+ private:
+  struct Request {
+    std::int64_t n;
+    Completion<Result<std::int64_t>> completion;
+  };
+  bool may_answer() {
+    if (static_cast<std::int64_t>(requests_.size()) >= hold_) hold_ = 0;
+    return !requests_.empty() && hold_ == 0;
+  }
+  void loop() {
+    std::unique_lock lock(mutex_);
+    for (bool newest = false;; newest = !newest) {
+      changed_.wait(lock, [this] { return ended_ || may_answer(); });
+      if (requests_.empty() && ended_) return;
+      Request request = newest ? std::move(requests_.back()) : std::move(requests_.front());
+      newest ? requests_.pop_back() : requests_.pop_front();
+      const bool ended = ended_;
+      lock.unlock();
+      --observed->waiting;
+      if (ended) {
+        request.completion.set(Status::cancelled());
+      } else if (drop_by_ == 0 || request.n % drop_by_ != 1 % drop_by_) {
+        request.completion.set(request.n);
+      }
+      {
+        const Request gone = std::move(request);  // a forgotten request is dropped unlocked
+      }
+      lock.lock();
+    }
+  }
+
+  int concurrency_ = 4;
+  std::int64_t drop_by_ = 0, hold_ = 0;
+  ServiceContext* context_ = nullptr;
+  std::atomic<std::int64_t> calls_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Request> requests_;
+  bool ended_ = false;
+  std::vector<std::thread> threads_;
+};
+
+class Ask final : public AsyncOperator {
+ public:
+  static Spec spec() {
+    return Spec("test.ask")
+        .summary("Asks.")
+        .service(&Ask::echo_, "echo", "Whom.")
+        .param(&Ask::times_, "times", 1, "How often.");
+  }
+  Task<Status> process(Record record, Output& out) override {
+    for (int i = 0; i < times_; ++i) {
+      auto answer = co_await echo_->ask(number_of(record));
+      if (!answer) co_return answer.status();
+      record["answer"] = *answer;
+    }
+    co_return out.emit(std::move(record));
+  }
+
+ private:
+  EchoModel* echo_ = nullptr;
+  int times_ = 1;
+};
+
+class Throwing final : public AsyncOperator {
+ public:
+  static Spec spec() {
+    return Spec("test.throwing")
+        .summary("Throws.")
+        .service(&Throwing::echo_, "echo", "Whom.")
+        .param(&Throwing::later_, "later", false, "After it waited.");
+  }
+  Task<Status> process(Record record, Output& out) override {
+    if (!later_) throw 42;
+    auto answer = co_await echo_->ask(number_of(record));
+    if (answer.ok()) throw std::runtime_error("thrown after waiting");
+    co_return out.emit(std::move(record));
+  }
+
+ private:
+  EchoModel* echo_ = nullptr;
+  bool later_ = false;
+};
+
+class Collect final : public Sink {
+ public:
+  static Spec spec() {
+    return Spec("test.collect")
+        .summary("Keeps rows.")
+        .param(&Collect::name_, "name", "rows", "Where.")
+        .param(&Collect::refuse_by_, "refuse_by", 0, "Does not accept n % refuse_by == 1.")
+        .param(&Collect::break_at_, "break_at", -1, "Cannot write this n.");
+  }
+  Status open(Context&, std::optional<Offset> committed) override {
+    const std::lock_guard lock(observed->mutex);
+    const std::size_t keep = committed ? committed->token.get<std::size_t>() : 0;
+    auto& rows = observed->rows[name_];
+    if (rows.size() < keep) return Status::run_fault(StatusCode::invalid_argument, "rows are gone");
+    rows.resize(keep);
+    return Status();
+  }
+  Status accept(const Record& record) const override {
+    --observed->alive;
+    if (refuse_by_ > 0 && number_of(record) % refuse_by_ == 1 % refuse_by_) {
+      return Status(StatusCode::invalid_data, "not a row for this sink");
+    }
+    return Status();
+  }
+  Status write(std::span<const Record> rows) override {
+    for (const Record& row : rows) {
+      if (number_of(row) == break_at_) {
+        return Status::run_fault(StatusCode::resource_exhausted, "no space left");
+      }
+      Json entry = {{"id", row.id().to_string()}, {"fields", row.fields()}};
+      if (observed->on_write) observed->on_write(entry);
+      const std::lock_guard lock(observed->mutex);
+      observed->rows[name_].push_back(std::move(entry));
+    }
+    return Status();
+  }
+  Result<Offset> sync() override {
+    const std::lock_guard lock(observed->mutex);
+    observed->synced[name_] = observed->rows[name_].size();
+    return Offset{Json(observed->rows[name_].size())};
+  }
+  Status finalise() override { return Status(); }
+  Status publish_copy() override { return Status(); }
+  std::string location() const override { return "memory:" + name_; }
+  bool in_place() const override { return true; }
+
+ private:
+  std::string name_;
+  std::int64_t refuse_by_ = 0, break_at_ = -1;
+};
+
+class Collector final : public Registrar {
+ public:
+  void add_component(Component component) override { components.push_back(std::move(component)); }
+  std::vector<Component> components;
+};
+
+}  // namespace
+
+void observe_with(Observed* now) { observed = now; }
+
+void add_test_components(Registry& registry) {
+  Collector collector;
+  collector.add<Numbers>();
+  collector.add<Pass>();
+  collector.add<Modulo>();
+  collector.add<Split>();
+  collector.add<Route>();
+  collector.add<Silent>();
+  collector.add<Both>();
+  collector.add<Echo>();
+  collector.add<Ask>();
+  collector.add<Throwing>();
+  collector.add<Collect>();
+  const LoadedPlugin plugin{"test", "1", "test.so", {}};
+  const Status status = registry.add(plugin, std::move(collector.components));
+  if (!status.ok()) throw std::logic_error(status.message());
+}
+
+}  // namespace rare::engine::test

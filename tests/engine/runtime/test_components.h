@@ -1,0 +1,47 @@
+// Small components that pipelines of the runtime's tests are made of. What sinks receive and what
+// sources and services are seen to do lands in the Observed of the test that runs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/plugin/registry.h"
+#include "rare/json.h"
+
+namespace rare::engine::test {
+
+struct Observed {
+  std::mutex mutex;
+  // By the sink's `name` parameter: what was written, in order, as {"id", "fields"}.
+  std::map<std::string, std::vector<Json>> rows;
+  std::map<std::string, std::size_t> synced;              // rows up to the last sync
+  std::atomic<std::int64_t> alive{0}, most_alive{0};      // records between source and sink
+  std::atomic<std::int64_t> waiting{0}, most_waiting{0};  // requests at the echo service
+  std::atomic<std::int64_t> asked{0};
+  // Called for every record that the source gives out, and for every row that is written.
+  std::function<void(std::uint64_t)> on_read;
+  std::function<void(const Json&)> on_write;
+};
+
+// Set for the test that runs; one at a time in a process.
+void observe_with(Observed* observed);
+
+// test.numbers  source: {"n": 0..count-1}; every `bad_every`-th cannot be read
+// test.pass     operator: passes on
+// test.modulo   operator: filters n % by == 0, fails n % fail_by == 1, throws n % throw_by == 2
+// test.split    operator: emits `into` children with {"child": i}
+// test.route    operator: ports "even" and "odd"
+// test.silent   operator: returns OK and neither emits nor filters
+// test.both     operator: emits, then fails
+// test.echo     service: answers on threads of its own, out of order; `drop_by`: forgets some
+// test.ask      async operator: asks the echo service `times` times
+// test.throwing async operator: throws, before or after it waited
+// test.collect  sink; `refuse_by`: does not accept n % refuse_by == 1; `break_at`: write fails
+void add_test_components(Registry& registry);
+
+}  // namespace rare::engine::test

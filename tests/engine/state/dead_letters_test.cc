@@ -1,0 +1,105 @@
+// dead_letters.jsonl: every field, in input order, whatever the bytes are.
+#include "catch.h"
+#include "engine/state/run_state.h"
+#include "state_fixture.h"
+
+namespace {
+
+using namespace rare::engine;
+using namespace rare::engine::state_test;
+using rare::Json;
+using rare::RecordId;
+
+DeadLetter letter_of(RecordId id, std::optional<std::string> raw) {
+  DeadLetter letter;
+  letter.id = std::move(id);
+  letter.node = "questions";
+  letter.reason = "the reply is not JSON";
+  letter.attempts = 3;
+  letter.raw = std::move(raw);
+  letter.record = {{"text", "a passage"}};
+  return letter;
+}
+
+TEST_CASE("without dead letters the file is there and empty") {
+  TemporaryFolder folder;
+  auto state = RunState::open(options_for(folder / "run"));
+  REQUIRE(state.ok());
+  REQUIRE((*state)->write_dead_letters().ok());
+  CHECK(std::filesystem::exists(folder / "run/dead_letters.jsonl"));
+  CHECK(read_file(folder / "run/dead_letters.jsonl").empty());
+}
+
+TEST_CASE("dead letters survive the start and come out in input order") {
+  TemporaryFolder folder;
+  const auto extra = std::make_shared<const std::string>("extra");
+  {
+    auto state = RunState::open(options_for(folder / "run"));
+    REQUIRE(state.ok());
+    Checkpoint checkpoint;
+    checkpoint.dead_letters.push_back(letter_of(RecordId(1, extra, 2), "last"));
+    checkpoint.dead_letters.push_back(letter_of(RecordId(0, nullptr, 17).child({1, 0, true}), "b"));
+    checkpoint.dead_letters.push_back(letter_of(RecordId(0, nullptr, 17).child({0, 0, true}), "a"));
+    REQUIRE((*state)->commit(checkpoint).ok());
+    checkpoint.dead_letters = {letter_of(RecordId(0, nullptr, 3), std::nullopt)};
+    REQUIRE((*state)->commit(checkpoint).ok());
+  }
+  auto state = RunState::open(options_for(folder / "run"));
+  REQUIRE(state.ok());
+  CHECK((*state)->resume().dead_letters == 4);
+  REQUIRE((*state)->write_dead_letters().ok());
+  const std::string rest =
+      R"("node":"questions","reason":"the reply is not JSON","attempts":3,"reply":)";
+  const std::string record = R"(,"record":{"text":"a passage"}})";
+  CHECK(read_file(folder / "run/dead_letters.jsonl") ==
+        R"({"id":"3",)" + rest + "null" + record + "\n" + R"({"id":"17.0",)" + rest + "\"a\"" +
+            record + "\n" + R"({"id":"17.1",)" + rest + "\"b\"" + record + "\n" +
+            R"({"id":"extra:2",)" + rest + "\"last\"" + record + "\n");
+}
+
+TEST_CASE("bytes that are not UTF-8 stand as base64; everything else stands as it is") {
+  TemporaryFolder folder;
+  auto state = RunState::open(options_for(folder / "run"));
+  REQUIRE(state.ok());
+  Checkpoint checkpoint;
+  const std::string with_zero("a\0\xc3\xa4\n", 5);
+  checkpoint.dead_letters = {letter_of(RecordId(0, nullptr, 0), std::string("\xff\x00\xfe", 3)),
+                             letter_of(RecordId(0, nullptr, 1), with_zero),
+                             letter_of(RecordId(0, nullptr, 2), "")};
+  checkpoint.dead_letters[2].record = Json();
+  checkpoint.dead_letters[2].reason = "line \xff";
+  REQUIRE((*state)->commit(checkpoint).ok());
+  REQUIRE((*state)->write_dead_letters().ok());
+  std::ifstream in(folder / "run/dead_letters.jsonl");
+  std::vector<Json> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(Json::parse(line));
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].at("raw_base64") == "/wD+");
+  CHECK(lines[0].at("reply").is_null());
+  CHECK(lines[1].at("reply") == with_zero);
+  CHECK_FALSE(lines[1].contains("raw_base64"));
+  CHECK(lines[2].at("reply") == "");
+  CHECK(lines[2].at("record").is_null());
+  CHECK(lines[2].at("reason") == "line \xef\xbf\xbd");
+}
+
+TEST_CASE("many dead letters take a file of their size") {
+  TemporaryFolder folder;
+  auto state = RunState::open(options_for(folder / "run"));
+  REQUIRE(state.ok());
+  Checkpoint checkpoint;
+  for (std::uint64_t ordinal = 0; ordinal < 3000; ++ordinal) {
+    checkpoint.dead_letters.push_back(
+        letter_of(RecordId(0, nullptr, 2999 - ordinal), std::string(500, 'r')));
+  }
+  REQUIRE((*state)->commit(checkpoint).ok());
+  REQUIRE((*state)->write_dead_letters().ok());
+  std::ifstream in(folder / "run/dead_letters.jsonl");
+  std::uint64_t expected = 0;
+  for (std::string line; std::getline(in, line); ++expected) {
+    REQUIRE(Json::parse(line).at("id") == std::to_string(expected));
+  }
+  CHECK(expected == 3000);
+}
+
+}  // namespace

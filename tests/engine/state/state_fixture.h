@@ -1,0 +1,81 @@
+// Temporary folders, small checkpoints and processes that get killed, for the tests of state.
+#pragma once
+
+#include <stdlib.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "engine/state/run_state.h"
+#include "rare/status.h"
+
+namespace rare::engine::state_test {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string path = (std::filesystem::temp_directory_path() / "rare-state.XXXXXX").string();
+    if (mkdtemp(path.data()) == nullptr) std::abort();
+    path_ = path;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline std::string read_file(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+inline StateOptions options_for(const std::string& folder) {
+  StateOptions options;
+  options.folder = folder;
+  options.fingerprint = {{"nodes.questions.temperature", 0.7}, {"seed", 0}};
+  options.node_names = {"documents", "questions", "result"};
+  return options;
+}
+
+// The checkpoint of one finished record that was written.
+inline Checkpoint checkpoint_of(std::uint64_t ordinal) {
+  Checkpoint checkpoint;
+  SourceCheckpoint& source = checkpoint.sources["documents"];
+  source.finished.add(ordinal);
+  source.position.token = {{"offset", (ordinal + 1) * 100}};
+  source.next_ordinal = ordinal + 1;
+  checkpoint.sinks["result"].token = {{"bytes", ordinal + 1}};
+  checkpoint.tally = Tally(3);
+  checkpoint.tally.ledger.read = 1;
+  checkpoint.tally.ledger.written = 1;
+  checkpoint.tally.nodes[0].out = 1;
+  checkpoint.tally.nodes[2].in = 1;
+  return checkpoint;
+}
+
+// A child process that runs `work`, which reports progress by number through the function it gets;
+// killed with SIGKILL once `reports` numbers have come. Returns the last number it reported,
+// including those between the decision and its death; nothing when it ended by itself.
+std::optional<std::uint64_t> kill_after(
+    int reports, const std::function<void(const std::function<void(std::uint64_t)>&)>& work);
+
+// Runs `work` on a thread that sees an empty tmpfs of `bytes` at `folder`; everybody else keeps the
+// folder as it is. False when this system does not allow it.
+bool with_small_disk(const std::string& folder, std::size_t bytes,
+                     const std::function<void()>& work);
+// Turns the disk of with_small_disk() read-only; to be called inside.
+bool make_read_only(const std::string& folder);
+
+}  // namespace rare::engine::state_test

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Asks Lucene anew what the plugin bm25 should say: writes the fixtures of tests/plugins/bm25.
+#
+#   regenerate.sh OUT [large [DICTIONARY]]
+#
+# Lucene is Debian's liblucene8-java, or the jars (core and analysis-common) of RARE_LUCENE_CLASSPATH.
+# Lucene 9 or later also writes what depends on Unicode 12.1 (code_points.tsv, tokens_unicode12.tsv);
+# the checked-in fixtures were written by 9.12, and 8.7 writes the same for all other files.
+# Exit code 77: there is no Java or no Lucene here.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:?usage: regenerate.sh OUT [large [DICTIONARY]]}
+shift
+
+classpath=${RARE_LUCENE_CLASSPATH:-}
+if [ -z "$classpath" ]; then
+  for part in core analyzers-common; do
+    jar=$(find /usr/share/java -name "lucene-$part-8*.jar" 2>/dev/null | head -n 1)
+    if [ -z "$jar" ]; then
+      echo "no Lucene: install liblucene8-java, or name its jars in RARE_LUCENE_CLASSPATH" >&2
+      exit 77
+    fi
+    classpath=$classpath${classpath:+:}$jar
+  done
+fi
+if ! command -v java >/dev/null; then
+  echo "no Java: install default-jdk-headless (11 or later)" >&2
+  exit 77
+fi
+java -Dfile.encoding=UTF-8 -cp "$classpath" "$here/LuceneOracle.java" "$here" "$out" "$@"
+cp "$here/contexts.txt" "$out/"

@@ -1,0 +1,211 @@
+#include "plugins/bm25/hard_negatives.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catch.h"
+#include "fixtures.h"
+#include "plugins/bm25/text_identity.h"
+#include "rare/testing/harness.h"
+
+namespace rare::bm25 {
+namespace {
+
+using bm25::testing::contains;
+using rare::testing::Outcome;
+using rare::testing::TestContext;
+using Texts = std::vector<std::string>;
+
+// Ranks its texts in the order they are given, whatever the query.
+class FixedIndex final : public SearchIndex {
+ public:
+  FixedIndex(TestContext& context, Texts texts) : context_(context), texts_(std::move(texts)) {}
+
+  Awaitable<Result<SearchHits>> search(SearchRequest request) override {
+    auto pair = context_.completion<Result<SearchHits>>();
+    SearchHits reply;
+    for (std::size_t i = 0; i < texts_.size() && i < static_cast<std::size_t>(request.k); ++i) {
+      reply.hits.emplace_back(i, 100.0F - static_cast<float>(i), texts_[i]);
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      queries.push_back(request.query);
+    }
+    if (failure.ok()) {
+      pair.completion.set(std::move(reply));
+    } else {
+      pair.completion.set(failure);
+    }
+    return std::move(pair.awaitable);
+  }
+
+  Status failure;
+  Texts queries;
+
+ private:
+  TestContext& context_;
+  Texts texts_;
+  std::mutex mutex_;
+};
+
+struct Setup {
+  explicit Setup(Texts texts, Json values = Json::object())
+      : context("negatives"), index(context, std::move(texts)) {
+    values["index"] = "corpus";
+    op = rare::testing::make<HardNegatives>(values,
+                                            [this](const std::string&, std::string_view) -> void* {
+                                              return static_cast<SearchIndex*>(&index);
+                                            });
+    opened = op->open(context);
+  }
+  Outcome run(Json fields) { return rare::testing::run(*op, Record(std::move(fields))); }
+  Texts negatives(const std::string& text, const std::string& field = "hard_negatives") {
+    const Outcome outcome = run({{"question", "why?"}, {"text", text}});
+    REQUIRE(outcome.status.ok());
+    REQUIRE(outcome.records.size() == 1);
+    return outcome.records[0].fields().at(field).get<Texts>();
+  }
+
+  TestContext context;
+  FixedIndex index;
+  std::unique_ptr<HardNegatives> op;
+  Status opened;
+};
+
+TEST_CASE("The best hits but the positive become the negatives, best first") {
+  Setup setup({"one", "positive", "two", "three", "four"});
+  CHECK(setup.negatives("positive") == Texts{"one", "two", "three"});
+  CHECK(setup.index.queries == Texts{"why?"});
+  CHECK(setup.context.lines().empty());
+}
+
+TEST_CASE("Texts that equal the positive or each other up to case, space and punctuation are out") {
+  Setup setup(
+      {"The Cat sat -- here.", "the cat\nsat, here!", "A dog.", "a  DOG", "A bird.", "Fish"});
+  CHECK(setup.negatives("the cat sat here") == Texts{"A dog.", "A bird.", "Fish"});
+}
+
+TEST_CASE("hard_neg_start_index counts before the positive is taken out") {
+  const Texts texts = {"one", "positive", "two", "three", "four", "five"};
+  CHECK(Setup(texts, {{"hard_neg_start_index", 1}}).negatives("positive") ==
+        Texts{"two", "three", "four"});
+  CHECK(Setup(texts, {{"hard_neg_start_index", 2}, {"num_neg", 2}}).negatives("positive") ==
+        Texts{"two", "three"});
+  CHECK(Setup(texts, {{"hard_neg_start_index", 9}}).negatives("positive").empty());
+}
+
+TEST_CASE("Where copies crowd the first hits, more are asked for until there are enough") {
+  Texts texts(50, "Positive.");
+  texts.insert(texts.end(), {"one", "two", "three", "four"});
+  Setup setup(texts);
+  CHECK(setup.negatives("positive") == Texts{"one", "two", "three"});
+  CHECK(setup.index.queries.size() > 1);
+}
+
+TEST_CASE("Where the corpus has fewer there are fewer, and the log says so once") {
+  Setup setup({"one", "positive"});
+  CHECK(setup.negatives("positive") == Texts{"one"});
+  CHECK(setup.negatives("positive") == Texts{"one"});
+  REQUIRE(setup.context.lines().size() == 1);
+  CHECK(contains(setup.context.lines()[0], "a record gets 1 of 3 negatives"));
+}
+
+TEST_CASE("A record without question or text is an error that names node, field and what came") {
+  Setup setup({"one"});
+  const auto message = [&](Json fields) {
+    const Outcome outcome = setup.run(std::move(fields));
+    CHECK(outcome.status.fault() == Fault::record);
+    CHECK(outcome.status.code() == StatusCode::invalid_data);
+    CHECK(outcome.records.empty());
+    return outcome.status.message();
+  };
+  CHECK(
+      message({{"text", "t"}}) ==
+      "node `negatives`: expected text in the field `question`, but the record has no such field");
+  CHECK(message({{"question", "q"}, {"text", 3}}) ==
+        "node `negatives`: expected text in the field `text`, found number");
+  CHECK(message({{"question", " "}, {"text", "t"}}) ==
+        "node `negatives`: expected text in the field `question`, found empty text");
+}
+
+TEST_CASE("A result that is already there stops the run, unless it may be overwritten") {
+  const Json fields = {{"question", "q"}, {"text", "t"}, {"hard_negatives", Json::array()}};
+  Setup setup({"one", "two", "three"});
+  const Outcome refused = setup.run(fields);
+  CHECK(refused.status.fault() == Fault::run);
+  CHECK(refused.status.code() == StatusCode::invalid_argument);
+  CHECK(contains(refused.status.message(), "already has a field `hard_negatives`"));
+  CHECK(setup.index.queries.empty());
+
+  Setup overwriting({"one", "two", "three"}, {{"overwrite", true}});
+  const Outcome replaced = overwriting.run(fields);
+  REQUIRE(replaced.status.ok());
+  CHECK(replaced.records.at(0).fields()["hard_negatives"] == Texts{"one", "two", "three"});
+}
+
+TEST_CASE("The query is made from the template, with the fields' own names") {
+  Setup setup({"one", "two", "three"}, {{"query", "{{ question }} in {{place}}: {{text}}"},
+                                        {"input_question_key", "q"},
+                                        {"input_text_key", "body"},
+                                        {"output_negatives_key", "negatives"}});
+  const Outcome outcome =
+      setup.run({{"q", "why"}, {"body", "positive"}, {"place", "Rome"}, {"question", "other"}});
+  REQUIRE(outcome.status.ok());
+  CHECK(setup.index.queries == Texts{"why in Rome: positive"});
+  CHECK(outcome.records.at(0).has("negatives"));
+  const Outcome lacking = setup.run({{"q", "why"}, {"body", "positive"}});
+  CHECK(contains(lacking.status.message(), "the field `place`"));
+}
+
+TEST_CASE("A template with open braces or without a name is refused before the first record") {
+  const Status open = Setup({}, {{"query", "{{question"}}).opened;
+  CHECK(open.code() == StatusCode::invalid_argument);
+  CHECK(contains(open.message(),
+                 "node `negatives` (BM25HardNeg): parameter `query`: "
+                 "the `{{` at character 1 has no `}}`"));
+  CHECK(contains(Setup({}, {{"query", "x {{ }}"}}).opened.message(), "found none"));
+}
+
+TEST_CASE("What the index answers instead of hits is the record's status") {
+  Setup setup({"one"});
+  setup.index.failure = Status::run_fault(StatusCode::unavailable, "no index");
+  const Outcome outcome = setup.run({{"question", "q"}, {"text", "t"}});
+  CHECK(outcome.status.fault() == Fault::run);
+  CHECK(outcome.status.message() == "no index");
+  CHECK(outcome.records.empty());
+}
+
+TEST_CASE("Eight threads run one operator") {
+  Setup setup({"one", "positive", "two", "three"});
+  std::atomic<int> right{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        for (int n = 0; n < 50; ++n) {
+          const Outcome outcome = setup.run({{"question", "why?"}, {"text", "positive"}});
+          if (outcome.status.ok() &&
+              outcome.records.at(0).fields()["hard_negatives"] == Texts{"one", "two", "three"}) {
+            ++right;
+          }
+        }
+      });
+    }
+  }
+  CHECK(right == 8 * 50);
+}
+
+TEST_CASE("The identity of a text ignores case, white space, controls and punctuation only") {
+  CHECK(identity_key("The  Cat's\tHat -- \xE2\x80\x9Cred\xE2\x80\x9D.\n") == "thecatshatred");
+  CHECK(identity_key("ÄPFEL") == identity_key("äpfel"));
+  CHECK(identity_key("2 + 2") != identity_key("2 2"));
+  CHECK(identity_key("caf\xC3\xA9") != identity_key("cafe"));
+  CHECK(identity_key("soft\xC2\xADhyphen") == "softhyphen");
+}
+
+}  // namespace
+}  // namespace rare::bm25

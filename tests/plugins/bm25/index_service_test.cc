@@ -1,0 +1,217 @@
+#include "plugins/bm25/index_service.h"
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catch.h"
+#include "fixtures.h"
+#include "rare/testing/harness.h"
+
+namespace rare::bm25 {
+namespace {
+
+using bm25::testing::contains;
+using rare::testing::TestContext;
+using rare::testing::wait_for;
+
+// Gives the rows, then `end`; before the first row it waits for the gate, when there is one.
+class ListStream final : public RecordStream {
+ public:
+  ListStream(std::vector<Json> rows, Status end, std::shared_future<void> gate)
+      : rows_(std::move(rows)), end_(std::move(end)), gate_(std::move(gate)) {}
+  Result<std::optional<Record>> next() override {
+    if (gate_.valid()) gate_.wait();
+    if (at_ < rows_.size()) return std::optional<Record>(Record(rows_[at_++]));
+    if (!end_.ok()) return end_;
+    return std::optional<Record>();
+  }
+
+ private:
+  std::vector<Json> rows_;
+  Status end_;
+  std::shared_future<void> gate_;
+  std::size_t at_ = 0;
+};
+
+struct Setup {
+  explicit Setup(std::vector<Json> rows, Status end = Status(), std::shared_future<void> gate = {},
+                 Json values = Json::object())
+      : context("corpus") {
+    context.stream = [=] { return std::make_unique<ListStream>(rows, end, gate); };
+    values["from"] = "documents";
+    service = rare::testing::make<IndexService>(values);
+  }
+  Result<SearchHits> search(const std::string& query, int k = 10) {
+    return wait_for(service->search(SearchRequest(query, k)));
+  }
+
+  TestContext context;
+  std::unique_ptr<IndexService> service;
+};
+
+Json text(const std::string& value) { return Json{{"text", value}}; }
+
+TEST_CASE("The index service gives the best passages with their ordinals and texts") {
+  Setup setup({text("A cat sat."), text("Dogs bark at cats, cats run."), text("Fish swim.")});
+  REQUIRE(setup.service->open(setup.context).ok());
+  const Result<SearchHits> reply = setup.search("cats");
+  REQUIRE(reply.ok());
+  REQUIRE(reply->hits.size() == 2);
+  CHECK(reply->hits[0].ordinal == 1);
+  CHECK(reply->hits[0].text == "Dogs bark at cats, cats run.");
+  CHECK(reply->hits[1].ordinal == 0);
+  CHECK(reply->hits[0].score > reply->hits[1].score);
+  CHECK(setup.search("the of").ok());
+  CHECK(setup.search("the of")->hits.empty());
+  CHECK(setup.search("cat", 1)->hits.size() == 1);
+  CHECK(setup.service->usage()["calls"] == 4);
+  CHECK(setup.context.resumer().misuses().empty());
+}
+
+TEST_CASE("Records without text are not found and keep their ordinals") {
+  Setup setup({text("cat"), Json{{"text", 7}}, Json::object(), text(""), text(" \n"), text("cat")});
+  REQUIRE(setup.service->open(setup.context).ok());
+  const Result<SearchHits> reply = setup.search("cat");
+  REQUIRE(reply.ok());
+  REQUIRE(reply->hits.size() == 2);
+  CHECK(reply->hits[0].ordinal == 0);
+  CHECK(reply->hits[1].ordinal == 5);
+}
+
+TEST_CASE("field, analyzer, k1 and b are the index's") {
+  const std::vector<Json> rows = {Json{{"body", "Cats cats"}}, Json{{"body", "cats"}}};
+  Setup setup(rows, Status(), {}, {{"field", "body"}, {"analyzer", "whitespace"}, {"k1", 0}});
+  REQUIRE(setup.service->open(setup.context).ok());
+  CHECK(setup.search("Cats")->hits.size() == 1);
+  const Result<SearchHits> reply = setup.search("cats");
+  REQUIRE(reply.ok());
+  REQUIRE(reply->hits.size() == 2);
+  CHECK(reply->hits[0].score == reply->hits[1].score);  // k1 = 0: neither count nor length matters
+}
+
+TEST_CASE("Searches that come before the index is ready are answered when it is") {
+  std::promise<void> gate;
+  Setup setup({text("cat"), text("dog")}, Status(), gate.get_future().share());
+  REQUIRE(setup.service->open(setup.context).ok());
+  CHECK(setup.service->activity() == "building the index: 0 records");
+  std::vector<Awaitable<Result<SearchHits>>> replies;
+  for (int i = 0; i < 100; ++i) {
+    replies.push_back(setup.service->search(SearchRequest(i % 2 == 0 ? "cat" : "dog", 5)));
+  }
+  gate.set_value();
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const Result<SearchHits> reply = wait_for(std::move(replies[i]));
+    REQUIRE(reply.ok());
+    REQUIRE(reply->hits.size() == 1);
+    CHECK(reply->hits[0].ordinal == i % 2);
+  }
+  CHECK(setup.service->activity().empty());
+}
+
+TEST_CASE("A corpus that cannot be read answers every search with a run fault that says why") {
+  std::promise<void> gate;
+  Setup setup({text("cat")}, Status(StatusCode::unavailable, "passages.jsonl: input/output error"),
+              gate.get_future().share());
+  REQUIRE(setup.service->open(setup.context).ok());
+  auto early = setup.service->search(SearchRequest("cat", 5));
+  gate.set_value();
+  for (const Result<SearchHits>& reply : {wait_for(std::move(early)), setup.search("cat")}) {
+    REQUIRE_FALSE(reply.ok());
+    CHECK(reply.status().fault() == Fault::run);
+    CHECK(reply.status().code() == StatusCode::unavailable);
+    CHECK(reply.status().message() ==
+          "service `corpus` (bm25.index): the index over node `documents` cannot be built: "
+          "passages.jsonl: input/output error");
+  }
+}
+
+TEST_CASE("A field that no record has is a failed build; a corpus without records is not") {
+  Setup wrong({text("cat"), text("dog")}, Status(), {}, {{"field", "txt"}});
+  REQUIRE(wrong.service->open(wrong.context).ok());
+  const Result<SearchHits> reply = wrong.search("cat");
+  REQUIRE_FALSE(reply.ok());
+  CHECK(reply.status().fault() == Fault::run);
+  CHECK(contains(reply.status().message(), "none of its 2 records has text in the field `txt`"));
+
+  Setup empty(std::vector<Json>{});
+  REQUIRE(empty.service->open(empty.context).ok());
+  CHECK(empty.search("cat")->hits.empty());
+}
+
+TEST_CASE("open() says which parameter is missing and which node cannot be read") {
+  TestContext context("corpus");
+  IndexService without_from;
+  const Status missing = without_from.open(context);
+  CHECK(missing.code() == StatusCode::invalid_argument);
+  CHECK(contains(missing.message(), "expected `from`, found none"));
+
+  const auto service = rare::testing::make<IndexService>({{"from", "nowhere"}});
+  const Status unreadable = service->open(context);
+  CHECK(unreadable.fault() == Fault::run);
+  CHECK(contains(unreadable.message(), "node `nowhere`"));
+}
+
+TEST_CASE("cancel() completes what waits, and all that comes later, as cancelled") {
+  std::promise<void> gate;
+  Setup setup({text("cat")}, Status(), gate.get_future().share());
+  REQUIRE(setup.service->open(setup.context).ok());
+  auto waiting = setup.service->search(SearchRequest("cat", 5));
+  setup.service->cancel();
+  CHECK(wait_for(std::move(waiting)).status().code() == StatusCode::cancelled);
+  CHECK(setup.search("cat").status().code() == StatusCode::cancelled);
+  gate.set_value();
+}
+
+TEST_CASE("A run that is cut short stops the build") {
+  std::promise<void> gate;
+  Setup setup({text("cat")}, Status(), gate.get_future().share());
+  setup.context.request_stop();
+  gate.set_value();
+  REQUIRE(setup.service->open(setup.context).ok());
+  CHECK(setup.search("cat").status().code() == StatusCode::cancelled);
+}
+
+TEST_CASE("A search for less than one hit is an error of its record") {
+  Setup setup(std::vector<Json>{text("cat")});
+  REQUIRE(setup.service->open(setup.context).ok());
+  const Status status = setup.search("cat", 0).status();
+  CHECK(status.code() == StatusCode::invalid_argument);
+  CHECK(status.fault() == Fault::record);
+}
+
+TEST_CASE("The service offers the search interface and no other") {
+  IndexService service;
+  CHECK(service.connect(SearchIndex::kInterface, {}) == static_cast<SearchIndex*>(&service));
+  CHECK(service.connect("rare.LanguageModel/1", {}) == nullptr);
+  CHECK(service.concurrency() >= 1);
+}
+
+TEST_CASE("Eight threads at once get from the service what one gets") {
+  std::vector<Json> rows;
+  for (const std::string& line : testing::fixture_lines("corpus.txt")) rows.push_back(text(line));
+  const std::vector<std::string> queries = testing::fixture_lines("queries.txt");
+  Setup setup(rows);
+  REQUIRE(setup.service->open(setup.context).ok());
+  const auto run = [&] {
+    std::vector<std::pair<std::uint64_t, float>> found;
+    for (const std::string& query : queries) {
+      const Result<SearchHits> reply = setup.search(query, 20);
+      for (const SearchHit& hit : reply->hits) found.emplace_back(hit.ordinal, hit.score);
+    }
+    return found;
+  };
+  const auto expected = run();
+  CHECK(expected.size() > 1000);
+  std::vector<std::vector<std::pair<std::uint64_t, float>>> found(8);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& hits : found) threads.emplace_back([&] { hits = run(); });
+  }
+  for (const auto& hits : found) CHECK(hits == expected);
+}
+
+}  // namespace
+}  // namespace rare::bm25

@@ -1,0 +1,38 @@
+#include "built_in_prompts.h"
+
+#include <string>
+
+#include "catch.h"
+#include "doc2query.h"
+#include "prompt_template.h"
+#include "rare/random.h"
+#include "reason_distill.h"
+
+using namespace rare::distill;
+
+namespace {
+
+std::uint64_t hash_of(std::string_view prompt, std::string_view system) {
+  return rare::derive_seed(0, prompt, system);
+}
+
+}  // namespace
+
+// A changed prompt changes results, and a run that began under the old one must not go on under the
+// new one: the component's version is part of what identifies a run. Who changes a prompt file
+// raises version() in the operator's spec and puts the new number and hash here.
+TEST_CASE("the prompts are those of the spec's version") {
+  CHECK(Doc2Query::spec().version() == 1);
+  CHECK(hash_of(kDoc2QueryPrompt, kDoc2QuerySystem) == 0x33e1b25266757504ULL);
+  CHECK(ReasonDistill::spec().version() == 1);
+  CHECK(hash_of(kReasonDistillPrompt, kReasonDistillSystem) == 0xc0182b52185e3c58ULL);
+}
+
+TEST_CASE("the built-in prompts are whole and end where the answer begins") {
+  for (const std::string_view prompt : {kDoc2QueryPrompt, kReasonDistillPrompt}) {
+    auto parsed = PromptTemplate::parse("prompt", prompt);
+    REQUIRE(parsed.ok());
+  }
+  CHECK(kDoc2QueryPrompt.ends_with("Document: {{text}}\nJSON:\n"));
+  CHECK(kReasonDistillPrompt.ends_with("Question: {{question}}\nReasoning:\n"));
+}

@@ -1,0 +1,197 @@
+#include "doc2query.h"
+
+#include "catch.h"
+#include "scripted_model.h"
+
+using rare::ChatReply;
+using rare::Fault;
+using rare::Json;
+using rare::Status;
+using rare::StatusCode;
+using namespace rare::distill::testing;
+using Doc2QueryBench = Bench<rare::distill::Doc2Query>;
+
+namespace {
+
+const Json kGood = {
+    {"question", "Why did the bridge creak in spring?"},
+    {"scenario", " A crew mends a railway line in winter, and trouble comes later. "}};
+const Json kDocument = {{"id", "a"}, {"text", "Steel grows when it is heated."}};
+
+}  // namespace
+
+TEST_CASE("a good reply gives question and scenario, and keeps the record's other fields") {
+  Doc2QueryBench bench({json_reply(kGood)});
+  REQUIRE(bench.opened.ok());
+  auto outcome = bench.run(kDocument, 7);
+  REQUIRE(outcome.status.ok());
+  const Json expected = {
+      {"id", "a"},
+      {"text", "Steel grows when it is heated."},
+      {"question", "Why did the bridge creak in spring?"},
+      {"scenario", "A crew mends a railway line in winter, and trouble comes later."}};
+  CHECK(outcome.records.at(0).fields() == expected);
+
+  const auto request = bench.model.requests().at(0);
+  CHECK(request.ordinal == 7);
+  CHECK(request.attempt == 0);
+  CHECK(request.schema["required"] == Json({"question", "scenario"}));
+  CHECK(request.messages.at(0).role == "system");
+  CHECK(
+      contains(request.messages.at(1).content, "Document: Steel grows when it is heated.\nJSON:"));
+}
+
+TEST_CASE("the keys, the prompt, the system text and the generation come from the pipeline") {
+  Doc2QueryBench bench({json_reply(kGood)}, {{"input_key", "body"},
+                                             {"output_question_key", "q"},
+                                             {"output_scenario_key", "s"},
+                                             {"prompt", "{{title}}: {{text}}"},
+                                             {"system", ""},
+                                             {"generation", {{"temperature", 0.5}, {"seed", 40}}}});
+  REQUIRE(bench.opened.ok());
+  auto outcome = bench.run({{"title", "T"}, {"body", "B"}});
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.records.at(0).has("q"));
+  CHECK(outcome.records.at(0).has("s"));
+  const auto request = bench.model.requests().at(0);
+  REQUIRE(request.messages.size() == 1);
+  CHECK(request.messages[0].content == "T: B");
+  CHECK(request.generation == Json({{"temperature", 0.5}, {"seed", 40}}));
+}
+
+TEST_CASE("a refused reply is asked again with the reason shown and another seed") {
+  Doc2QueryBench bench(
+      {faulty_reply("{\"question\": 1}", "\"question\" must be a string"),
+       json_reply({{"question", "Too short"}, {"scenario", "x"}}), json_reply(kGood)},
+      {{"generation", {{"seed", 40}}}});
+  auto outcome = bench.run(kDocument);
+  REQUIRE(outcome.status.ok());
+  const auto requests = bench.model.requests();
+  REQUIRE(requests.size() == 3);
+  CHECK(contains(bench.user_text(1), "refused, because \"question\" must be a string"));
+  CHECK(contains(bench.user_text(2), "refused, because the question has 2 words and needs 5"));
+  CHECK(bench.user_text(2).ends_with(bench.user_text(0)));
+  CHECK(requests[1].attempt == 1);
+  CHECK(requests[2].attempt == 2);
+  CHECK(requests[2].generation["seed"] == 42);
+}
+
+TEST_CASE("the last attempt is judged like the first, and its failure keeps the raw reply") {
+  Doc2QueryBench bench({faulty_reply("first", "bad"), faulty_reply("last raw", "it holds no JSON")},
+                       {{"max_attempts", 2}});
+  auto outcome = bench.run(kDocument);
+  CHECK(outcome.records.empty());
+  REQUIRE_FALSE(outcome.status.ok());
+  CHECK(outcome.status.fault() == Fault::record);
+  CHECK(outcome.status.message() ==
+        "node: no usable reply in 2 attempts; the last one: it holds no JSON");
+  CHECK(outcome.status.raw() == "last raw");
+  CHECK(outcome.status.attempts() == 2);
+  CHECK(bench.model.requests().size() == 2);
+}
+
+TEST_CASE("a reply is refused for what it lacks") {
+  const auto [reply, problem] = GENERATE(table<ChatReply, std::string>({
+      {text_reply("plain words"), "it holds no JSON object"},
+      {json_reply({{"question", "Why is it so in this case?"}}),
+       "\"scenario\" must be a text and is missing"},
+      {json_reply({{"question", 5}, {"scenario", "s"}}),
+       "\"question\" must be a text and is number"},
+      {json_reply({{"question", "  "}, {"scenario", "s"}}), "the question is empty"},
+      {json_reply({{"question", "Steel grows when it is heated."}, {"scenario", "s"}}),
+       "the question is copied from the prompt and must use its own words"},
+      {json_reply({{"question",
+                    "Why did the new rail bend in July while the old rails on both sides "
+                    "of it stayed straight?"},
+                   {"scenario", "s"}}),
+       "the question is copied from the prompt and must use its own words"},
+  }));
+  Doc2QueryBench bench({reply}, {{"max_attempts", 1}});
+  auto outcome = bench.run(kDocument);
+  CHECK(outcome.status.message() == "node: no usable reply in 1 attempt; the last one: " + problem);
+}
+
+TEST_CASE("what the model's service reports is passed on, without another attempt") {
+  Doc2QueryBench bench({rare::Result<ChatReply>(
+      Status::run_fault(StatusCode::permission_denied, "the endpoint rejected the key"))});
+  auto outcome = bench.run(kDocument);
+  CHECK(outcome.status.fault() == Fault::run);
+  CHECK(outcome.status.message() == "the endpoint rejected the key");
+  CHECK(bench.model.requests().size() == 1);
+}
+
+TEST_CASE("a record without a usable text costs itself alone and asks nothing") {
+  const auto [fields, message] = GENERATE(table<Json, std::string>({
+      {Json({{"id", 1}}), "node: the record has no field \"text\""},
+      {Json({{"text", {1, 2}}}), "node: field \"text\" must be text, not array"},
+      {Json({{"text", nullptr}}), "node: field \"text\" must be text, not null"},
+      {Json({{"text", " \n"}}), "node: field \"text\" is empty"},
+  }));
+  Doc2QueryBench bench({json_reply(kGood)});
+  auto outcome = bench.run(fields);
+  CHECK(outcome.status.message() == message);
+  CHECK(outcome.status.code() == StatusCode::invalid_data);
+  CHECK(outcome.status.fault() == Fault::record);
+  CHECK(bench.model.requests().empty());
+}
+
+TEST_CASE("an output field that is already there stops the run, unless it may be replaced") {
+  Json fields = kDocument;
+  fields["question"] = "old";
+  Doc2QueryBench bench({json_reply(kGood)});
+  auto outcome = bench.run(fields, 3);
+  CHECK(outcome.status.fault() == Fault::run);
+  CHECK(outcome.status.code() == StatusCode::invalid_argument);
+  CHECK(outcome.status.message() ==
+        "node: record 3 already has the field \"question\"; name another one in "
+        "output_question_key, or set overwrite: true to replace it");
+  CHECK(bench.model.requests().empty());
+
+  Doc2QueryBench replacing({json_reply(kGood)}, {{"overwrite", true}});
+  auto replaced = replacing.run(fields);
+  REQUIRE(replaced.status.ok());
+  CHECK(replaced.records.at(0).fields()["question"] == kGood["question"]);
+}
+
+TEST_CASE("a text of a megabyte is cut at a sentence for the prompt, and the log says so") {
+  std::string text;
+  while (text.size() < 1024 * 1024) text += "A sentence of some words stands here. ";
+  Doc2QueryBench bench({json_reply(kGood)}, {{"prompt", "{{text}}"}, {"output_cut_key", "kept"}});
+  auto outcome = bench.run({{"text", text}}, 12);
+  REQUIRE(outcome.status.ok());
+  const std::string sent = bench.user_text(0);
+  CHECK(sent.size() <= 32000);
+  CHECK(sent.ends_with("here."));
+  const Json& fields = outcome.records.at(0).fields();
+  CHECK(fields["text"] == text);
+  CHECK(fields["kept"] == sent.size());
+  REQUIRE(bench.context.lines().size() == 1);
+  CHECK(contains(bench.context.lines()[0], "record 12: field \"text\" has"));
+  CHECK(contains(bench.context.lines()[0], "(max_text_chars 32000)"));
+
+  Doc2QueryBench silent({json_reply(kGood)});
+  auto plain = silent.run({{"text", text}});
+  REQUIRE(plain.status.ok());
+  CHECK(plain.records.at(0).fields().size() == 3);
+}
+
+TEST_CASE("a prompt that cannot work is refused before the first record") {
+  const auto [prompt, message] = GENERATE(table<std::string, std::string>({
+      {"prompts/mine.txt",
+       "node: prompt must use {{text}}; it uses no field (if it names a file, that file does not "
+       "exist)"},
+      {"{{txet}}", "node: prompt must use {{text}}; it uses {{txet}}"},
+      {"{{text", "node: prompt, line 1, column 1: {{ is never closed by }}"},
+  }));
+  Doc2QueryBench bench({json_reply(kGood)}, {{"prompt", prompt}});
+  CHECK(bench.opened.fault() == Fault::run);
+  CHECK(bench.opened.message() == message);
+}
+
+TEST_CASE("an unknown key of generation is refused before the first record") {
+  Doc2QueryBench bench({json_reply(kGood)}, {{"generation", {{"temprature", 1}}}});
+  CHECK(bench.opened.fault() == Fault::run);
+  CHECK(contains(bench.opened.message(), "node: generation has no key \"temprature\"; it takes"));
+  Doc2QueryBench list({json_reply(kGood)}, {{"generation", Json::array()}});
+  CHECK(contains(list.opened.message(), "must be a map such as {temperature: 0.8}, not array"));
+}

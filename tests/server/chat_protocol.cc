@@ -1,0 +1,213 @@
+#include "chat_protocol.h"
+
+#include <charconv>
+#include <functional>
+#include <utility>
+
+#include "answer_text.h"
+#include "rare/random.h"
+
+namespace rare::testing {
+namespace {
+
+HttpResponse json_response(int status, const Json& body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = body.dump();
+  return response;
+}
+
+HttpResponse error_response(int status, const std::string& message, const std::string& code = "") {
+  Json error = {{"message", message}, {"type", "invalid_request_error"}, {"code", nullptr}};
+  if (!code.empty()) error["code"] = code;
+  return json_response(status, {{"error", error}});
+}
+
+// Which of `shares` (per cent, one after another) the call falls into; -1: none of them.
+int pick(std::uint64_t seed, std::int64_t call, std::initializer_list<double> shares) {
+  Random random(derive_seed(seed, std::to_string(call), "fault"));
+  double point = static_cast<double>(random.below(1'000'000)) / 10'000;
+  int index = 0;
+  for (const double share : shares) {
+    if (point < share) return index;
+    point -= share;
+    ++index;
+  }
+  return -1;
+}
+
+std::int64_t tokens_of(std::string_view text) {
+  return static_cast<std::int64_t>(text.size() / 4 + 1);
+}
+
+Json completion_body(const std::string& model, const std::string& content,
+                     const std::string& finish, std::int64_t prompt_tokens,
+                     std::int64_t completion_tokens) {
+  Json message = {{"role", "assistant"}, {"content", content}};
+  Json choice = {{"index", 0}, {"message", message}, {"finish_reason", finish}};
+  Json usage = {{"prompt_tokens", prompt_tokens},
+                {"completion_tokens", completion_tokens},
+                {"total_tokens", prompt_tokens + completion_tokens}};
+  return {{"id", "chatcmpl-test"}, {"object", "chat.completion"},      {"created", 0},
+          {"model", model},        {"choices", Json::array({choice})}, {"usage", usage}};
+}
+
+}  // namespace
+
+ChatProtocol::ChatProtocol(ProtocolOptions options) : options_(std::move(options)) {
+  fixed_body_ = completion_body("test", text_of(1, options_.words), "stop", 500, 100).dump();
+}
+
+void ChatProtocol::handle(const HttpRequest& request, HttpServer::Reply reply) {
+  const std::string_view path = request.target.substr(0, request.target.find('?'));
+  if (path.ends_with("/chat/completions") && request.method == "POST") {
+    chat(request, reply);
+  } else if (path == "/health") {
+    reply.send(json_response(200, {{"status", "ok"}}));
+  } else if (path.ends_with("/models")) {
+    const Json model = {{"id", options_.model.empty() ? "test" : options_.model},
+                        {"object", "model"}};
+    reply.send(json_response(200, {{"object", "list"}, {"data", Json::array({model})}}));
+  } else if (path == "/stats") {
+    int slots = 0;
+    const std::size_t at = request.target.find("slots=");
+    if (at != std::string_view::npos) {
+      std::from_chars(request.target.data() + at + 6, request.target.data() + request.target.size(),
+                      slots);
+    }
+    reply.send(json_response(200, stats(slots)));
+  } else if (path == "/stats/reset") {
+    const ProtocolOptions options = options_;
+    *this = ChatProtocol(options);
+    reply.send(json_response(200, Json::object()));
+  } else {
+    reply.send(error_response(404, "no such path: " + std::string(path)));
+  }
+}
+
+void ChatProtocol::chat(const HttpRequest& request, HttpServer::Reply reply) {
+  ++calls_;
+  slot_changed(+1);
+  reply.on_end([this] {
+    slot_changed(-1);
+    last_reply_ = last_change_;
+  });
+  HttpResponse response = answer(request);
+  if (response.cut_at_share) {
+    ++cut_;
+  } else {
+    ++statuses_[response.status];
+  }
+  const bool throttled = response.status == 429 || response.status == 503;
+  if (throttled && !options_.retry_after.empty()) {
+    response.headers.emplace_back("Retry-After", options_.retry_after);
+  }
+  // A refusal comes at once; work takes its time.
+  const int delay_ms = response.status == 200 ? options_.latency_ms : 0;
+  reply.send(std::move(response), std::chrono::milliseconds(delay_ms));
+}
+
+HttpResponse ChatProtocol::answer(const HttpRequest& request) {
+  if (options_.status != 0) {
+    return error_response(options_.status, "this server answers every call with status " +
+                                               std::to_string(options_.status));
+  }
+  if (options_.capacity > 0 && in_flight_ > options_.capacity) {
+    return error_response(429, "more than " + std::to_string(options_.capacity) + " in flight");
+  }
+  const int fault = pick(options_.fault_seed, calls_,
+                         {options_.fault_429, options_.fault_500, options_.fault_cut,
+                          options_.malformed, options_.truncated});
+  if (fault == 0) return error_response(429, "rate limit reached, slow down");
+  if (fault == 1) return error_response(500, "internal error");
+  HttpResponse response;
+  if (options_.fixed_reply) {
+    response.body = fixed_body_;
+  } else {
+    const Json body = Json::parse(request.body, nullptr, false);
+    response = refusal(request, body);
+    if (response.status != 200) return response;
+    response = completion(body);
+  }
+  if (fault == 2) response.cut_at_share = calls_ % 2 == 0 ? 0.0 : 0.6;
+  if (fault == 3) response.body.resize(response.body.size() / 2);
+  if (fault == 4) {
+    Json whole = Json::parse(response.body);
+    Json& choice = whole["choices"][0];
+    const std::string content = choice["message"]["content"];
+    choice["message"]["content"] = content.substr(0, content.size() / 2);
+    choice["finish_reason"] = "length";
+    response.body = whole.dump();
+  }
+  return response;
+}
+
+HttpResponse ChatProtocol::refusal(const HttpRequest& request, const Json& body) const {
+  if (!options_.api_key.empty() &&
+      request.header("authorization") != "Bearer " + options_.api_key) {
+    return error_response(401, "Incorrect API key provided", "invalid_api_key");
+  }
+  if (!body.is_object() || !body.contains("messages") || !body["messages"].is_array()) {
+    return error_response(400, "the body is no JSON object with messages");
+  }
+  const std::string model = body.value("model", "");
+  if (!options_.model.empty() && model != options_.model) {
+    return error_response(404, "The model `" + model + "` does not exist", "model_not_found");
+  }
+  const std::string format = body.value("/response_format/type"_json_pointer, std::string());
+  const bool refuses = !format.empty() && (options_.refuse_format ||
+                                           (options_.refuse_schema && format == "json_schema"));
+  if (refuses)
+    return error_response(400, "response_format of type " + format + " is not supported");
+  return {};
+}
+
+HttpResponse ChatProtocol::completion(const Json& body) {
+  std::string prompt;
+  for (const Json& message : body["messages"]) prompt += message.value("content", "");
+  const std::uint64_t seed = derive_seed(0, prompt, "answer");
+  const Json::json_pointer schema_at("/response_format/json_schema/schema");
+  std::string content = body.contains(schema_at) ? value_for(body.at(schema_at), seed).dump()
+                                                 : text_of(seed, options_.words);
+  const std::string thought = text_of(seed + 1, 20);
+  if (options_.think) content = "<think>\n" + thought + "\n</think>\n\n" + content;
+  const std::int64_t prompt_tokens = tokens_of(prompt);
+  const std::int64_t completion_tokens = tokens_of(content);
+  Json reply = completion_body(body.value("model", "test"), content, "stop", prompt_tokens,
+                               completion_tokens);
+  if (options_.reasoning_content) {
+    reply["choices"][0]["message"]["reasoning_content"] = thought;
+  }
+  prompt_tokens_ += prompt_tokens;
+  completion_tokens_ += completion_tokens;
+  return json_response(200, reply);
+}
+
+void ChatProtocol::slot_changed(int by) {
+  const auto now = Clock::now();
+  if (first_arrival_ == Clock::time_point()) first_arrival_ = last_change_ = now;
+  in_flight_s_ += in_flight_ * std::chrono::duration<double>(now - last_change_).count();
+  last_change_ = now;
+  in_flight_ += by;
+  max_in_flight_ = std::max(max_in_flight_, in_flight_);
+}
+
+Json ChatProtocol::stats(int slots) const {
+  Json statuses = Json::object();
+  for (const auto& [status, count] : statuses_) statuses[std::to_string(status)] = count;
+  const double elapsed_s = std::chrono::duration<double>(last_reply_ - first_arrival_).count();
+  Json result = {{"calls", calls_},
+                 {"statuses", statuses},
+                 {"cut", cut_},
+                 {"in_flight", in_flight_},
+                 {"max_in_flight", max_in_flight_},
+                 {"elapsed_s", elapsed_s},
+                 {"in_flight_s", in_flight_s_},
+                 {"latency_ms", options_.latency_ms},
+                 {"prompt_tokens", prompt_tokens_},
+                 {"completion_tokens", completion_tokens_}};
+  if (slots > 0 && elapsed_s > 0) result["busy_share"] = in_flight_s_ / (slots * elapsed_s);
+  return result;
+}
+
+}  // namespace rare::testing

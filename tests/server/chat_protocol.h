@@ -1,0 +1,64 @@
+// What the test server says: the chat protocol that most language-model endpoints speak, with
+// faults.
+//
+// GET /health, GET /v1/models, POST /v1/chat/completions, GET /stats[?slots=N], POST /stats/reset.
+// A handler for HttpServer; all of it runs on the server's loop.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "http_server.h"
+#include "rare/json.h"
+
+namespace rare::testing {
+
+struct ProtocolOptions {
+  int latency_ms = 0;
+  // Per cent of the calls; which ones is a function of the seed and the call's number.
+  double fault_429 = 0, fault_500 = 0, fault_cut = 0, malformed = 0, truncated = 0;
+  std::uint64_t fault_seed = 1;
+  std::string retry_after;     // header of 429 and 503 answers; empty: none
+  bool refuse_schema = false;  // 400 for response_format json_schema
+  bool refuse_format = false;  // 400 for any response_format
+  int status = 0;              // every call gets this status; 0: none
+  int capacity = 0;            // 429 beyond this many in flight; 0: no bound
+  bool think = false;          // <think>...</think> before the answer
+  bool reasoning_content = false;
+  bool fixed_reply = false;  // the same reply for all, without a look at the request
+  std::string api_key;       // anything else is refused with 401; empty: none needed
+  std::string model;         // anything else is refused with 404; empty: any
+  int words = 80;            // of an answer without a schema
+};
+
+class ChatProtocol {
+ public:
+  explicit ChatProtocol(ProtocolOptions options);
+  void handle(const HttpRequest& request, HttpServer::Reply reply);
+
+  // calls, statuses {"200": n}, cut, in_flight, max_in_flight, elapsed_s (first arrival to last
+  // reply), in_flight_s (integral of the calls in flight over that time), latency_ms,
+  // prompt_tokens, completion_tokens; with slots: busy_share = in_flight_s / (slots * elapsed_s).
+  Json stats(int slots) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void chat(const HttpRequest& request, HttpServer::Reply reply);
+  HttpResponse answer(const HttpRequest& request);
+  // Nothing when the request is to be answered properly.
+  HttpResponse refusal(const HttpRequest& request, const Json& body) const;
+  HttpResponse completion(const Json& body);
+  void slot_changed(int by);
+
+  ProtocolOptions options_;
+  std::string fixed_body_;
+  std::int64_t calls_ = 0, cut_ = 0, prompt_tokens_ = 0, completion_tokens_ = 0;
+  std::map<int, std::int64_t> statuses_;
+  int in_flight_ = 0, max_in_flight_ = 0;
+  Clock::time_point first_arrival_, last_change_, last_reply_;
+  double in_flight_s_ = 0;
+};
+
+}  // namespace rare::testing
