@@ -28,6 +28,10 @@ struct ChatClient::Call {
   int transfers = 0;
   Structured form = Structured::prompt;
   bool stepped_down = false;  // asked in a simpler form than the client's, on trial
+  // What goes over the wire in `body_form`. Written ahead by the worker, so that a slot that falls
+  // free waits for no JSON; again on the loop when the form has changed meanwhile.
+  std::string body;
+  Structured body_form = Structured::prompt;
   double estimated_tokens = 0;
 };
 

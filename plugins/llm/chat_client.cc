@@ -120,7 +120,13 @@ void ChatClient::found(const CallPtr& call, const Result<std::optional<StoredRep
       return;
     }
   }
+  write_body(*call, format_);
   loop_.post([this, call] { enqueue(call); });
+}
+
+void ChatClient::write_body(Call& call, Structured form) const {
+  call.body = wire_body(options_.model, call.request, call.generation, form);
+  call.body_form = form;
 }
 
 void ChatClient::enqueue(const CallPtr& call) {
@@ -178,6 +184,7 @@ void ChatClient::begin_transfer(const CallPtr& call) {
   ++call->transfers;
   call->stage = Call::Stage::asked;
   if (!call->stepped_down || format_ > call->form) call->form = format_;
+  if (call->body_form != call->form) write_body(*call, call->form);
   call->estimated_tokens = estimated_tokens(call->request, call->generation);
   const auto now = Clock::now();
   request_pacer_.spend(1, now);
@@ -185,7 +192,7 @@ void ChatClient::begin_transfer(const CallPtr& call) {
 
   net::HttpCall http;
   http.url = endpoints_[index].url;
-  http.body = wire_body(options_.model, call->request, call->generation, call->form);
+  http.body = call->body;
   http.headers = options_.headers;
   http.headers.push_back("Content-Type: application/json");
   if (!api_key_.empty()) http.headers.push_back("Authorization: Bearer " + api_key_);

@@ -105,6 +105,7 @@ class ChatClient {
   std::chrono::milliseconds backoff(int tries);
   // On the worker's thread.
   void found(const CallPtr& call, const Result<std::optional<StoredReply>>& result);
+  void write_body(Call& call, Structured form) const;
   void accept_body(const CallPtr& call, net::HttpResult result);
   void kept(const CallPtr& call, const CompletionBody& completion, const Status& status);
   Result<ChatReply> reply_from(const Call& call, const CompletionBody& completion);
@@ -129,7 +130,7 @@ class ChatClient {
   std::string api_key_;
   bool endpoint_up_ = false, ever_answered_ = false, cancelled_ = false, pump_scheduled_ = false;
   std::optional<Status> fault_;
-  Structured format_;  // the form in use: only ever steps down
+  std::atomic<Structured> format_;  // the form in use: only ever steps down; written by the loop
   AdaptiveLimit limit_;
   RatePacer request_pacer_, token_pacer_;
   Random jitter_;

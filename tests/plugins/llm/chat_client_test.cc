@@ -169,6 +169,7 @@ TEST_CASE("deeper nodes go first, then older records") {
   add("deep 9", 2, 9);
   add("shallow 2", 1, 2);
   add("deep 3", 2, 3);
+  wait_for_activity(client, "4 waiting");
   for (const char* expected : {"deep 3", "deep 9", "shallow 2", "shallow 5"}) {
     const std::size_t before = endpoint.calls();
     endpoint.answer_oldest();

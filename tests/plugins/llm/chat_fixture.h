@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -181,6 +182,13 @@ inline ChatRequest question(const std::string& text) {
   std::vector<ChatMessage> messages;
   messages.emplace_back("user", text);
   return ChatRequest(std::move(messages));
+}
+
+// Waits until the client says of itself, among other things, `words`.
+inline void wait_for_activity(const ChatClient& client, const std::string& words) {
+  while (client.activity().find(words) == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 inline Result<ChatReply> ask(ChatClient& client, ChatRequest request,
