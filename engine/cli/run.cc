@@ -2,19 +2,49 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "engine/cli/load.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/run.h"
 
 namespace rare::engine::cli {
 
+namespace {
+
+// Where the state of this run is kept. A whole-set node over a part of the input gives out
+// something else than over all of it, so that no later start could go on from there: such a run has
+// a state of its own, and must not write over the output of the whole one.
+std::optional<std::string> state_folder(const RunOptions& options, const Plan& plan) {
+  if (!options.state_dir.empty()) return options.state_dir;
+  const std::string folder = ".rare/" + plan.config.name;
+  const auto gather = std::find_if(plan.nodes.begin(), plan.nodes.end(),
+                                   [](const PlannedNode& node) { return node.gathers(); });
+  if (!options.limit || gather == plan.nodes.end()) return folder;
+  if (std::filesystem::exists(folder + "/state.db")) {
+    log_line(LogLevel::error, {},
+             "--limit: node '" + gather->name +
+                 "' works over the whole set, so a run over a part of it cannot be gone on with, "
+                 "and would write over the output of the run in " +
+                 folder +
+                 ". Give it a state and an output of its own: --state-dir FOLDER "
+                 "--set nodes.NODE.with.path=FILE");
+    return std::nullopt;
+  }
+  return folder + "-limit-" + std::to_string(*options.limit);
+}
+
+}  // namespace
+
 int run_command(const RunOptions& options) {
   set_log_level(options.log_level);
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
   RunSettings settings;
-  const std::string& name = loaded->plan.config.name;
-  settings.state_folder = options.state_dir.empty() ? ".rare/" + name : options.state_dir;
+  const std::optional<std::string> folder = state_folder(options, loaded->plan);
+  if (!folder) return kExitConfiguration;
+  settings.state_folder = *folder;
   settings.reply_file = options.cache_file.empty() ? ".rare/replies.db" : options.cache_file;
   settings.fresh = options.fresh;
   settings.limit = options.limit;

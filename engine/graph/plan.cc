@@ -124,12 +124,6 @@ class Planner {
     if (draft.use != nullptr) {
       const Spec& spec = draft.use->component.spec;
       values = bind_parameters(spec, config.with, prefix, config.where, names_, diagnostics_);
-      if (spec.is_gather()) {
-        diagnostics_.error(
-            config.use_where,
-            prefix + "'" + config.use + "' works over the whole set, which this version cannot run",
-            "only operators that work record by record can be used");
-      }
       check_parallelism(draft, prefix);
     }
     drafts_.push_back(std::move(draft));
@@ -138,15 +132,18 @@ class Planner {
 
   void check_parallelism(const DraftNode& draft, const std::string& prefix) {
     const ComponentKind kind = draft.use->component.kind;
-    if (kind != ComponentKind::source && kind != ComponentKind::sink) return;
+    const bool gathers = draft.use->component.spec.is_gather();
+    if (kind != ComponentKind::source && kind != ComponentKind::sink && !gathers) return;
     const NodeConfig& config = *draft.config;
     if (!config.parallelism_auto && config.parallelism.value_or(1) == 1) return;
+    const std::string why =
+        gathers ? "' works over the whole set" : std::string("' is ") + kind_name(kind);
     diagnostics_.error(
         config.parallelism_where,
-        prefix + "parallelism: expected 1, because '" + config.use + "' is " + kind_name(kind) +
-            ", got " +
+        prefix + "parallelism: expected 1, because '" + config.use + why + ", got " +
             (config.parallelism_auto ? std::string("'auto'") : std::to_string(*config.parallelism)),
-        "take it out: records are read and written one after another");
+        gathers ? "take it out: one instance sees every record"
+                : "take it out: records are read and written one after another");
   }
 
   int parallelism_of(const NodeConfig& config, const PlannedNode& node) const {
@@ -156,7 +153,7 @@ class Planner {
     if (config.parallelism_auto) {
       return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     }
-    return node.services.empty() ? 1 : 0;
+    return node.services.empty() || node.gathers() ? 1 : 0;
   }
 
   std::vector<ServiceUse> services_of(const PlannedNode& node) const {
@@ -190,6 +187,7 @@ class Planner {
         const PlannedNode& above = plan_.nodes[place[edge.node]];
         node.predecessors.push_back(above.index);
         node.depth = std::max(node.depth, above.depth + 1);
+        node.level = std::max(node.level, above.level + (above.gathers() ? 1 : 0));
       }
       plan_.nodes.push_back(std::move(node));
     }

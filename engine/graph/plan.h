@@ -39,6 +39,9 @@ struct PlannedNode {
   // out on a node that uses services).
   int parallelism = 1;
   int depth = 0;  // the longest way from a source, in edges
+  // How many whole-set nodes stand above it on the way with most of them. Levels run one after the
+  // other; a whole-set node takes in on its level and gives out on the next.
+  int level = 0;
   // For each port of the node, in the spec's order: the nodes behind it, in the file's order.
   std::vector<std::vector<std::uint32_t>> successors;
   std::vector<std::uint32_t> predecessors;  // in the order of `from`
@@ -46,6 +49,7 @@ struct PlannedNode {
 
   ComponentKind kind() const { return use->component.kind; }
   const Spec& spec() const { return use->component.spec; }
+  bool gathers() const { return spec().is_gather(); }
   // The spec's ports, or the one port "out" of a component that names none. Sinks have none.
   std::vector<std::string> ports() const;
 };

@@ -1,7 +1,6 @@
 #include "engine/runtime/committer.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "engine/runtime/boundary.h"
@@ -50,6 +49,7 @@ void Committer::source_opened(std::uint32_t source, std::string node, Position p
   const std::lock_guard lock(mutex_);
   if (sources_.size() <= source) sources_.resize(source + 1);
   SourceState& state = sources_[source];
+  state.opened = true;
   state.node = std::move(node);
   state.position = std::move(position);
   state.position_ordinal = next_ordinal;
@@ -84,12 +84,24 @@ bool Committer::submit(FamilyPointer family) {
   bool held = false;
   {
     const std::lock_guard lock(mutex_);
-    held = window > setup_.window_bytes && sources_.size() == 1;
+    held = window > setup_.window_bytes && one_source_left();
     family->holds_credit = held;
     queue_.push_back(std::move(family));
   }
   changed_.notify_one();
   return held;
+}
+
+bool Committer::one_source_left() const {
+  return std::count_if(sources_.begin(), sources_.end(),
+                       [](const SourceState& source) { return source.may_give_more(); }) <= 1;
+}
+
+void Committer::settle() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t wanted = ++settle_wanted_;
+  changed_.notify_one();
+  settled_.wait(lock, [&] { return settle_done_ >= wanted || closing_; });
 }
 
 void Committer::close() {
@@ -98,21 +110,29 @@ void Committer::close() {
     closing_ = true;
   }
   changed_.notify_one();
+  settled_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
 void Committer::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait_for(lock, kCheckpointEvery, [this] { return closing_ || !queue_.empty(); });
+    changed_.wait_for(lock, kCheckpointEvery, [this] {
+      return closing_ || !queue_.empty() || settle_wanted_ > settle_done_;
+    });
     const bool last = closing_;
+    const std::uint64_t settling = settle_wanted_;
     std::vector<FamilyPointer> batch = std::exchange(queue_, {});
     lock.unlock();
     for (FamilyPointer& family : batch) place(std::move(family));
     if (setup_.plan->config.order == Order::input) write_in_order();
-    if (last || checkpoint_due()) checkpoint();
+    if (last || settling > settle_done_ || checkpoint_due()) checkpoint();
     if (setup_.control->aborting()) give_back_held();
     lock.lock();
+    if (settling > settle_done_) {
+      settle_done_ = settling;
+      settled_.notify_all();
+    }
     if (last && queue_.empty()) break;
   }
   // Who still waits does so for a family that was abandoned: nothing of it is written.
@@ -143,8 +163,8 @@ void Committer::write_in_order() {
       SourceState* first = nullptr;  // whose family is next in the whole order
       for (SourceState& source : sources_) {
         while (source.skipped.contains(source.next_to_write)) ++source.next_to_write;
-        const bool exhausted = source.ended && source.live.empty();
-        if (!exhausted && (first == nullptr || source.next_to_write < first->next_to_write)) {
+        if (source.may_give_more() &&
+            (first == nullptr || source.next_to_write < first->next_to_write)) {
           first = &source;
         }
       }
@@ -170,7 +190,7 @@ void Committer::write(const FamilyPointer& family) {
     for (DeadLetter& letter : family->dead_letters()) dead_letters_.push_back(std::move(letter));
     uncommitted_bytes_ += family->bytes;
     ++uncommitted_families_;
-    written_.fetch_add(1, std::memory_order_relaxed);
+    written_.fetch_add(family->ledger().read, std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
     SourceState& source = sources_[family->root.source()];
     source.live.erase(family->root.ordinal());
@@ -211,17 +231,23 @@ Status Committer::write_rows(Family& family) {
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
     return a.record.id().path() < b.record.id().path();
   });
-  std::vector<Record> of_sink;
-  for (const Sinks& entry : setup_.sinks) {
-    of_sink.clear();
+  std::vector<Record> of_target;
+  for (const Target& target : setup_.targets) {
+    of_target.clear();
     for (Row& row : rows) {
-      if (row.sink == entry.node) of_sink.push_back(std::move(row.record));
+      if (row.sink == target.node) of_target.push_back(std::move(row.record));
     }
-    if (of_sink.empty()) continue;
-    const Status status = at_boundary([&] { return entry.sink->write(of_sink); });
-    if (!status.ok()) return named(*setup_.plan, entry.node, status);
+    if (of_target.empty()) continue;
+    const Status status = write_to(target, family.root, of_target);
+    if (!status.ok()) return named(*setup_.plan, target.node, status);
   }
   return Status();
+}
+
+Status Committer::write_to(const Target& target, const RecordId& root,
+                           std::span<const Record> rows) {
+  if (target.spill != nullptr) return target.spill->append(root, rows);
+  return at_boundary([&] { return target.sink->write(rows); });
 }
 
 bool Committer::checkpoint_due() const {
@@ -239,6 +265,7 @@ Checkpoint Committer::snapshot() {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   const std::lock_guard lock(mutex_);
   for (SourceState& source : sources_) {
+    if (!source.opened) continue;
     SourceCheckpoint entry;
     entry.finished = std::exchange(source.finished, IntervalSet());
     if (source.live.empty()) {
@@ -256,14 +283,16 @@ Checkpoint Committer::snapshot() {
 void Committer::checkpoint() {
   if (broken_) return;
   Checkpoint checkpoint = snapshot();
-  for (const Sinks& entry : setup_.sinks) {
-    Result<Offset> offset = at_boundary([&] { return entry.sink->sync(); });
+  for (const Target& target : setup_.targets) {
+    Result<Offset> offset = target.spill != nullptr
+                                ? target.spill->sync()
+                                : at_boundary([&] { return target.sink->sync(); });
     if (!offset) {
       broken_ = true;
-      setup_.control->fail(named(*setup_.plan, entry.node, offset.status()));
+      setup_.control->fail(named(*setup_.plan, target.node, offset.status()));
       return;
     }
-    checkpoint.sinks[setup_.plan->nodes[entry.node].name] = std::move(*offset);
+    checkpoint.sinks[setup_.plan->nodes[target.node].name] = std::move(*offset);
   }
   const Status status = setup_.state->commit(checkpoint);
   if (!status.ok()) {

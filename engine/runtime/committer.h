@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "engine/graph/plan.h"
 #include "engine/runtime/family.h"
 #include "engine/runtime/run_control.h"
+#include "engine/state/gather_spill.h"
 #include "engine/state/run_state.h"
 #include "rare/sink.h"
 
@@ -32,13 +34,15 @@ class Committer {
  public:
   static constexpr std::size_t kWindowBytes = 64u << 20;
 
-  struct Sinks {
+  // Where rows go: a sink, or the spill of a whole-set node. One of both is set.
+  struct Target {
     std::uint32_t node;  // the plan's index
-    Sink* sink;
+    Sink* sink = nullptr;
+    GatherSpill* spill = nullptr;
   };
   struct Setup {
     const Plan* plan = nullptr;
-    std::vector<Sinks> sinks;
+    std::vector<Target> targets;
     RunState* state = nullptr;
     RunControl* control = nullptr;
     std::function<std::map<std::string, Json>()> usage;  // of services, for checkpoints
@@ -62,6 +66,9 @@ class Committer {
   // REQUIRES: before the first submit().
   void set_return_credit(std::function<void()> give) { return_credit_ = std::move(give); }
 
+  // Returns when all that was submitted is written and committed, or cannot be.
+  void settle();
+
   // Writes what can be written, makes the last checkpoint and ends the thread. Families that wait
   // for one that was abandoned are left out; a later start does them again.
   void close();
@@ -69,12 +76,13 @@ class Committer {
   // REQUIRES: close() returned.
   const Tally& tally() const { return total_; }
   std::uint64_t families_committed() const { return committed_; }
-  // Any thread.
+  // Of those that began with a record that was read. Any thread.
   std::uint64_t families_written() const { return written_.load(std::memory_order_relaxed); }
 
  private:
   using FamilyPointer = std::shared_ptr<Family>;
   struct SourceState {
+    bool opened = false;  // a whole-set node opens when it begins to give out
     std::string node;
     std::map<std::uint64_t, Position> live;  // read, not yet written: ordinal -> position before it
     Position position;                       // before the next record
@@ -84,14 +92,18 @@ class Committer {
     std::map<std::uint64_t, FamilyPointer> waiting;  // Order::input: finished early
     IntervalSet finished;                            // since the last checkpoint
     IntervalSet skipped;                             // finished by earlier starts
+
+    bool may_give_more() const { return opened && !(ended && live.empty()); }
   };
 
   void loop();
   void place(FamilyPointer family);
   void write_in_order();
   bool ready(const SourceState& source) const;
+  bool one_source_left() const;
   void write(const FamilyPointer& family);
   Status write_rows(Family& family);
+  Status write_to(const Target& target, const RecordId& root, std::span<const Record> rows);
   bool checkpoint_due() const;
   void checkpoint();
   Checkpoint snapshot();
@@ -101,10 +113,11 @@ class Committer {
   const Setup setup_;
   std::function<void()> return_credit_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_, settled_;
   std::vector<FamilyPointer> queue_;
   std::vector<SourceState> sources_;
   bool closing_ = false;
+  std::uint64_t settle_wanted_ = 0, settle_done_ = 0;
   std::atomic<std::size_t> window_{0};
   std::atomic<std::uint64_t> written_{0};
 

@@ -56,17 +56,22 @@ void Executor::build() {
     graph_->release_wait();
   });
   nodes_.resize(setup_.plan->nodes.size());
-  for (const PlannedNode& node : setup_.plan->nodes) {
-    if (node.kind() == ComponentKind::source) continue;
-    nodes_[node.index] = make_node(node);
-    flow_->set_input(node.index, nodes_[node.index]->input());
-  }
   stamp_ = std::make_unique<fg::function_node<Message>>(*graph_, fg::unlimited, [this](Message m) {
-    SourceNode& source = *sources_[m->record.id().source()];
-    source.stamp(std::move(m));
+    Origin& origin = *origins_[m->family->root.source()];
+    origin.stamp(std::move(m));
     return fg::continue_msg();
   });
   fg::make_edge(*limiter_, *stamp_);
+  for (const PlannedNode& node : setup_.plan->nodes) {
+    if (node.kind() == ComponentKind::source || node.gathers()) continue;
+    nodes_[node.index] = make_node(node);
+    flow_->set_input(node.index, nodes_[node.index]->input());
+  }
+  build_sources();
+  build_gathers();
+}
+
+void Executor::build_sources() {
   const std::vector<std::uint32_t>& source_nodes = setup_.components->source_nodes();
   for (std::uint32_t place = 0; place < source_nodes.size(); ++place) {
     const PlannedNode& node = setup_.plan->nodes[source_nodes[place]];
@@ -83,7 +88,22 @@ void Executor::build() {
     setup_.committer->source_opened(place, node.name, source.instance->position(),
                                     source.next_ordinal, source.finished);
     sources_.push_back(std::make_unique<SourceNode>(*flow_, *setup_.committer, std::move(source)));
+    origins_.push_back(sources_.back().get());
     fg::make_edge(sources_.back()->output(), *limiter_);
+  }
+}
+
+void Executor::build_gathers() {
+  for (const PlannedNode& node : setup_.plan->nodes) {
+    if (!node.gathers()) continue;
+    auto gather = std::make_unique<GatherNode>(
+        *flow_, *setup_.committer, node, *setup_.components->operators(node.index).front(),
+        *setup_.spills.at(node.index), static_cast<std::uint32_t>(origins_.size()));
+    gathers_.push_back(gather.get());
+    origins_.push_back(gather.get());
+    fg::make_edge(gather->output(), *limiter_);
+    flow_->set_input(node.index, gather->input());
+    nodes_[node.index] = std::move(gather);
   }
 }
 
@@ -106,14 +126,37 @@ void Executor::return_credit() { limiter_->decrementer().try_put(1); }
 
 void Executor::run() {
   arena_.execute([this] {
+    int levels = 0;
+    for (const GatherNode* gather : gathers_) levels = std::max(levels, gather->level());
     for (const auto& source : sources_) source->output().activate();
     graph_->wait_for_all();
+    for (int level = 1; level <= levels && begin_level(level); ++level) graph_->wait_for_all();
   });
 }
 
+bool Executor::begin_level(int level) {
+  setup_.committer->settle();
+  if (setup_.control->draining()) return false;
+  for (GatherNode* gather : gathers_) {
+    if (gather->level() != level) continue;
+    const auto at = setup_.resume->sources.find(gather->name());
+    IntervalSet finished;
+    if (at != setup_.resume->sources.end()) finished = at->second.finished;
+    const Status status = gather->begin(std::move(finished));
+    if (!status.ok()) {
+      setup_.control->fail(status);
+      return false;
+    }
+  }
+  for (GatherNode* gather : gathers_) {
+    if (gather->level() == level) gather->output().activate();
+  }
+  return true;
+}
+
 bool Executor::exhausted() const {
-  return std::all_of(sources_.begin(), sources_.end(),
-                     [](const auto& source) { return source->exhausted(); });
+  return std::all_of(origins_.begin(), origins_.end(),
+                     [](const Origin* origin) { return origin->exhausted(); });
 }
 
 }  // namespace rare::engine

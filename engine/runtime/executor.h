@@ -8,12 +8,14 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "engine/runtime/components.h"
 #include "engine/runtime/flow.h"
+#include "engine/runtime/gather_node.h"
 #include "engine/runtime/graph_node.h"
 #include "engine/runtime/source_node.h"
 
@@ -27,6 +29,7 @@ class Executor {
     RunControl* control = nullptr;
     Committer* committer = nullptr;
     const Resume* resume = nullptr;
+    std::map<std::uint32_t, GatherSpill*> spills;  // of the whole-set nodes, by the plan's index
     std::optional<std::uint64_t> limit;
     std::int64_t credits = 0;  // 0: default_credits()
     int threads = 0;           // 0: as many as there are cores
@@ -35,9 +38,10 @@ class Executor {
   ~Executor();
 
   // Returns when every record that was read has ended or was abandoned, and all credits are back.
+  // Whole-set nodes: level by level, each begun when all of the one before is committed.
   void run();
 
-  // Whether every source gave out all it has.
+  // Whether every source, and every whole-set node, gave out all it has.
   bool exhausted() const;
   const Flow& flow() const { return *flow_; }
   NodeCounters& counters() { return flow_->counters(); }
@@ -47,6 +51,10 @@ class Executor {
   using Limiter = oneapi::tbb::flow::limiter_node<Message, int>;
 
   void build();
+  void build_sources();
+  void build_gathers();
+  // False: the run ends here.
+  bool begin_level(int level);
   std::unique_ptr<GraphNode> make_node(const PlannedNode& node);
   void return_credit();
 
@@ -58,6 +66,8 @@ class Executor {
   std::unique_ptr<oneapi::tbb::flow::graph> graph_;
   std::unique_ptr<Flow> flow_;
   std::vector<std::unique_ptr<SourceNode>> sources_;
+  std::vector<GatherNode*> gathers_;  // they are among nodes_
+  std::vector<Origin*> origins_;      // sources, then gathers: by their place
   std::unique_ptr<Limiter> limiter_;
   std::unique_ptr<oneapi::tbb::flow::function_node<Message>> stamp_;
   std::vector<std::unique_ptr<GraphNode>> nodes_;

@@ -1,5 +1,5 @@
-// A family: one source record and everything that comes of it. The unit in which a run is
-// committed.
+// A family: one record of a source, or one that a whole-set node gave out, and everything that
+// comes of it. The unit in which a run is committed.
 //
 // Thread-safety: any thread, until end_branch() returned true; from then on it belongs to whoever
 // got that answer.
@@ -26,7 +26,13 @@ struct Row {
 
 class Family {
  public:
-  explicit Family(RecordId id) : root(std::move(id)) { ledger_.read = 1; }
+  // How it came to be: read from a source, made by a whole-set node, or only to carry what a
+  // whole-set node counted.
+  enum class Begin { read, made, empty };
+  explicit Family(RecordId id, Begin begin = Begin::read) : root(std::move(id)) {
+    if (begin == Begin::read) ledger_.read = 1;
+    if (begin == Begin::made) ledger_.made = 1;
+  }
 
   const RecordId root;
 
@@ -39,33 +45,41 @@ class Family {
   void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
   bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
 
-  void count_emission(std::uint32_t node, std::uint64_t out, std::uint64_t made,
+  // `in` below: 1, or 0 where a whole-set node gives out what it counted as it came in.
+  void count_emission(std::uint32_t node, std::uint64_t in, std::uint64_t out, std::uint64_t made,
                       std::uint64_t copied) {
     const std::lock_guard lock(mutex_);
     ledger_.made += made;
     ledger_.copied += copied;
-    events_.push_back({node, out, 0, 0, {}});
+    events_.push_back({node, in, out, 0, 0, {}});
+  }
+  void count_gathered(std::uint32_t node, const NodeTally& tally) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [reason, count] : tally.filter_reasons) {
+      events_.push_back({node, 0, 0, count, 0, reason});
+    }
   }
   void count_filtered(std::uint32_t node, std::string reason) {
     const std::lock_guard lock(mutex_);
     ++ledger_.filtered;
-    events_.push_back({node, 0, 1, 0, std::move(reason)});
+    events_.push_back({node, 1, 0, 1, 0, std::move(reason)});
   }
-  void count_dropped(std::uint32_t node) {
+  void count_dropped(std::uint32_t node, std::uint64_t in) {
     const std::lock_guard lock(mutex_);
     ++ledger_.dropped;
-    events_.push_back({node, 0, 0, 0, {}});
+    events_.push_back({node, in, 0, 0, 0, {}});
   }
-  void add_dead_letter(std::uint32_t node, DeadLetter letter) {
+  void add_dead_letter(std::uint32_t node, std::uint64_t in, DeadLetter letter) {
     const std::lock_guard lock(mutex_);
     ++ledger_.dead;
-    events_.push_back({node, 0, 0, 1, {}});
+    events_.push_back({node, in, 0, 0, 1, {}});
     dead_letters_.push_back(std::move(letter));
   }
-  void add_row(Row row) {
+  // For a sink, or (`merged`) for the spill of a whole-set node.
+  void add_row(Row row, bool merged = false) {
     const std::lock_guard lock(mutex_);
-    ++ledger_.written;
-    events_.push_back({row.sink, 0, 0, 0, {}});
+    ++(merged ? ledger_.merged : ledger_.written);
+    events_.push_back({row.sink, 1, 0, 0, 0, {}});
     rows_.push_back(std::move(row));
   }
 
@@ -73,17 +87,16 @@ class Family {
   const Ledger& ledger() const { return ledger_; }
   std::vector<Row>& rows() { return rows_; }
   std::vector<DeadLetter>& dead_letters() { return dead_letters_; }
-  // Adds what happened to `tally`; every event is one record that came into a node (a source's is
-  // the record it read).
+  // Adds what happened to `tally`.
   void add_to(Tally& tally) const {
     tally.ledger += ledger_;
     for (const Event& event : events_) {
       NodeTally& node = tally.nodes[event.node];
-      ++node.in;
+      node.in += event.in;
       node.out += event.out;
       node.filtered += event.filtered;
       node.dead += event.dead;
-      if (!event.reason.empty()) ++node.filter_reasons[event.reason];
+      if (!event.reason.empty()) node.filter_reasons[event.reason] += event.filtered;
     }
   }
   std::size_t bytes = 0;      // estimate of what its rows hold; set by the committer
@@ -92,7 +105,7 @@ class Family {
  private:
   struct Event {
     std::uint32_t node;
-    std::uint64_t out, filtered, dead;
+    std::uint64_t in, out, filtered, dead;
     std::string reason;
   };
   std::atomic<std::int64_t> branches_{1};
@@ -108,8 +121,10 @@ class Family {
 struct Envelope {
   Record record;
   std::shared_ptr<Family> family;
-  // A record that its source could not read: it goes no further than the source.
+  // A record that its origin could not read or failed on: it goes no further.
   Status read_error;
+  std::uint32_t port = 0;    // of its origin
+  bool only_counts = false;  // there is no record: the family carries counts
 };
 
 // Flow-graph messages must be copyable.

@@ -9,6 +9,9 @@ std::string described(const PlannedNode& node) {
   return "node '" + node.name + "' (" + node.spec().name() + ")";
 }
 
+// A whole-set node counts a record as it takes it in, not again as it gives out.
+std::uint64_t records_in(const PlannedNode& node) { return node.gathers() ? 0 : 1; }
+
 }  // namespace
 
 Flow::Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& control,
@@ -43,7 +46,8 @@ void Flow::release(const PlannedNode& node, Message message, BufferedOutput& out
     branches += static_cast<std::int64_t>(edges);
   }
   Family& family = *message->family;
-  family.count_emission(node.index, emissions.size(), emissions.size() - 1, copied);
+  family.count_emission(node.index, records_in(node), emissions.size(), emissions.size() - 1,
+                        copied);
   family.add_branches(branches);
   const bool several = emissions.size() > 1;
   const RecordId parent = message->record.id();
@@ -63,11 +67,16 @@ void Flow::release(const PlannedNode& node, Message message, BufferedOutput& out
   end_branch(std::move(message));
 }
 
-void Flow::release_source(const PlannedNode& node, Message message) {
-  static const std::vector<std::string> kOnePort{"out"};
-  BufferedOutput output(kOnePort);
-  output.emissions.push_back({0, message->record.share()});
+void Flow::release_origin(const PlannedNode& node, Message message) {
+  static const std::vector<std::string> kNoPorts;  // the port is known by its number
+  BufferedOutput output(kNoPorts);
+  output.emissions.push_back({message->port, message->record.share()});
   release(node, std::move(message), output);
+}
+
+void Flow::take_in(const PlannedNode& node, Message message) {
+  message->family->add_row({node.index, std::move(message->record)}, true);
+  end_branch(std::move(message));
 }
 
 void Flow::fail(const PlannedNode& node, Message message, const Status& status) {
@@ -88,7 +97,7 @@ void Flow::fail(const PlannedNode& node, Message message, const Status& status) 
   }
   Family& family = *message->family;
   if (node.on_error == OnError::drop) {
-    family.count_dropped(node.index);
+    family.count_dropped(node.index, records_in(node));
   } else {
     DeadLetter letter;
     letter.id = message->record.id();
@@ -97,7 +106,7 @@ void Flow::fail(const PlannedNode& node, Message message, const Status& status) 
     letter.attempts = status.attempts();
     letter.raw = status.raw();
     letter.record = message->record.fields();
-    family.add_dead_letter(node.index, std::move(letter));
+    family.add_dead_letter(node.index, records_in(node), std::move(letter));
     dead_.fetch_add(1, std::memory_order_relaxed);
     check_error_share();
   }
@@ -143,7 +152,7 @@ void Flow::end_branch(Message message) {
 
 void Flow::check_error_share() {
   const ErrorBound& bound = plan_.config.stop_after_errors;
-  const std::uint64_t read = earlier_read_ + started_.load(std::memory_order_relaxed);
+  const std::uint64_t read = earlier_read_ + read_.load(std::memory_order_relaxed);
   const std::uint64_t dead = earlier_dead_ + dead_.load(std::memory_order_relaxed);
   const bool by_count = bound.count && dead > *bound.count;
   const bool by_share = bound.share && read >= bound.after_records &&

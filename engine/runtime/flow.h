@@ -37,8 +37,12 @@ class Flow {
 
   // The record did its work at `node`: passes on what was emitted, or ends the branch as filtered.
   void release(const PlannedNode& node, Message message, BufferedOutput& output);
-  // A source's record, on its first edges.
-  void release_source(const PlannedNode& node, Message message);
+  // A family's first record, on the edges of its origin.
+  void release_origin(const PlannedNode& node, Message message);
+  // A whole-set node takes the record in.
+  void take_in(const PlannedNode& node, Message message);
+  // A family without a record.
+  void end_counted(Message message) { end_branch(std::move(message)); }
   // The record failed at `node`.
   void fail(const PlannedNode& node, Message message, const Status& status);
   // The record reached its sink.
@@ -47,7 +51,9 @@ class Flow {
   void abandon(Message message);
 
   void family_started() { started_.fetch_add(1, std::memory_order_relaxed); }
+  void record_read() { read_.fetch_add(1, std::memory_order_relaxed); }
   std::uint64_t started() const { return started_.load(); }
+  std::uint64_t read() const { return read_.load(std::memory_order_relaxed); }
   std::uint64_t finished() const { return finished_.load(); }
   std::uint64_t abandoned() const { return abandoned_.load(); }
   std::uint64_t dead() const { return dead_.load(std::memory_order_relaxed); }
@@ -72,7 +78,7 @@ class Flow {
   std::vector<Receiver*> inputs_;
   std::function<void()> return_credit_;
   NodeCounters counters_;
-  std::atomic<std::uint64_t> started_{0}, finished_{0}, abandoned_{0}, dead_{0};
+  std::atomic<std::uint64_t> started_{0}, read_{0}, finished_{0}, abandoned_{0}, dead_{0};
   std::uint64_t earlier_read_ = 0, earlier_dead_ = 0;
 };
 

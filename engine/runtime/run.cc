@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -23,13 +26,19 @@ namespace {
 
 class Run {
  public:
-  Run(const Plan& plan, const RunSettings& settings) : plan_(plan), settings_(settings) {}
+  Run(const Plan& plan, const RunSettings& settings)
+      : plan_(plan),
+        gathers_(std::any_of(plan.nodes.begin(), plan.nodes.end(),
+                             [](const PlannedNode& node) { return node.gathers(); })),
+        settings_(settings) {}
   int execute();
 
  private:
   Status open_state();
   std::optional<int> already_complete();
   Status open_components();
+  Status open_spills();
+  std::string spill_folder() const;
   void stream();
   Status reconcile() const;
   Status close_output(bool complete);
@@ -40,6 +49,7 @@ class Run {
   bool too_many_dead(const Ledger& ledger) const;
 
   const Plan& plan_;
+  const bool gathers_;
   const RunSettings settings_;
   // In the order in which they are needed, so that they end in reverse.
   RunControl control_;
@@ -48,6 +58,7 @@ class Run {
   Environment environment_;
   std::unique_ptr<Components> components_;
   std::unique_ptr<ResumeThreads> resume_threads_;
+  std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills_;  // by the plan's index
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Executor> executor_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
@@ -79,6 +90,7 @@ Status Run::open_state() {
   StateOptions options;
   options.folder = settings_.state_folder;
   options.fingerprint = fingerprint(plan_);
+  if (settings_.limit && gathers_) options.fingerprint["limit"] = *settings_.limit;
   options.fresh = settings_.fresh;
   for (const PlannedNode& node : plan_.nodes) options.node_names.push_back(node.name);
   Result<std::unique_ptr<RunState>> state = RunState::open(std::move(options));
@@ -135,7 +147,22 @@ Status Run::open_components() {
   status = components_->open_services();
   if (status.ok()) status = components_->open_operators();
   if (status.ok()) status = components_->open_sinks(state_->resume().sinks);
-  return status;
+  return status.ok() ? open_spills() : status;
+}
+
+std::string Run::spill_folder() const { return state_->folder() + "/gather"; }
+
+Status Run::open_spills() {
+  const auto& committed = state_->resume().sinks;
+  for (const PlannedNode& node : plan_.nodes) {
+    if (!node.gathers()) continue;
+    std::optional<Offset> offset;
+    if (const auto at = committed.find(node.name); at != committed.end()) offset = at->second;
+    auto spill = GatherSpill::open(spill_folder() + "/" + node.name + ".rows", offset);
+    if (!spill) return spill.status();
+    spills_[node.index] = std::move(*spill);
+  }
+  return Status();
 }
 
 ProgressSnapshot Run::snapshot() const {
@@ -144,7 +171,7 @@ ProgressSnapshot Run::snapshot() const {
   const Flow& flow = executor_->flow();
   now.elapsed_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-  now.read = resume.tally.ledger.read + flow.started();
+  now.read = resume.tally.ledger.read + flow.read();
   now.finished = resume.tally.ledger.read + committer_->families_written();
   now.dead = resume.tally.ledger.dead + flow.dead();
   for (const PlannedNode& node : plan_.nodes) {
@@ -165,16 +192,20 @@ ProgressSnapshot Run::snapshot() const {
 
 void Run::stream() {
   Committer::Setup commit;
+  Executor::Setup execute;
   commit.plan = &plan_;
   for (const std::uint32_t node : components_->sink_nodes()) {
-    commit.sinks.push_back({node, &components_->sink(node)});
+    commit.targets.push_back({node, &components_->sink(node), nullptr});
+  }
+  for (const auto& [node, spill] : spills_) {
+    commit.targets.push_back({node, nullptr, spill.get()});
+    execute.spills[node] = spill.get();
   }
   commit.state = state_.get();
   commit.control = &control_;
   commit.usage = [this] { return components_->usage(); };
   committer_ = std::make_unique<Committer>(std::move(commit));
 
-  Executor::Setup execute;
   execute.plan = &plan_;
   execute.components = components_.get();
   execute.control = &control_;
@@ -225,6 +256,8 @@ Status Run::close_output(bool complete) {
     if (status.ok()) status = components_->sink(node).finalise();
   }
   if (status.ok()) status = state_->set_phase(Phase::done);
+  std::error_code not_needed;  // what whole-set nodes took in: a left-over costs only space
+  if (status.ok()) std::filesystem::remove_all(spill_folder(), not_needed);
   return status;
 }
 
@@ -251,7 +284,9 @@ RunAccount Run::totals(const std::string& status, const std::string& fault) cons
 
 int Run::account(Status fault) {
   const bool ended = fault.ok() && executor_->exhausted() && executor_->flow().abandoned() == 0;
-  if (ended) fault = close_output(!settings_.limit);
+  // Over a part of the input a whole-set node has ended for good: nothing goes on from there.
+  const bool goes_on = settings_.limit && !gathers_;
+  if (ended) fault = close_output(!goes_on);
   const std::string status = !fault.ok()       ? "failed"
                              : !ended          ? "interrupted"
                              : settings_.limit ? "limited"

@@ -66,6 +66,7 @@ Message SourceNode::read(oneapi::tbb::flow_control& control) {
     }
     message->record.set_id(std::move(id));
     flow_.family_started();
+    flow_.record_read();
     committer_.source_read(setup_.source, ordinal, setup_.instance->position());
     return message;
   }
@@ -77,7 +78,7 @@ void SourceNode::stamp(Message message) {
     const Status status = message->read_error;
     flow_.fail(*setup_.node, std::move(message), status);
   } else {
-    flow_.release_source(*setup_.node, std::move(message));
+    flow_.release_origin(*setup_.node, std::move(message));
   }
 }
 

@@ -13,12 +13,13 @@
 #include <string>
 
 #include "engine/runtime/flow.h"
+#include "engine/runtime/origin.h"
 #include "engine/state/interval_set.h"
 #include "rare/source.h"
 
 namespace rare::engine {
 
-class SourceNode {
+class SourceNode final : public Origin {
  public:
   struct Setup {
     std::uint32_t source = 0;  // place among the plan's sources
@@ -29,11 +30,9 @@ class SourceNode {
     std::optional<std::uint64_t> limit;
   };
   SourceNode(Flow& flow, Committer& committer, Setup setup);
-  oneapi::tbb::flow::input_node<Message>& output() { return reader_; }
-  // Records of this source go on from here, with their credit.
-  void stamp(Message message);
-  // Whether the source gave out all it has (or all that `limit` asks for).
-  bool exhausted() const { return exhausted_.load(); }
+  oneapi::tbb::flow::input_node<Message>& output() override { return reader_; }
+  void stamp(Message message) override;
+  bool exhausted() const override { return exhausted_.load(); }
 
  private:
   Message read(oneapi::tbb::flow_control& control);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,12 +31,16 @@ class RecordId {
     auto operator<=>(const Step&) const = default;
   };
 
+  // The identity of a record that an operator made and the engine has not seen yet.
   RecordId() = default;
   RecordId(std::uint32_t source, std::shared_ptr<const std::string> prefix, std::uint64_t ordinal)
       : source_(source), ordinal_(ordinal), prefix_(std::move(prefix)) {}
 
+  bool is_set() const { return source_ != kNone; }
   std::uint32_t source() const { return source_; }
   std::uint64_t ordinal() const { return ordinal_; }
+  // The source's name as the text form has it: empty for the first source.
+  std::string_view prefix() const { return prefix_ ? std::string_view(*prefix_) : ""; }
   const std::vector<Step>& path() const { return path_; }
   RecordId child(Step step) const {
     RecordId id = *this;
@@ -53,7 +58,8 @@ class RecordId {
   }
 
  private:
-  std::uint32_t source_ = 0;
+  static constexpr std::uint32_t kNone = 0xffffffff;
+  std::uint32_t source_ = kNone;
   std::uint64_t ordinal_ = 0;
   std::shared_ptr<const std::string> prefix_;  // null for the first source
   std::vector<Step> path_;

@@ -84,7 +84,7 @@ Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observe
   Environment environment;
   environment.control = &control;
   environment.replies = &replies;
-  environment.run_folder = ".";
+  environment.run_folder = state.folder();
   Components components(plan, environment);
   ResumeThreads resume_threads;
   environment.resumer = &resume_threads;
@@ -103,7 +103,18 @@ Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observe
   Committer::Setup commit;
   commit.plan = &plan;
   for (const std::uint32_t node : components.sink_nodes()) {
-    commit.sinks.push_back({node, &components.sink(node)});
+    commit.targets.push_back({node, &components.sink(node), nullptr});
+  }
+  std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills;
+  for (const PlannedNode& node : plan.nodes) {
+    if (!node.gathers()) continue;
+    std::optional<Offset> committed;
+    const auto at = state.resume().sinks.find(node.name);
+    if (at != state.resume().sinks.end()) committed = at->second;
+    auto spill = GatherSpill::open(state.folder() + "/" + node.name, committed);
+    REQUIRE(spill.ok());
+    spills[node.index] = std::move(*spill);
+    commit.targets.push_back({node.index, nullptr, spills[node.index].get()});
   }
   commit.state = &state;
   commit.control = &control;
@@ -115,6 +126,7 @@ Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observe
   execute.control = &control;
   execute.committer = &committer;
   execute.resume = &state.resume();
+  for (const auto& [node, spill] : spills) execute.spills[node] = spill.get();
   execute.limit = options.limit;
   execute.credits = options.credits;
   execute.threads = options.threads;
@@ -152,7 +164,7 @@ void require_accounted(const Outcome& outcome) {
   REQUIRE(outcome.started == outcome.finished + outcome.abandoned);
   REQUIRE(outcome.abandoned == 0);
   REQUIRE(outcome.committed == outcome.started);
-  REQUIRE(outcome.tally.ledger.read == outcome.started);
+  REQUIRE(outcome.tally.ledger.read <= outcome.started);
 }
 
 }  // namespace rare::engine::test

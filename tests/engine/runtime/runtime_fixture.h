@@ -10,6 +10,7 @@
 
 #include "engine/runtime/run_control.h"
 #include "engine/state/run_state.h"
+#include "temporary_folder.h"
 #include "test_components.h"
 
 namespace rare::engine::test {
@@ -25,7 +26,7 @@ class MemoryState final : public RunState {
   Status set_phase(Phase phase) override { return resume_.phase = phase, Status(); }
   Status write_dead_letters() override { return Status(); }
   Status write_manifest(const Json&) override { return Status(); }
-  const std::string& folder() const override { return run_id_; }
+  const std::string& folder() const override { return folder_.path(); }
 
   // What a start after this one finds.
   Resume committed;
@@ -36,6 +37,7 @@ class MemoryState final : public RunState {
  private:
   Resume resume_;
   std::string run_id_ = "memory";
+  testing::TemporaryFolder folder_;  // for what whole-set nodes take in
 };
 
 struct Options {
@@ -57,7 +59,7 @@ struct Outcome {
 Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observed,
                   const Options& options = {}, RunControl* control = nullptr);
 
-// REQUIREs that everything that was read is accounted for.
+// REQUIREs that everything that was read or given out is accounted for.
 void require_accounted(const Outcome& outcome);
 
 }  // namespace rare::engine::test

@@ -1,8 +1,10 @@
 #include "test_components.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -113,6 +115,71 @@ class Route final : public Operator {
     const std::int64_t n = number_of(record);
     return out.emit(n % 2 == 0 ? "even" : "odd", std::move(record));
   }
+};
+
+class Sort final : public Operator {
+ public:
+  static Spec spec() {
+    return Spec("test.sort")
+        .summary("Sorts.")
+        .gather()
+        .param(&Sort::fail_by_, "fail_by", 0, "Fails n % fail_by == 1.")
+        .param(&Sort::throw_at_end_, "throw_at_end", false, "finish() throws.");
+  }
+  Status process(Record record, Output&) override {
+    if (fail_by_ > 0 && number_of(record) % fail_by_ == 1) {
+      return Status(StatusCode::invalid_data, "failed in the set");
+    }
+    records_.push_back(std::move(record));
+    return Status();
+  }
+  Status finish(Output& out) override {
+    if (throw_at_end_) throw std::runtime_error("no end");
+    std::stable_sort(records_.begin(), records_.end(),
+                     [](const Record& a, const Record& b) { return number_of(a) > number_of(b); });
+    for (Record& record : records_) {
+      const Status status = out.emit(std::move(record));
+      if (!status.ok()) return status;
+    }
+    return Status();
+  }
+
+ private:
+  int fail_by_ = 0;
+  bool throw_at_end_ = false;
+  std::vector<Record> records_;
+};
+
+class First final : public Operator {
+ public:
+  static Spec spec() {
+    return Spec("test.first").summary("Firsts.").gather().param(&First::by_, "by", 10, "Kinds.");
+  }
+  Status process(Record record, Output& out) override {
+    if (!seen_.insert(number_of(record) % by_).second) return out.filter("seen before");
+    return out.emit(std::move(record));
+  }
+
+ private:
+  int by_ = 10;
+  std::set<std::int64_t> seen_;
+};
+
+class Total final : public Operator {
+ public:
+  static Spec spec() { return Spec("test.total").summary("Adds up.").gather(); }
+  Status process(Record record, Output&) override {
+    total_ += number_of(record);
+    ids_.push_back(record.id().to_string());
+    return Status();
+  }
+  Status finish(Output& out) override {
+    return out.emit(Record(Json{{"n", total_}, {"total", total_}, {"ids", ids_}}));
+  }
+
+ private:
+  std::int64_t total_ = 0;
+  Json ids_ = Json::array();
 };
 
 class Silent final : public Operator {
@@ -335,6 +402,9 @@ void add_test_components(Registry& registry) {
   collector.add<Modulo>();
   collector.add<Split>();
   collector.add<Route>();
+  collector.add<Sort>();
+  collector.add<First>();
+  collector.add<Total>();
   collector.add<Silent>();
   collector.add<Both>();
   collector.add<Echo>();

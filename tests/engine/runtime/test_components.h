@@ -36,6 +36,9 @@ void observe_with(Observed* observed);
 // test.modulo   operator: filters n % by == 0, fails n % fail_by == 1, throws n % throw_by == 2
 // test.split    operator: emits `into` children with {"child": i}
 // test.route    operator: ports "even" and "odd"
+// test.sort     whole set: gives out by falling n; fails records with n % fail_by == 1
+// test.first    whole set: passes on the first record of each n % by, filters the others
+// test.total    whole set: one record {"total": sum of n, "ids": as they came}
 // test.silent   operator: returns OK and neither emits nor filters
 // test.both     operator: emits, then fails
 // test.echo     service: answers on threads of its own, out of order; `drop_by`: forgets some

@@ -1,10 +1,7 @@
 // Temporary folders, small checkpoints and processes that get killed, for the tests of state.
 #pragma once
 
-#include <stdlib.h>
-
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -13,28 +10,11 @@
 
 #include "engine/state/run_state.h"
 #include "rare/status.h"
+#include "temporary_folder.h"
 
 namespace rare::engine::state_test {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string path = (std::filesystem::temp_directory_path() / "rare-state.XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) std::abort();
-    path_ = path;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
+using testing::TemporaryFolder;
 
 inline std::string read_file(const std::string& file) {
   std::ifstream in(file, std::ios::binary);

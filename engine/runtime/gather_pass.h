@@ -1,0 +1,67 @@
+// A whole-set operator at work over all that it took in: one instance, on a thread of its own,
+// record after record in the order of the run, then finish(). What it gives out waits in a short
+// queue, so that an operator that gives out millions does not have to hold them.
+//
+// Thread-safety: next() from one thread at a time; stop() from any.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/state/gather_spill.h"
+#include "engine/state/ledger.h"
+#include "rare/operator.h"
+
+namespace rare::engine {
+
+class GatherPass {
+ public:
+  struct Given {
+    // What was given out, or with `error` the record that the operator failed on; nothing in the
+    // last one, which only carries `before`.
+    std::optional<Record> record;
+    Status error;
+    std::uint32_t port = 0;
+    NodeTally before;  // what was filtered since the one before
+  };
+
+  // REQUIRES: `instance` is open and outlives the pass.
+  GatherPass(Operator& instance, std::vector<std::string> ports, std::unique_ptr<SpilledRows> rows);
+  ~GatherPass();
+  GatherPass(const GatherPass&) = delete;
+  GatherPass& operator=(const GatherPass&) = delete;
+
+  enum class Wait { ready, not_yet, ended };
+  // Waits a moment. `ready`: `given` is the next; `ended`: there is nothing more, and `fault` says
+  // whether that is because the pass cannot go on.
+  Wait next(Given& given, Status& fault);
+  // The operator's next emit() is refused; the pass ends soon.
+  void stop();
+
+ private:
+  class Gradual;
+  void work();
+  Status take_in(SpilledRow row);
+  bool put(Given given);  // false: stopped
+  void count_filtered(std::string_view reason);
+
+  Operator& instance_;
+  const std::vector<std::string> ports_;
+  const std::unique_ptr<SpilledRows> rows_;
+  NodeTally filtered_;  // of the pass's thread
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Given> queue_;
+  bool ended_ = false, stopped_ = false;
+  Status fault_;
+  std::thread thread_;
+};
+
+}  // namespace rare::engine
