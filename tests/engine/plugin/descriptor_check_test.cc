@@ -2,15 +2,15 @@
 
 #include "catch.h"
 #include "engine/plugin/loader.h"
+#include "fixture_files.h"
 #include "patched_plugin.h"
-#include "temporary_folder.h"
 
 namespace rare::engine {
 namespace {
 
 using test::bytes_of;
 using test::fixture;
-using test::TemporaryFolder;
+using test::ScratchFolder;
 
 std::string verdict(const std::string& file) {
   const Result<PluginDescriptor> descriptor = read_descriptor(file);
@@ -20,7 +20,7 @@ std::string verdict(const std::string& file) {
 
 // What the gate says of a plugin with `bytes` at `offset` of its descriptor.
 std::string verdict(std::size_t offset, const std::string& bytes) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   test::write_patched_plugin(RARE_TEST_PLUGINS, folder / "p.so", offset, bytes);
   return verdict(folder / "p.so");
 }

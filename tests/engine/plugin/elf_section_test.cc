@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "catch.h"
-#include "temporary_folder.h"
+#include "fixture_files.h"
 
 namespace rare::engine {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::fixture;
 using test::overwrite;
-using test::TemporaryFolder;
+using test::ScratchFolder;
 
 // A sound plugin's file to damage.
 struct Copy {
@@ -27,7 +27,7 @@ struct Copy {
     const Result<std::string> section = read_elf_section(file, ".rare_plugin");
     return section.ok() ? "read" : section.status().message();
   }
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "copy.so";
   Elf64_Ehdr header{};
 };
@@ -53,7 +53,7 @@ TEST_CASE("a library without the section is told from one that is damaged") {
 TEST_CASE("what is no shared library says so") {
   const std::string not_elf = "not a shared library: it does not begin as an ELF file";
   CHECK(read_elf_section(fixture("not_elf"), "x").status().message() == not_elf);
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::ofstream(folder / "empty.so").flush();
   CHECK(read_elf_section(folder / "empty.so", "x").status().message() == not_elf);
   CHECK(read_elf_section(folder / ".", "x").status().message() ==

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "catch.h"
+#include "fixture_files.h"
 #include "patched_plugin.h"
-#include "temporary_folder.h"
 
 namespace rare::engine {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::fixture;
 using test::fixture_folder;
-using test::TemporaryFolder;
+using test::ScratchFolder;
 
 // Why the loader refuses the only plugin of a fixture's folder; empty: it does not.
 std::string refusal(const std::string& name) {
@@ -69,10 +69,10 @@ TEST_CASE("objects of a plugin outlive the registry that loaded it") {
 
 TEST_CASE("a plugin that the gate refuses is never run") {
   // Its static initialiser throws: dlopen would have ended this process.
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   test::write_plugin_of_sdk_9_4(RARE_TEST_PLUGINS, folder / "other.so");
   Registry registry;
-  load_plugins({folder.path().string()}, registry);
+  load_plugins({folder.path()}, registry);
   CHECK(registry.plugins().empty());
   REQUIRE(registry.refused().size() == 1);
   CHECK(registry.refused()[0].file == folder / "other.so");
@@ -128,14 +128,14 @@ TEST_CASE("one name in two files: the error names both, and the first stays") {
 }
 
 TEST_CASE("a defect stops no other plugin") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   fs::copy_file(fixture("not_elf"), folder / "a.so");
   fs::copy_file(fixture("good"), folder / "b.so");
   fs::copy_file(fixture("throws_int"), folder / "c.so");
   fs::create_symlink(folder / "nowhere.so", folder / "d.so");
   fs::copy_file(fixture("good"), folder / "library.so.1");  // no plugin by its name
   Registry registry;
-  load_plugins({folder.path().string()}, registry);
+  load_plugins({folder.path()}, registry);
   REQUIRE(registry.plugins().size() == 1);
   CHECK(registry.plugins()[0].file == folder / "b.so");
   REQUIRE(registry.refused().size() == 3);
@@ -146,35 +146,34 @@ TEST_CASE("a defect stops no other plugin") {
 }
 
 TEST_CASE("a file that is reached twice is loaded once") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   fs::create_symlink(fixture("good"), folder / "link.so");
   Registry registry;
-  load_plugins({folder.path().string(), fixture_folder("good")}, registry);
+  load_plugins({folder.path(), fixture_folder("good")}, registry);
   CHECK(registry.refused().empty());
   REQUIRE(registry.plugins().size() == 1);
   CHECK(registry.plugins()[0].file == folder / "link.so");
 }
 
 TEST_CASE("the search path: given folders, then RARE_PLUGIN_PATH; existing ones, each once") {
-  TemporaryFolder a, b, c;
+  ScratchFolder a, b, c;
   fs::create_directory_symlink(a.path(), c / "a_again");
-  const PluginPathVariable variable(b.path().string() + "::" + a / "none" + ":" + c / "a_again");
-  const std::vector<std::string> path =
-      plugin_search_path({a.path().string(), a / "none", a / "."});
+  const PluginPathVariable variable(b.path() + "::" + a / "none" + ":" + c / "a_again");
+  const std::vector<std::string> path = plugin_search_path({a.path(), a / "none", a / "."});
   REQUIRE(path.size() >= 2);
-  CHECK(path[0] == a.path().string());
-  CHECK(path[1] == b.path().string());
+  CHECK(path[0] == a.path());
+  CHECK(path[1] == b.path());
   for (std::size_t i = 2; i < path.size(); ++i) {
     CHECK_FALSE(fs::equivalent(path[i], a.path()));
   }
 }
 
 TEST_CASE("the first folder of the search path wins a file that both reach") {
-  TemporaryFolder a, b;
+  ScratchFolder a, b;
   fs::create_symlink(fixture("good"), a / "good.so");
   fs::create_symlink(fixture("good"), b / "good.so");
   Registry registry;
-  load_plugins({b.path().string(), a.path().string()}, registry);
+  load_plugins({b.path(), a.path()}, registry);
   REQUIRE(registry.plugins().size() == 1);
   CHECK(registry.plugins()[0].file == b / "good.so");
 }

@@ -10,7 +10,7 @@
 
 #include "engine/runtime/run_control.h"
 #include "engine/state/run_state.h"
-#include "temporary_folder.h"
+#include "scratch_folder.h"
 #include "test_components.h"
 
 namespace rare::engine::test {
@@ -37,7 +37,7 @@ class MemoryState final : public RunState {
  private:
   Resume resume_;
   std::string run_id_ = "memory";
-  testing::TemporaryFolder folder_;  // for what whole-set nodes take in
+  testing::ScratchFolder folder_;  // for what whole-set nodes take in
 };
 
 struct Options {

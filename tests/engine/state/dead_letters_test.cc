@@ -22,7 +22,7 @@ DeadLetter letter_of(RecordId id, std::optional<std::string> raw) {
 }
 
 TEST_CASE("without dead letters the file is there and empty") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   auto state = RunState::open(options_for(folder / "run"));
   REQUIRE(state.ok());
   REQUIRE((*state)->write_dead_letters().ok());
@@ -31,7 +31,7 @@ TEST_CASE("without dead letters the file is there and empty") {
 }
 
 TEST_CASE("dead letters survive the start and come out in input order") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const auto extra = std::make_shared<const std::string>("extra");
   {
     auto state = RunState::open(options_for(folder / "run"));
@@ -58,7 +58,7 @@ TEST_CASE("dead letters survive the start and come out in input order") {
 }
 
 TEST_CASE("bytes that are not UTF-8 stand as base64; everything else stands as it is") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   auto state = RunState::open(options_for(folder / "run"));
   REQUIRE(state.ok());
   Checkpoint checkpoint;
@@ -84,7 +84,7 @@ TEST_CASE("bytes that are not UTF-8 stand as base64; everything else stands as i
 }
 
 TEST_CASE("many dead letters take a file of their size") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   auto state = RunState::open(options_for(folder / "run"));
   REQUIRE(state.ok());
   Checkpoint checkpoint;

@@ -18,7 +18,7 @@ constexpr const char* kSkipped =
     "NOT TESTED: a disk of our own needs CAP_SYS_ADMIN (run as root to test a full disk)";
 
 TEST_CASE("a database that may not grow gives resource_exhausted and stays usable") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   sqlite::Options options;
   options.what = "test file";
   options.application_id = 7;
@@ -46,7 +46,7 @@ TEST_CASE("a database that may not grow gives resource_exhausted and stays usabl
 }
 
 TEST_CASE("a full disk stops the commit and loses nothing that was committed") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   Status status;
   Status after_space;
   std::uint64_t committed = 0;
@@ -86,7 +86,7 @@ TEST_CASE("a full disk stops the commit and loses nothing that was committed") {
 }
 
 TEST_CASE("a full disk fails the replies that could not be kept, and no others") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::vector<Status> answers(60);
   std::uint64_t stored = 0;
   std::uint64_t found = 0;
@@ -125,7 +125,7 @@ TEST_CASE("a full disk fails the replies that could not be kept, and no others")
 }
 
 TEST_CASE("a full disk leaves the older manifest as it was") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   Status status;
   std::string manifest;
   bool left_over = true;
@@ -152,7 +152,7 @@ TEST_CASE("a full disk leaves the older manifest as it was") {
 }
 
 TEST_CASE("a read-only disk is named with its folder") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   Status status;
   const bool tested = with_small_disk(folder.path(), 2'000'000, [&] {
     static_cast<void>(RunState::open(options_for(folder / "run")));

@@ -51,7 +51,7 @@ std::vector<std::uint64_t> shuffled(std::uint64_t count) {
 }  // namespace
 
 TEST_CASE("a row comes back with its identity and its fields as they were") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   auto spill = GatherSpill::open(folder / "deep/rows", std::nullopt);
   REQUIRE(spill.ok());
   const auto prefix = std::make_shared<const std::string>("extra");
@@ -78,7 +78,7 @@ TEST_CASE("a row comes back with its identity and its fields as they were") {
 }
 
 TEST_CASE("rows in any order are read in the order of the run, however little memory there is") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   auto spill = GatherSpill::open(folder / "rows", std::nullopt);
   REQUIRE(spill.ok());
   fill(**spill, shuffled(3000));
@@ -94,7 +94,7 @@ TEST_CASE("rows in any order are read in the order of the run, however little me
 }
 
 TEST_CASE("what stands beyond the committed offset is cut back") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   Offset committed;
   {
     auto spill = GatherSpill::open(folder / "rows", std::nullopt);
@@ -112,7 +112,7 @@ TEST_CASE("what stands beyond the committed offset is cut back") {
 }
 
 TEST_CASE("damage and loss are named, with what to do") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   Offset committed;
   {
     auto spill = GatherSpill::open(folder / "rows", std::nullopt);

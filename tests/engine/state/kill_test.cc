@@ -11,7 +11,7 @@ using namespace rare::engine::state_test;
 using rare::ReplyStore;
 
 TEST_CASE("a killed run resumes at what was committed, or at one commit more") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string path = folder / "run";
   for (int round = 0; round < 20; ++round) {
     const auto acknowledged = kill_after(3 + round % 5, [&](const auto& report) {
@@ -48,7 +48,7 @@ TEST_CASE("a killed run resumes at what was committed, or at one commit more") {
 }
 
 TEST_CASE("every reply that was acknowledged before a kill is there afterwards") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   std::uint64_t base = 0;
   for (int round = 0; round < 20; ++round) {

@@ -42,7 +42,7 @@ void run_sql(const std::string& file, const std::string& sql) {
 }
 
 TEST_CASE("other settings are named key by key with both values") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   make_run(folder / "run");
   StateOptions options = options_for(folder / "run");
   options.fingerprint = {{"nodes.questions.temperature", 0.9}, {"seed", 0}, {"order", "any"}};
@@ -59,7 +59,7 @@ TEST_CASE("other settings are named key by key with both values") {
 }
 
 TEST_CASE("long values are shown where they differ, whole characters only") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   StateOptions options = options_for(folder / "run");
   std::string prompt;
   for (int i = 0; i < 300; ++i) prompt += "ä";
@@ -74,7 +74,7 @@ TEST_CASE("long values are shown where they differ, whole characters only") {
 }
 
 TEST_CASE("of very many differences some are shown and the others counted") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   StateOptions options = options_for(folder / "run");
   REQUIRE(RunState::open(options).ok());
   for (int i = 0; i < 40; ++i) options.fingerprint["key" + std::to_string(i)] = i;
@@ -82,7 +82,7 @@ TEST_CASE("of very many differences some are shown and the others counted") {
 }
 
 TEST_CASE("changed input names the source and what differs") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const Json identity = {{"files", {{{"path", "a.jsonl"}, {"size", 123}}}}};
   {
     auto state = RunState::open(options_for(folder / "run"));
@@ -108,7 +108,7 @@ TEST_CASE("changed input names the source and what differs") {
 }
 
 TEST_CASE("a second process is refused and told who holds the lock") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   int ready[2];
   int finish[2];
   REQUIRE(pipe(ready) == 0);
@@ -145,7 +145,7 @@ TEST_CASE("a second process is refused and told who holds the lock") {
 }
 
 TEST_CASE("a lock file of a process that is gone is taken over") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::filesystem::create_directory(folder / "run");
   std::ofstream(folder / "run/lock") << "pid 1 on host elsewhere, and a rather long rest\n";
   const auto state = RunState::open(options_for(folder / "run"));
@@ -155,7 +155,7 @@ TEST_CASE("a lock file of a process that is gone is taken over") {
 }
 
 TEST_CASE("the state of a newer version is refused and left alone") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   make_run(folder / "run");
   run_sql(folder / "run/state.db", "PRAGMA user_version = 2");
   const Status status = refusal_of(options_for(folder / "run"));
@@ -167,7 +167,7 @@ TEST_CASE("the state of a newer version is refused and left alone") {
 }
 
 TEST_CASE("a database of another program is refused and left alone") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::filesystem::create_directory(folder / "run");
   run_sql(folder / "run/state.db", "CREATE TABLE mine (x); INSERT INTO mine VALUES (1)");
   const std::string before = read_file(folder / "run/state.db");
@@ -176,7 +176,7 @@ TEST_CASE("a database of another program is refused and left alone") {
 }
 
 TEST_CASE("a damaged state says what is safe to do, and --fresh goes on") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   make_run(folder / "run");
   const std::string file = folder / "run/state.db";
   std::string bytes = read_file(file);
@@ -195,7 +195,7 @@ TEST_CASE("a damaged state says what is safe to do, and --fresh goes on") {
 }
 
 TEST_CASE("values that were tampered with are reported, not guessed") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   make_run(folder / "run");
   const auto [sql, detail] = GENERATE(table<std::string, std::string>(
       {{"UPDATE run SET phase = 'flying'", "its phase is 'flying'"},
@@ -206,7 +206,7 @@ TEST_CASE("values that were tampered with are reported, not guessed") {
 }
 
 TEST_CASE("a folder that cannot be made is named") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::ofstream(folder / "file") << "x";
   const Status status = refusal_of(options_for(folder / "file"));
   CHECK(status.code() == StatusCode::unavailable);
@@ -214,7 +214,7 @@ TEST_CASE("a folder that cannot be made is named") {
 }
 
 TEST_CASE("a state that vanished is noticed at the next commit") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   auto state = RunState::open(options_for(folder / "run"));
   REQUIRE(state.ok());
   REQUIRE((*state)->commit(checkpoint_of(0)).ok());
@@ -235,7 +235,7 @@ TEST_CASE("network file systems are told from local ones") {
   CHECK(network_file_system(static_cast<int>(0xff534d42)) == "SMB");  // sign-extended
   CHECK_FALSE(network_file_system(0xef53).has_value());               // ext4
   CHECK_FALSE(network_file_system(0x01021994).has_value());           // tmpfs
-  TemporaryFolder folder;
+  ScratchFolder folder;
   CHECK(require_local(folder.path(), "--state-dir DIR").ok());
 }
 

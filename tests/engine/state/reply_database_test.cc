@@ -57,7 +57,7 @@ std::optional<StoredReply> find(ReplyDatabase& store, const std::string& key,
 }
 
 TEST_CASE("a reply comes back as it was put, bytes and all") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "sub/replies.db";
   const std::string body("{\"a\":\"\xff\0\xc3\xa4\"}", 12);
   {
@@ -85,7 +85,7 @@ TEST_CASE("a reply comes back as it was put, bytes and all") {
 }
 
 TEST_CASE("this_run sees what this run stored, in this start or an earlier one") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   REQUIRE(put(*open_store(file, "other"), "theirs", "1").ok());
   REQUIRE(put(*open_store(file, "mine"), "ours", "2").ok());
@@ -96,7 +96,7 @@ TEST_CASE("this_run sees what this run stored, in this start or an earlier one")
 }
 
 TEST_CASE("of two replies under one key the newer stays, and belongs to who put it") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   REQUIRE(put(*open_store(file, "first"), "key", "old").ok());
   const auto store = open_store(file, "second");
@@ -108,7 +108,7 @@ TEST_CASE("of two replies under one key the newer stays, and belongs to who put 
 }
 
 TEST_CASE("callbacks come in the order of the puts, each once its reply can be found") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   constexpr int kReplies = 1500;  // several batches
   std::vector<int> order;
@@ -131,7 +131,7 @@ TEST_CASE("callbacks come in the order of the puts, each once its reply can be f
 }
 
 TEST_CASE("destruction writes what is queued and runs every callback") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   int stored = 0;
   int looked_up = 0;
@@ -148,7 +148,7 @@ TEST_CASE("destruction writes what is queued and runs every callback") {
 }
 
 TEST_CASE("eight threads put and find at once") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   constexpr int kThreads = 8;
   constexpr int kEach = 150;
@@ -179,7 +179,7 @@ TEST_CASE("eight threads put and find at once") {
 }
 
 TEST_CASE("two stores share one file") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   const auto a = open_store(file, "a");
   const auto b = open_store(file, "b");
@@ -201,7 +201,7 @@ TEST_CASE("two stores share one file") {
 }
 
 TEST_CASE("when a store vanishes every waiting callback gets the run fault") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::filesystem::create_directory(folder / "sub");
   const auto store = open_store(folder / "sub/replies.db", "run");
   REQUIRE(put(*store, "before", "x").ok());
@@ -214,7 +214,7 @@ TEST_CASE("when a store vanishes every waiting callback gets the run fault") {
 }
 
 TEST_CASE("the log on disk stays bounded while replies pour in") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   const auto store = open_store(file, "run");
   // A reader that holds its snapshot for long keeps SQLite from starting the log over.
@@ -236,7 +236,7 @@ TEST_CASE("the log on disk stays bounded while replies pour in") {
 }
 
 TEST_CASE("a damaged store says how to save what can be read, and that works") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string file = folder / "replies.db";
   {
     const auto store = open_store(file, "run");
@@ -278,7 +278,7 @@ TEST_CASE("a damaged store says how to save what can be read, and that works") {
 }
 
 TEST_CASE("a file that is no database is refused as a reply store") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::ofstream(folder / "replies.db") << std::string(5000, 'x');
   const auto store = ReplyDatabase::open(folder / "replies.db", "run");
   REQUIRE_FALSE(store.ok());
@@ -287,7 +287,7 @@ TEST_CASE("a file that is no database is refused as a reply store") {
 }
 
 TEST_CASE("a state is not taken for a reply store") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   REQUIRE(RunState::open(options_for(folder / "run")).ok());
   const auto store = ReplyDatabase::open(folder / "run/state.db", "run");
   REQUIRE_FALSE(store.ok());

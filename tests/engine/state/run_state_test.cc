@@ -27,7 +27,7 @@ mode_t mode_of(const std::string& path) {
 }
 
 TEST_CASE("a new state is empty, private, and has an identity") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const auto state = open_state(options_for(folder / "a/b/run"));
   CHECK_FALSE(state->resume().started_before);
   CHECK(state->resume().phase == Phase::running);
@@ -43,7 +43,7 @@ TEST_CASE("a new state is empty, private, and has an identity") {
 }
 
 TEST_CASE("commits add up over several starts") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const std::string path = folder / "run";
   std::string run_id;
   {
@@ -85,7 +85,7 @@ TEST_CASE("commits add up over several starts") {
 }
 
 TEST_CASE("finished ordinals come back as they were, in whatever order they were committed") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   IntervalSet expected;
   std::uint64_t random = 12345;
   {
@@ -109,7 +109,7 @@ TEST_CASE("finished ordinals come back as they were, in whatever order they were
 }
 
 TEST_CASE("the phase is kept") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   for (const Phase phase : {Phase::finalising, Phase::done, Phase::running}) {
     REQUIRE(open_state(options_for(folder / "run"))->set_phase(phase).ok());
     CHECK(open_state(options_for(folder / "run"))->resume().phase == phase);
@@ -117,7 +117,7 @@ TEST_CASE("the phase is kept") {
 }
 
 TEST_CASE("fresh forgets the run, and only what belongs to it") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::string run_id;
   {
     const auto state = open_state(options_for(folder / "run"));
@@ -142,7 +142,7 @@ TEST_CASE("fresh forgets the run, and only what belongs to it") {
 }
 
 TEST_CASE("reset starts over in place and goes on working") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   {
     const auto state = open_state(options_for(folder / "run"));
     REQUIRE(state->commit(checkpoint_of(0)).ok());
@@ -162,7 +162,7 @@ TEST_CASE("reset starts over in place and goes on working") {
 }
 
 TEST_CASE("after a reset nothing of the old run comes back") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::string run_id;
   {
     const auto state = open_state(options_for(folder / "run"));
@@ -194,7 +194,7 @@ TEST_CASE("after a reset nothing of the old run comes back") {
 }
 
 TEST_CASE("the manifest is pretty-printed and replaced as a whole") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   const auto state = open_state(options_for(folder / "run"));
   REQUIRE(state->write_manifest({{"status", "running"}}).ok());
   REQUIRE(state->write_manifest({{"status", "done"}, {"text", "a\xff"}}).ok());

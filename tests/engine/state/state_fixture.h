@@ -10,11 +10,11 @@
 
 #include "engine/state/run_state.h"
 #include "rare/status.h"
-#include "temporary_folder.h"
+#include "scratch_folder.h"
 
 namespace rare::engine::state_test {
 
-using testing::TemporaryFolder;
+using testing::ScratchFolder;
 
 inline std::string read_file(const std::string& file) {
   std::ifstream in(file, std::ios::binary);

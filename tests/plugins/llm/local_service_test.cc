@@ -15,6 +15,7 @@
 #include "plugins/llm/gguf_file.h"
 #include "plugins/llm/model_revision.h"
 #include "rare/testing/harness.h"
+#include "scratch_folder.h"
 
 using namespace rare;
 using namespace rare::llm;
@@ -27,19 +28,7 @@ std::string program(const char* name) {
   return std::string(getenv("RARE_TEST_BUILD")) + "/bin/" + name;
 }
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "rare-llm-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  std::string operator/(const char* name) const { return (path_ / name).string(); }
-  std::string path() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
+using testing::ScratchFolder;
 
 template <class T>
 void append(std::string& bytes, T value) {
@@ -111,7 +100,7 @@ struct Local {
     for (pid_t pid = 0; file >> pid;) all.push_back(pid);
     return all;
   }
-  TemporaryFolder folder;
+  ScratchFolder folder;
   testing::TestContext context;
   std::unique_ptr<LocalService> service;
   Status status;
@@ -167,7 +156,7 @@ TEST_CASE("stored replies need no server, whatever port it had") {
 }
 
 TEST_CASE("a server that dies is started again, and its calls are asked again") {
-  TemporaryFolder state;
+  ScratchFolder state;
   Local local({"--state", state.path(), "--die-at", "3"});
   REQUIRE(local.status.ok());
   std::vector<Awaitable<Result<ChatReply>>> waiting;
@@ -199,7 +188,7 @@ TEST_CASE("a server that is never ready ends the run after its time") {
 }
 
 TEST_CASE("what is missing is said before any record, with two ways out") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   testing::TestContext context("teacher");
   context.folder = folder.path();
   const auto open = [&](const Json& values) {
@@ -225,7 +214,7 @@ TEST_CASE("what is missing is said before any record, with two ways out") {
 }
 
 TEST_CASE("the head of a model file is read, and a broken one refused") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   write_file(folder / "a", gguf_bytes(true));
   CHECK(read_gguf(folder / "a")->has_chat_template);
   write_file(folder / "a", gguf_bytes(false));
@@ -239,7 +228,7 @@ TEST_CASE("the head of a model file is read, and a broken one refused") {
 }
 
 TEST_CASE("a model's hash is remembered until the file changes") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   write_file(folder / "m", "abc");
   const auto first = model_hash(folder / "m", folder / "cache");
   REQUIRE(first.ok());
@@ -253,7 +242,7 @@ TEST_CASE("a model's hash is remembered until the file changes") {
 }
 
 TEST_CASE("SIGKILL of the engine leaves no server behind") {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   write_file(folder / "tiny.gguf", gguf_bytes(false));
   const std::string host = program("local_service_host");
   const std::string server = program("stand_in_llama_server");
