@@ -92,7 +92,7 @@ nodes:
 name: p
 nodes:
   - { name: read, use: files.read, with: { path: in.jsonl } }
-  - { name: more, use: basic.map, with: { program: ". + {more: (.n + 1)}" } }
+  - { name: more, use: basic.map, with: { program: ". + {half: (.n / 2)}" } }
   - { name: kept, use: basic.filter, with: { where: .n > 0 } }
   - { name: out, use: files.write, with: { path: out.jsonl, fields: [n] } }
 """)
@@ -101,8 +101,8 @@ nodes:
                          '{"n":1}\n{"n":9007199254740993}\n')
         (letter,) = self.dead_letters("p")
         self.assertEqual(letter["node"], "more")
-        self.assertEqual(letter["reason"], '`program` (. + {more: (.n + 1)}): jq: string ("one") '
-                                           "and number (1) cannot be added")
+        self.assertEqual(letter["reason"], '`program` (. + {half: (.n / 2)}): jq: string ("one") '
+                                           "and number (2) cannot be divided")
 
 
 if __name__ == "__main__":
