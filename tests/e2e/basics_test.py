@@ -1,5 +1,7 @@
 """pipelines/basics.yaml, and what the plain operators say to a pipeline that cannot be right."""
 
+import collections
+import json
 import re
 import unittest
 
@@ -20,41 +22,65 @@ def sentences(text):
     return re.findall(r"[^ ].*?[.?!](?= |$)", text)
 
 
+def drawn(seed, record_id, purpose):
+    """What sdk/include/rare/random.h gives for a record, as a number of [0, 1)."""
+    mask = 2**64 - 1
+    state = 0xCBF29CE484222325
+    for byte in seed.to_bytes(8, "little") + record_id.encode() + b"\xff" + purpose.encode():
+        state = (state ^ byte) * 0x100000001B3 & mask
+    z = (state + 0x9E3779B97F4A7C15) & mask
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & mask
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & mask
+    return ((z ^ (z >> 31)) >> 11) * 2.0**-53
+
+
 class BasicsTest(EngineTest):
     def setUp(self):
         super().setUp()
         passages = read_jsonl(PIPELINES / "data" / "passages.jsonl")
         self.science = [p for p in passages if subject(p) not in ("econ", "tech")]
-        self.filtered = len(passages) - len(self.science)
+        self.ordinals = {p["id"]: ordinal for ordinal, p in enumerate(passages)}
 
     def run_basics(self, *arguments):
         self.assert_exit(self.run_engine(PIPELINE, *arguments), 0)
-        return (read_jsonl(self.folder / "out" / "basics-passages.jsonl"),
-                read_jsonl(self.folder / "out" / "basics-sentences.jsonl"))
+        return [read_jsonl(self.folder / "out" / f"basics-{rows}.jsonl")
+                for rows in ("passages", "sentences", "subjects")]
+
+    def sampled_sentences(self, seed):
+        """All rows of the long passages that basic.sample keeps."""
+        rows, seen = [], set()
+        for passage in self.science:
+            parts = sentences(passage["text"])
+            for child, sentence in enumerate(parts):
+                record_id = str(self.ordinals[passage["id"]])
+                if len(parts) > 1:
+                    record_id += f".{child}"
+                if words(passage) <= 120 or sentence in seen:
+                    continue
+                seen.add(sentence)
+                if drawn(seed, record_id, "basic.sample some") < 0.5:
+                    rows.append({"id": passage["id"], "subject": subject(passage),
+                                 "sentence": sentence})
+        return rows
 
     def test_each_passage_ends_where_its_length_leads_it(self):
         self.assert_exit(self.run_engine("validate", PIPELINE), 0)
-        passage_rows, sentence_rows = self.run_basics()
-        long = [p for p in self.science if words(p) > 120]
-        rest = [p for p in self.science if words(p) <= 120]
-        self.assertTrue(long)
+        passage_rows, sentence_rows, subject_rows = self.run_basics()
         self.assertEqual(passage_rows, [{"id": p["id"], "passage": p["text"], "length": words(p)}
-                                        for p in rest])
-        every = [{"id": p["id"], "subject": subject(p), "sentence": s}
-                 for p in long for s in sentences(p["text"])]
-        # About half of them, in their order.
-        remaining = iter(every)
-        self.assertTrue(all(row in remaining for row in sentence_rows))
-        self.assertGreater(len(sentence_rows), len(every) * 0.2)
-        self.assertLess(len(sentence_rows), len(every) * 0.8)
-
+                                        for p in self.science if words(p) <= 120])
+        sampled = self.sampled_sentences(seed=1)
+        self.assertGreater(len(sampled), 20)
+        sampled.sort(key=lambda row: len(row["sentence"]))
+        self.assertEqual(sentence_rows, sampled[:20])
+        counts = collections.Counter(subject(p) for p in self.science)
+        self.assertEqual(subject_rows, [{"value": value, "count": counts[value]}
+                                        for value in sorted(counts)])
         manifest = self.manifest("basics")
         self.assertEqual(manifest["status"], "complete")
-        records = manifest["records"]
-        self.assertEqual(records["dead"], 0)
-        self.assertEqual(records["made"], len(every) - len(long))
-        self.assertEqual(records["filtered"], self.filtered + len(every) - len(sentence_rows))
-        self.assertEqual(records["written"], len(passage_rows) + len(sentence_rows))
+        self.assertEqual(manifest["records"]["dead"], 0)
+        self.assertEqual(manifest["records"]["written"],
+                         len(passage_rows) + len(sentence_rows) + len(subject_rows))
+        self.assertEqual(manifest["nodes"]["shortest"]["filtered"], len(sampled) - 20)
 
     def test_order_of_work_does_not_matter(self):
         one = self.run_basics()
@@ -103,6 +129,33 @@ nodes:
         self.assertEqual(letter["node"], "more")
         self.assertEqual(letter["reason"], '`program` (. + {half: (.n / 2)}): jq: string ("one") '
                                            "and number (2) cannot be divided")
+
+    def test_sets_larger_than_their_memory_come_out_the_same(self):
+        rows = [{"n": n * 7919 % 30011, "group": f"g{n * 31 % 20000}", "text": "x" * 200}
+                for n in range(30000)]
+        self.write("in.jsonl", "".join(json.dumps(row) + "\n" for row in rows + rows[:100]))
+        self.write("large.yaml", """\
+name: large
+nodes:
+  - { name: read, use: files.read, with: { path: in.jsonl } }
+  - { name: distinct, use: basic.dedupe, with: { field: n, memory_limit_mb: 1 } }
+  - { name: sorted, use: basic.sort, with: { by: n, descending: true, memory_limit_mb: 1 } }
+  - { name: out, use: files.write, with: { path: sorted.jsonl, fields: [n] } }
+  - { name: groups, use: basic.count, from: distinct, with: { field: group, memory_limit_mb: 1 } }
+  - { name: counts, use: files.write, with: { path: counts.jsonl } }
+""")
+        left_over = self.folder / ".rare" / "large" / "scratch"
+        for arguments in ([], ["--fresh", "--set", "max_records_in_flight=1"]):
+            self.assert_exit(self.run_engine("large.yaml", *arguments), 0)
+            self.assertEqual([row["n"] for row in read_jsonl(self.folder / "sorted.jsonl")],
+                             sorted((row["n"] for row in rows), reverse=True))
+            counts = collections.Counter(row["group"] for row in rows)
+            self.assertEqual(read_jsonl(self.folder / "counts.jsonl"),
+                             [{"value": group, "count": counts[group]} for group in sorted(counts)])
+            self.assertFalse(left_over.exists())
+            # As a killed run leaves it.
+            left_over.mkdir()
+            (left_over / "sorted-0").write_text("old")
 
 
 if __name__ == "__main__":
