@@ -9,6 +9,19 @@ namespace {
 // A program that never stops giving values must not fill the memory.
 constexpr std::size_t kMostOutputs = 1000000;
 
+// libjq 1.6 ends the process where a number is no date that the C library knows (nanoseconds taken
+// for seconds are enough). The same functions, with that number an error of its record. In one
+// line, so that the lines of messages stay those of the expression.
+constexpr char kGuards[] =
+    "def _checked_date: if type == \"number\" and (isnan or . > 6e16 or . < -6e16)"
+    " then error(\"\\(.) s is too far away to be a date\") else . end; "
+    "def _gmtime: gmtime; def gmtime: _checked_date | _gmtime; "
+    "def _localtime: localtime; def localtime: _checked_date | _localtime; "
+    "def _strftime(f): strftime(f); def strftime(f): _checked_date | _strftime(f); "
+    "def _strflocaltime(f): strflocaltime(f); "
+    "def strflocaltime(f): _checked_date | _strflocaltime(f); "
+    "def todate: strftime(\"%Y-%m-%dT%H:%M:%SZ\"); def todateiso8601: todate; def date: todate; ";
+
 void collect_message(void* messages, jv message) {
   const JqValue owned(message);
   static_cast<std::vector<std::string>*>(messages)->push_back(shown(owned));
@@ -45,11 +58,15 @@ std::string tidied(const std::vector<std::string>& messages) {
 jq_state* compiled(const std::string& expression, std::vector<std::string>& messages) {
   jq_state* state = jq_init();
   if (state == nullptr) return nullptr;
+  // Modules are refused: they are no part of the pipeline. Left unset, libjq would abort on one.
+  jq_set_attr(state, jv_string("JQ_LIBRARY_PATH"), jv_array());
+  jq_set_attr(state, jv_string("JQ_ORIGIN"), jv_string("/dev/null"));
+  jq_set_attr(state, jv_string("PROGRAM_ORIGIN"), jv_string("/dev/null"));
   // jq_init() of 1.6 leaves these two as the memory happens to be.
   jq_set_input_cb(state, no_input, nullptr);
   jq_set_debug_cb(state, ignore_message, nullptr);
   jq_set_error_cb(state, collect_message, &messages);
-  const bool done = jq_compile(state, expression.c_str()) != 0;
+  const bool done = jq_compile(state, (kGuards + expression).c_str()) != 0;
   jq_set_error_cb(state, ignore_message, nullptr);
   if (!done) jq_teardown(&state);
   return state;

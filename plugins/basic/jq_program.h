@@ -1,8 +1,10 @@
 // A jq program, compiled once and run over records (jq's manual is the reference of the language).
 //
-// `input`, `$ENV` and the like see no record but the one at hand; a result that does not follow
-// from the record (`now`, `env`) breaks a run's promise that it can be gone on with. Thread-safety:
-// one thread at a time for each program; programs of different threads are apart.
+// `input` finds nothing, and modules cannot be imported. A result that does not follow from the
+// record (`now`, `env`) breaks a run's promise that it can be gone on with. As with the jq command,
+// what a file ~/.jq defines is known to every program: libjq offers no way to leave it out.
+//
+// Thread-safety: one thread at a time for each program; programs of different threads are apart.
 #pragma once
 
 #include <functional>

@@ -5,16 +5,16 @@
 #include <fstream>
 
 #include "catch.h"
-#include "temporary_folder.h"
+#include "rare/testing/test_context.h"
 
 namespace rare::engine::test {
 
 namespace fs = std::filesystem;
 
 TEST_CASE("a component's scratch folder is its own, stays while it lives and goes with it") {
-  const testing::TemporaryFolder run;
+  testing::TestContext run;  // lends its folder
   Environment environment;
-  environment.run_folder = run.path();
+  environment.run_folder = run.scratch_folder();
   const fs::path root = scratch_root(environment.run_folder);
   {
     ComponentContext one("sort", environment);

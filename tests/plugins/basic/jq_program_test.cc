@@ -63,6 +63,22 @@ TEST_CASE("what fails on a record is that record's fault, with jq's message") {
         "`where` (repeat(1)): gives more than 1000000 values for one record");
 }
 
+TEST_CASE("a number that is no date is an error of its record, not the end of the process") {
+  for (const std::string function :
+       {"todate", "date", "gmtime", "localtime", "strftime(\"%Y\")", "strflocaltime(\"%Y\")"}) {
+    CHECK(run_error(".t | " + function, {{"t", 1700000000000000000}}) ==
+          "`where` (.t | " + function + "): jq: 1.7e+18 s is too far away to be a date");
+  }
+  CHECK(run(".t | todate, (gmtime | mktime)", {{"t", 1700000000}}) ==
+        std::vector<Json>{"2023-11-14T22:13:20Z", 1700000000});
+}
+
+TEST_CASE("modules are refused") {
+  CHECK(compile_error("import \"a\" as a; 1") ==
+        "parameter `where`: jq cannot compile `import \"a\" as a; 1`: syntax error, unexpected "
+        "import, expecting $end, line 1");
+}
+
 TEST_CASE("what jq would print goes nowhere") {
   CHECK(run("debug", {{"a", 1}}) == std::vector<Json>{{{"a", 1}}});
 }
