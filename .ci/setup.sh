@@ -54,6 +54,7 @@ base_packages=(
   libsqlite3-dev sqlite3                               # state and replies
   libspdlog-dev libcli11-dev libicu-dev                # log, command line, Unicode
   libssl-dev openssl                                   # digests
+  libjq-dev                                            # expressions over records
   catch2                                               # tests
   python3 python3-pip python3-venv ca-certificates     # pinned downloads, checks
   xz-utils                                             # source packages

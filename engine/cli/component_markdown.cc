@@ -44,8 +44,10 @@ std::string component_section(const RegisteredComponent& component) {
   std::string facts;
   if (!spec.reads().empty()) facts += "- reads " + fields_text(spec.reads()) + "\n";
   if (!spec.writes().empty()) facts += "- writes " + fields_text(spec.writes()) + "\n";
-  if (!spec.ports().empty()) {
+  if (!spec.ports().empty() || !spec.ports_param().empty()) {
     facts += "- ports:";
+    if (!spec.ports_param().empty()) facts += " each name in `" + spec.ports_param() + "`";
+    if (!spec.ports_param().empty() && !spec.ports().empty()) facts += ", then";
     for (const std::string& port : spec.ports()) facts += " `" + port + "`";
     facts += "\n";
   }

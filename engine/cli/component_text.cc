@@ -227,7 +227,11 @@ std::string component_page(const RegisteredComponent& component, const Style& st
   std::vector<std::vector<std::string>> facts;
   if (!spec.reads().empty()) facts.push_back({"Reads", fields_text(spec.reads())});
   if (!spec.writes().empty()) facts.push_back({"Writes", fields_text(spec.writes())});
-  if (!spec.ports().empty()) facts.push_back({"Ports", joined(spec.ports())});
+  std::string ports = joined(spec.ports());
+  if (!spec.ports_param().empty()) {
+    ports = "each name in " + spec.ports_param() + (ports.empty() ? "" : ", then " + ports);
+  }
+  if (!ports.empty()) facts.push_back({"Ports", ports});
   if (!facts.empty()) page += "\n" + columns(facts);
   page += "\n" + style.heading("Example") + "\n  " + example_text(component) + "\n";
   return page;
@@ -244,6 +248,7 @@ Json component_json(const RegisteredComponent& component) {
             {"reads", fields_json(spec.reads())},
             {"writes", fields_json(spec.writes())},
             {"ports", spec.ports()}};
+  if (!spec.ports_param().empty()) json["ports_param"] = spec.ports_param();
   if (!spec.description().empty()) json["description"] = spec.description();
   for (const ParamSpec& param : spec.params()) json["parameters"].push_back(parameter_json(param));
   if (spec.is_gather()) json["gather"] = true;

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "engine/config/pipeline_keys.h"
+
 namespace rare::engine {
 namespace {
 
@@ -93,7 +95,7 @@ class Connector {
   std::optional<std::uint32_t> find_port(const DraftNode& node, const DraftNode& from,
                                          const InputRef& input) {
     if (input.port.empty() || from.use == nullptr) return 0;
-    const std::vector<std::string> ports = output_ports(from.use->component);
+    const std::vector<std::string>& ports = from.ports;
     for (std::uint32_t i = 0; i < ports.size(); ++i) {
       if (ports[i] == input.port) return i;
     }
@@ -138,7 +140,7 @@ class Connector {
     for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
       const DraftNode& node = nodes_[i];
       if (node.use == nullptr || node.use->component.kind == ComponentKind::sink) continue;
-      const std::vector<std::string> ports = output_ports(node.use->component);
+      const std::vector<std::string>& ports = node.ports;
       std::vector<std::string> unread;
       for (std::uint32_t port = 0; port < ports.size(); ++port) {
         if (!read.contains({i, port})) unread.push_back(ports[port]);
@@ -197,10 +199,54 @@ void report_cycle(const std::vector<DraftNode>& nodes, const std::set<std::uint3
 
 }  // namespace
 
-std::vector<std::string> output_ports(const Component& component) {
+std::vector<std::string> output_ports(const Component& component, const Json& values) {
   if (component.kind == ComponentKind::sink || component.kind == ComponentKind::service) return {};
-  if (component.spec.ports().empty()) return {"out"};
-  return component.spec.ports();
+  std::vector<std::string> ports;
+  const auto named = values.find(component.spec.ports_param());
+  if (named != values.end()) {
+    const Json maps = named->is_array() ? *named : Json::array({*named});
+    for (const Json& map : maps) {
+      if (!map.is_object()) continue;  // reported
+      for (const auto& [port, value] : map.items()) ports.push_back(port);
+    }
+  }
+  ports.insert(ports.end(), component.spec.ports().begin(), component.spec.ports().end());
+  if (ports.empty()) ports.emplace_back("out");
+  return ports;
+}
+
+void check_named_ports(const DraftNode& node, Diagnostics& diagnostics) {
+  const Spec& spec = node.use->component.spec;
+  if (spec.ports_param().empty()) return;
+  const ConfigValue* written = node.config->with.find(spec.ports_param());
+  if (written == nullptr || written->kind == ConfigValue::Kind::null) return;
+  const std::string start = prefix(node) + "parameter '" + spec.ports_param() + "': ";
+  const auto report = [&](const Location& where, const std::string& what) {
+    diagnostics.error(where, start + what,
+                      "write " + spec.ports_param() + ": { NAME: VALUE }, or a list of such maps");
+  };
+  const bool is_list = written->kind == ConfigValue::Kind::sequence;
+  const std::size_t maps = is_list ? written->items.size() : 1;
+  std::vector<std::string> seen = spec.ports();
+  const std::size_t fixed = seen.size();
+  for (std::size_t i = 0; i < maps; ++i) {
+    const ConfigValue& map = is_list ? written->items[i] : *written;
+    if (map.kind != ConfigValue::Kind::map) {
+      report(map.where, "expected a map of port names, got " + map.describe());
+      return;
+    }
+    for (std::size_t entry = 0; entry < map.entries.size(); ++entry) {
+      const std::string& port = map.entries[entry].first;
+      const Location& where = map.entry_locations[entry];
+      if (!is_valid_name(port)) {
+        report(where, "'" + port + "' cannot name a port: a name has letters, digits, '_' and '-'");
+      } else if (std::find(seen.begin(), seen.end(), port) != seen.end()) {
+        report(where, "the port '" + port + "' is there twice");
+      }
+      seen.push_back(port);
+    }
+  }
+  if (seen.size() == fixed) report(written->where, "it names no port");
 }
 
 void connect_nodes(std::vector<DraftNode>& nodes, const PipelineConfig& config,

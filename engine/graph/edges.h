@@ -21,11 +21,17 @@ struct Edge {
 struct DraftNode {
   const NodeConfig* config = nullptr;
   const RegisteredComponent* use = nullptr;  // null: unknown, reported
+  std::vector<std::string> ports;            // output_ports() of it
   std::vector<Edge> inputs;                  // in the order of `from`
 };
 
-// The spec's ports, or "out"; none for sinks.
-std::vector<std::string> output_ports(const Component& component);
+// The ports that the node's parameters name (Spec::ports_param) and the spec's own, or "out"; none
+// for sinks.
+std::vector<std::string> output_ports(const Component& component, const Json& values);
+
+// Reports what is wrong with ports that the parameters name: no map, no name at all, a name that
+// cannot stand in `from`, or one that is there twice.
+void check_named_ports(const DraftNode& node, Diagnostics& diagnostics);
 
 // Fills in the inputs. Reports unknown nodes and ports, inputs that are missing or impossible, and
 // outputs that nobody reads; the last only when `config_is_whole`, because a node that could not be

@@ -53,6 +53,7 @@ class FieldCheck {
  private:
   void check_read(const PlannedNode& node, const std::string& field) {
     for (std::uint32_t above : above_[node.index]) {
+      if (plan_.nodes[above].spec().is_reshaping()) return;
       if (contains(fields_written(plan_.nodes[above]), field)) return;
     }
     for (const PlannedNode& writer : plan_.nodes) {
@@ -76,6 +77,7 @@ class FieldCheck {
     for (std::uint32_t above : above_[node.index]) {
       const PlannedNode& first = plan_.nodes[above];
       if (!contains(fields_written(first), field)) continue;
+      if (reshaped_between(first, node)) continue;
       const bool can_overwrite = node.values.contains("overwrite");
       diagnostics_.error(node.where,
                          "node '" + node.name + "': writes field '" + field + "', which node '" +
@@ -84,6 +86,14 @@ class FieldCheck {
                              (can_overwrite ? ", or set overwrite: true" : ""));
       return;
     }
+  }
+
+  // Whether the field may be gone again, or another, by the time it reaches `node`.
+  bool reshaped_between(const PlannedNode& first, const PlannedNode& node) const {
+    const auto is_between = [&](std::uint32_t index) {
+      return plan_.nodes[index].spec().is_reshaping() && above_[index].contains(first.index);
+    };
+    return std::any_of(above_[node.index].begin(), above_[node.index].end(), is_between);
   }
 
   std::set<std::uint32_t> sources_of(const PlannedNode& node) const {

@@ -39,7 +39,7 @@ class Planner {
     collect_names();
     for (const ServiceConfig& service : plan_.config.services) plan_service(service);
     for (const NodeConfig& node : plan_.config.nodes) plan_node(node);
-    connect_nodes(drafts_, plan_.config, config_is_whole_, diagnostics_);
+    connect_nodes(drafts_, plan_.config, config_is_whole_ && ports_are_known_, diagnostics_);
     std::optional<std::vector<std::uint32_t>> order = topological_order(drafts_, diagnostics_);
     // Fields and passes can only be judged over a graph that holds together.
     if (!order || diagnostics_.errors().size() > errors_before) {
@@ -125,6 +125,10 @@ class Planner {
       const Spec& spec = draft.use->component.spec;
       values = bind_parameters(spec, config.with, prefix, config.where, names_, diagnostics_);
       check_parallelism(draft, prefix);
+      const std::size_t errors_before = diagnostics_.errors().size();
+      check_named_ports(draft, diagnostics_);
+      ports_are_known_ &= diagnostics_.errors().size() == errors_before;
+      draft.ports = output_ports(draft.use->component, values);
     }
     drafts_.push_back(std::move(draft));
     values_.push_back(std::move(values));
@@ -182,7 +186,7 @@ class Planner {
       node.on_error = draft.config->on_error;
       node.services = services_of(node);
       node.parallelism = parallelism_of(*draft.config, node);
-      node.successors.resize(output_ports(draft.use->component).size());
+      node.successors.resize(draft.ports.size());
       for (const Edge& edge : draft.inputs) {
         const PlannedNode& above = plan_.nodes[place[edge.node]];
         node.predecessors.push_back(above.index);
@@ -220,6 +224,7 @@ class Planner {
   const Registry& registry_;
   Diagnostics& diagnostics_;
   const bool config_is_whole_;
+  bool ports_are_known_ = true;
   BindingNames names_;
   std::vector<DraftNode> drafts_;  // in the file's order
   std::vector<Json> values_;       // of each draft
@@ -227,7 +232,7 @@ class Planner {
 
 }  // namespace
 
-std::vector<std::string> PlannedNode::ports() const { return output_ports(use->component); }
+std::vector<std::string> PlannedNode::ports() const { return output_ports(use->component, values); }
 
 const PlannedNode* Plan::node(std::string_view name) const {
   for (const PlannedNode& node : nodes) {

@@ -18,9 +18,10 @@ Status check_kind(const Component& component) {
   }
   const bool has_no_outputs =
       component.kind == ComponentKind::sink || component.kind == ComponentKind::service;
-  if (has_no_outputs && !spec.ports().empty()) {
+  if (has_no_outputs && !(spec.ports().empty() && spec.ports_param().empty())) {
     return invalid(spec.name(),
-                   "a sink or service has no ports, this one names '" + spec.ports().front() + "'");
+                   "a sink or service has no ports, this one names '" +
+                       (spec.ports().empty() ? spec.ports_param() : spec.ports().front()) + "'");
   }
   return Status();
 }

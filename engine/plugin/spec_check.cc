@@ -137,6 +137,15 @@ std::string fault_of_fields(const Spec& spec, const std::vector<Spec::Field>& fi
 }
 
 std::string fault_of_ports(const Spec& spec) {
+  if (!spec.ports_param().empty()) {
+    const auto param =
+        std::find_if(spec.params().begin(), spec.params().end(),
+                     [&](const ParamSpec& p) { return p.name == spec.ports_param(); });
+    if (param == spec.params().end() || param->type != ParamType::json) {
+      return "ports are named by parameter '" + spec.ports_param() +
+             "', which is no parameter of any value (rare::Json) of it";
+    }
+  }
   std::set<std::string> seen;
   for (const std::string& port : spec.ports()) {
     if (!is_name(port)) return "port '" + port + "': a name has letters, digits, '_' and '-'";

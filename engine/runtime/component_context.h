@@ -1,9 +1,13 @@
 // What components see of the engine: the Context of one node or service.
 #pragma once
 
+#include <atomic>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "engine/observe/log.h"
@@ -22,12 +26,23 @@ struct Environment {
   ReplyStore* replies = nullptr;
 };
 
+// Where the temporary files of a run's components are, each in a folder of its own.
+inline std::filesystem::path scratch_root(const std::string& run_folder) {
+  return std::filesystem::path(run_folder) / "scratch";
+}
+
 class ComponentContext : public ServiceContext {
  public:
   using StreamFactory = std::function<Result<std::unique_ptr<RecordStream>>(const std::string&)>;
 
   ComponentContext(std::string name, const Environment& environment, StreamFactory records_of = {})
       : name_(std::move(name)), environment_(environment), records_of_(std::move(records_of)) {}
+  ~ComponentContext() override {
+    if (scratch_folder_.empty()) return;
+    std::error_code ignored;
+    std::filesystem::remove_all(scratch_folder_, ignored);
+    std::filesystem::remove(scratch_root(environment_.run_folder), ignored);  // when it is empty
+  }
 
   const std::string& name() const override { return name_; }
   void log(LogLevel level, std::string_view message) override { log_line(level, name_, message); }
@@ -36,6 +51,18 @@ class ComponentContext : public ServiceContext {
   Resumer& resumer() override { return *environment_.resumer; }
   ReplyStore& replies() override { return *environment_.replies; }
   std::string run_folder() const override { return environment_.run_folder; }
+  std::string scratch_folder() override {
+    const std::lock_guard lock(scratch_mutex_);
+    if (scratch_folder_.empty()) {
+      // A corpus pass opens nodes of the run a second time: a number keeps the two apart.
+      static std::atomic<unsigned> number{0};
+      const std::filesystem::path folder = scratch_root(environment_.run_folder) /
+                                           (name_ + "-" + std::to_string(number.fetch_add(1)));
+      std::filesystem::create_directories(folder);
+      scratch_folder_ = folder.string();
+    }
+    return scratch_folder_;
+  }
   Result<std::unique_ptr<RecordStream>> records_of(const std::string& node) override {
     return records_of_(node);
   }
@@ -44,6 +71,8 @@ class ComponentContext : public ServiceContext {
   const std::string name_;
   const Environment& environment_;
   const StreamFactory records_of_;
+  std::mutex scratch_mutex_;
+  std::string scratch_folder_;
 };
 
 }  // namespace rare::engine

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -98,6 +99,8 @@ Status Run::open_state() {
   state_ = std::move(*state);
   environment_.seed = plan_.config.seed;
   environment_.run_folder = state_->folder();
+  std::error_code ignored;  // what a killed run left behind
+  std::filesystem::remove_all(scratch_root(environment_.run_folder), ignored);
   environment_.control = &control_;
   resume_threads_ = std::make_unique<ResumeThreads>();
   environment_.resumer = resume_threads_.get();

@@ -33,6 +33,11 @@ class Context {
   // Requested when the run is being cut short; long loops look at it.
   virtual std::stop_token stop_token() const = 0;
   virtual Resumer& resumer() = 0;
+  // A folder of this component's own for temporary files (all instances of a node share it). Made
+  // when it is first asked for, empty then; removed with all that is in it when the component's run
+  // ends. Nothing in it outlives the run: after a kill the next start begins with an empty one.
+  // Throws what std::filesystem throws when it cannot be made.
+  virtual std::string scratch_folder() = 0;
 
   // For services that complete later: keep the Completion, return the Awaitable.
   template <class T>

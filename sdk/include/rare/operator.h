@@ -7,9 +7,20 @@
 //                synchronised.
 //
 // Lifecycle: constructor; parameters are set from the spec; open() once; process() for each record;
-// (Operator with spec().gather(): records arrive in identity order, then finish() once);
 // destructor. After open() fails nothing else is called. process() is a function of its record and
 // services.
+//
+// Whole-set operators (Operator with spec().gather()) look at all records together: sort, dedupe,
+// count. One instance; process() for every record in identity order, one at a time, then finish()
+// once, even when there was no record.
+// - process() may emit any number of records, also ones that it kept earlier; or filter() its
+//   record; or do neither, which takes the record in. finish() may emit any number.
+// - A record that passes through, now or later, keeps its id (give it out as it came, or make it
+//   with Record(fields, id)); one that is made of others has none, and gets one from the engine.
+// - What process() emits is held back until it returns OK, as everywhere. What finish() emits is
+//   taken as it comes, so that a sort need not hold its whole result: emit gradually.
+// - More than fits into memory goes to files in Context::scratch_folder(), past a limit that is a
+//   parameter.
 //
 // Errors: a Status with Fault::record, or an exception, makes the record a dead letter (or what
 // `on_error` says); Fault::run stops the run. What was emitted before an error is dropped, so one
@@ -26,9 +37,10 @@
 
 namespace rare {
 
-// Where process() puts its results. Buffered until process() returns OK. Never blocks.
-// Every record ends with at least one emit() or with filter(): returning OK after neither is an
-// error of that record, because records do not vanish in silence.
+// Where process() and finish() put their results. Buffered until process() returns OK. Never
+// blocks. Every record ends with at least one emit() or with filter(): returning OK after neither
+// is an error of that record, because records do not vanish in silence. (A whole-set operator takes
+// it in.) An error that emit() or filter() returns is passed on at once.
 class Output {
  public:
   virtual ~Output() = default;
@@ -44,7 +56,8 @@ class Operator {
   virtual ~Operator() = default;
   virtual Status open(Context&) { return Status(); }
   virtual Status process(Record record, Output& out) = 0;
-  // Only for whole-set operators (Spec::gather()).
+  // Only for whole-set operators (Spec::gather()): after the last record. There is no record that
+  // an error could cost, so it stops the run.
   virtual Status finish(Output&) { return Status(); }
 };
 

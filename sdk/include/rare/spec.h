@@ -174,6 +174,12 @@ class Spec {
   }
   // A named output. Without any there is one port, "out".
   Spec& port(std::string name) { return ports_.push_back(std::move(name)), *this; }
+  // Outputs that the pipeline names: the keys of this parameter (ParamType::json), which is a map
+  // or a list of maps. They come before the ports named by port(), in the list's order or by name.
+  Spec& ports_param(std::string param) { return ports_param_ = std::move(param), *this; }
+  // Gives its records fields that the spec cannot name (a program, a renaming), or takes some away:
+  // the plan then judges no field across this component.
+  Spec& reshapes() { return reshapes_ = true, *this; }
   // A whole-set operator: see operator.h.
   Spec& gather() { return gather_ = true, *this; }
   // The output is not a function of the record alone (a remote call that is no LanguageModel).
@@ -191,6 +197,8 @@ class Spec {
   const std::vector<Field>& reads() const { return reads_; }
   const std::vector<Field>& writes() const { return writes_; }
   const std::vector<std::string>& ports() const { return ports_; }
+  const std::string& ports_param() const { return ports_param_; }  // empty: none
+  bool is_reshaping() const { return reshapes_; }
   bool is_gather() const { return gather_; }
   bool is_nondeterministic() const { return nondeterministic_; }
 
@@ -209,12 +217,12 @@ class Spec {
   }
   ParamSpec& last() { return params_.back(); }
 
-  std::string name_, summary_, description_;
+  std::string name_, summary_, description_, ports_param_;
   int version_ = 1;
   std::vector<ParamSpec> params_;
   std::vector<Field> reads_, writes_;
   std::vector<std::string> ports_;
-  bool gather_ = false, nondeterministic_ = false;
+  bool gather_ = false, nondeterministic_ = false, reshapes_ = false;
 };
 
 }  // namespace rare

@@ -90,4 +90,25 @@ TEST_CASE("nothing is found under a name that is not there", "[graph]") {
   CHECK(fixture.plan(kDiamond).node("nobody") == nullptr);
 }
 
+TEST_CASE("a parameter names ports: by name from a map, in order from a list, then the spec's own",
+          "[graph]") {
+  PlanFixture fixture;
+  const auto planned = [&](const std::string& routes) {
+    return fixture.plan(
+        "nodes:\n"
+        "  - { name: a, use: files.read, with: { path: in.jsonl } }\n"
+        "  - { name: b, use: text.classify, with: { routes: " +
+        routes +
+        " } }\n"
+        "  - { name: c, use: files.write, from: [b.short, b.long], with: { path: c.jsonl } }\n"
+        "  - { name: d, use: files.write, from: b.otherwise, with: { path: d.jsonl } }\n");
+  };
+  const Plan map = planned("{ short: x, long: y }");
+  CHECK(map.node("b")->ports() == std::vector<std::string>{"long", "short", "otherwise"});
+  CHECK(map.node("b")->successors == std::vector<Indices>{{2}, {2}, {3}});
+  const Plan list = planned("[{ short: x }, { long: y }]");
+  CHECK(list.node("b")->ports() == std::vector<std::string>{"short", "long", "otherwise"});
+  CHECK(input_names(list, *list.node("d")) == std::vector<std::string>{"b.otherwise"});
+}
+
 }  // namespace rare::engine

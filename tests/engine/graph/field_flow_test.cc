@@ -83,4 +83,18 @@ TEST_CASE("a field that is nearly one written above is noted, not refused", "[gr
                                  "bring; a node above writes 'question'"});
 }
 
+TEST_CASE("across a node that reshapes records no field is judged", "[graph]") {
+  PlanFixture fixture;
+  const std::string again = "  - { name: again, use: model.ask, with: { llm: teacher } }\n";
+  CHECK_FALSE(fixture.errors(kStart + kAsk + again + kEnd).empty());
+  const std::string reshape = "  - { name: reshape, use: text.reshape }\n";
+  CHECK(fixture.errors(kStart + kAsk + reshape + again + kEnd).empty());
+  CHECK_FALSE(fixture.errors(kStart + reshape + kAsk + again + kEnd).empty());
+
+  const std::string read =
+      "  - { name: n, use: text.note, with: { input_key: question, output_key: n } }\n";
+  CHECK_FALSE(fixture.errors(kStart + read + kAsk + kEnd).empty());
+  CHECK(fixture.errors(kStart + reshape + read + kAsk + kEnd).empty());
+}
+
 }  // namespace rare::engine

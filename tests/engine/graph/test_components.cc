@@ -105,6 +105,20 @@ struct Route final : PassOn {
   static Spec spec() { return Spec("text.route").port("even").port("odd"); }
 };
 
+struct Classify final : PassOn {
+  static Spec spec() {
+    return Spec("text.classify")
+        .required_param(&Classify::routes, "routes", "Where to.")
+        .ports_param("routes")
+        .port("otherwise");
+  }
+  Json routes;
+};
+
+struct Reshape final : PassOn {
+  static Spec spec() { return Spec("text.reshape").reshapes(); }
+};
+
 struct Call final : PassOn {
   static Spec spec() { return Spec("text.call").nondeterministic(); }
 };
@@ -172,6 +186,8 @@ Registry test_registry() {
   collector.add<Note>();
   collector.add<Upper>();
   collector.add<Route>();
+  collector.add<Classify>();
+  collector.add<Reshape>();
   collector.add<Call>();
   collector.add<Search>();
   collector.add<Sort>();

@@ -119,6 +119,24 @@ TEST_CASE("fields that no parameter names are faults") {
   CHECK(fault(base().writes("")) == "component 'x': writes a field without a name");
 }
 
+TEST_CASE("ports that a parameter names need a parameter of any value") {
+  struct Named {
+    Json routes;
+    std::string text;
+  };
+  const auto with = [](const std::string& param) {
+    Spec spec = base();
+    spec.required_param(&Named::routes, "routes", "Where to.");
+    spec.required_param(&Named::text, "text", "A text.");
+    return fault(spec.ports_param(param));
+  };
+  CHECK(with("routes") == "");
+  CHECK(with("text") ==
+        "component 'x': ports are named by parameter 'text', which is no parameter of any value "
+        "(rare::Json) of it");
+  CHECK(with("other").find("'other'") != std::string::npos);
+}
+
 TEST_CASE("ports are named once, and without the sign that parts node from port") {
   CHECK(fault(base().port("out").port("out")) == "component 'x': port 'out' is declared twice");
   CHECK(fault(base().port("")) ==

@@ -158,6 +158,7 @@ class StoreContext final : public ServiceContext {
   Resumer& resumer() override { return base_.resumer(); }
   ReplyStore& replies() override { return store_; }
   std::string run_folder() const override { return base_.run_folder(); }
+  std::string scratch_folder() override { return base_.scratch_folder(); }
   Result<std::unique_ptr<RecordStream>> records_of(const std::string& node) override {
     return base_.records_of(node);
   }

@@ -10,127 +10,18 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
-#include <functional>
-#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "rare/sdk.h"
+#include "rare/testing/test_context.h"
 
 namespace rare::testing {
 
-// Resumes coroutines on a thread of its own, as the engine does.
-class ThreadResumer final : public Resumer {
- public:
-  ThreadResumer() : thread_([this](std::stop_token stop) { loop(stop); }) {}
-  void resume(std::coroutine_handle<> waiter) override {
-    {
-      const std::lock_guard lock(mutex_);
-      queue_.push_back(waiter);
-    }
-    wake_.notify_one();
-  }
-  void misuse(const std::string& what) override {
-    const std::lock_guard lock(mutex_);
-    misuses_.push_back(what);
-  }
-  std::vector<std::string> misuses() {
-    const std::lock_guard lock(mutex_);
-    return misuses_;
-  }
-
- private:
-  void loop(std::stop_token stop) {
-    std::unique_lock lock(mutex_);
-    while (wake_.wait(lock, stop, [this] { return !queue_.empty(); })) {
-      const std::coroutine_handle<> next = queue_.front();
-      queue_.pop_front();
-      lock.unlock();
-      next.resume();
-      lock.lock();
-    }
-  }
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::deque<std::coroutine_handle<>> queue_;
-  std::vector<std::string> misuses_;
-  std::jthread thread_;
-};
-
-// Keeps replies in memory; a service under test may use it as its store.
-class MemoryReplyStore final : public ReplyStore {
- public:
-  void find(std::string key, Scope,
-            std::function<void(Result<std::optional<StoredReply>>)> done) override {
-    std::optional<StoredReply> reply;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto at = replies_.find(key);
-      if (at != replies_.end()) reply = at->second;
-    }
-    done(std::move(reply));
-  }
-  void put(std::string key, StoredReply reply, std::function<void(Status)> done) override {
-    {
-      const std::lock_guard lock(mutex_);
-      replies_.insert_or_assign(std::move(key), std::move(reply));
-    }
-    done(Status());
-  }
-  std::size_t size() const {
-    const std::lock_guard lock(mutex_);
-    return replies_.size();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, StoredReply> replies_;
-};
-
-class TestContext final : public ServiceContext {
- public:
-  explicit TestContext(std::string name = "test", std::uint64_t seed = 0)
-      : name_(std::move(name)), seed_(seed) {}
-
-  const std::string& name() const override { return name_; }
-  void log(LogLevel, std::string_view message) override {
-    const std::lock_guard lock(mutex_);
-    lines_.emplace_back(message);
-  }
-  std::uint64_t seed() const override { return seed_; }
-  std::stop_token stop_token() const override { return stop_.get_token(); }
-  ThreadResumer& resumer() override { return resumer_; }
-  MemoryReplyStore& replies() override { return replies_; }
-  std::string run_folder() const override { return folder; }
-  Result<std::unique_ptr<RecordStream>> records_of(const std::string& node) override {
-    if (!stream) return Status(StatusCode::not_found, "no test stream for node " + node);
-    return stream();
-  }
-
-  std::vector<std::string> lines() const {
-    const std::lock_guard lock(mutex_);
-    return lines_;
-  }
-  void request_stop() { stop_.request_stop(); }
-
-  std::string folder = ".";
-  std::function<std::unique_ptr<RecordStream>()> stream;  // what records_of() gives
-
- private:
-  std::string name_;
-  std::uint64_t seed_;
-  std::stop_source stop_;
-  mutable std::mutex mutex_;
-  std::vector<std::string> lines_;
-  MemoryReplyStore replies_;
-  ThreadResumer resumer_;
-};
-
-// What an operator gave out for one record.
+// What an operator gave out: for one record, or (gather()) for all.
 struct Outcome {
   Status status;
   std::vector<Record> records;
@@ -163,7 +54,9 @@ std::unique_ptr<T> make(const Json& values = Json::object(), const ServiceResolv
   const Spec spec = T::spec();
   for (const ParamSpec& param : spec.params()) {
     if (values.contains(param.name)) {
-      param.apply(component.get(), values.at(param.name), services);
+      const Json& value = values.at(param.name);
+      const bool is_single = param.text_or_list && value.is_string();
+      param.apply(component.get(), is_single ? Json::array({value}) : value, services);
     } else if (param.type != ParamType::service) {
       param.apply(component.get(), param.default_value, services);
     }
@@ -175,6 +68,19 @@ inline Outcome run(Operator& op, Record record) {
   Outcome outcome;
   CollectingOutput output(outcome);
   outcome.status = op.process(std::move(record), output);
+  return outcome;
+}
+
+// A whole-set operator over its whole input, as the engine runs it: one thread, the given order,
+// then finish(). Stops at the first error.
+inline Outcome gather(Operator& op, std::vector<Record> records) {
+  Outcome outcome;
+  CollectingOutput output(outcome);
+  for (Record& record : records) {
+    outcome.status = op.process(std::move(record), output);
+    if (!outcome.status.ok()) return outcome;
+  }
+  outcome.status = op.finish(output);
   return outcome;
 }
 
