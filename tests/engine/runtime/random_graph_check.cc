@@ -129,6 +129,7 @@ std::string start_fault(const Outcome& outcome) {
 Options options_for(const RandomGraph& graph, int threads) {
   Options options;
   options.threads = threads;
+  options.hang = std::chrono::seconds(120);
   options.window_bytes = graph.window_bytes;
   options.what = "RARE_GRAPH_SEED=" + std::to_string(graph.seed) + ", " + std::to_string(threads) +
                  " threads\n" + graph.yaml();

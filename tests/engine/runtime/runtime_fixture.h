@@ -71,7 +71,7 @@ struct Options {
   // A run that takes longer is said to hang: `what` and what each node does are printed, and the
   // process ends.
   std::chrono::seconds hang{300};
-  std::string what;
+  std::string what{};
 };
 
 struct Outcome {
