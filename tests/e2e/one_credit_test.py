@@ -8,7 +8,7 @@ from harness import EngineTest, PIPELINES, ProtocolServer, read_jsonl
 ONE = ["--set", "max_records_in_flight=1", "--progress", "none"]
 RECORDS = 6
 
-# The corpus by its path, and fan-out behind the negatives.
+# One record at a time through nodes that could take several, and fan-out.
 TWO_WAYS = """
 name: two-ways
 max_records_in_flight: 1
@@ -16,7 +16,7 @@ services:
   teacher:
     use: llm.openai
     with: { base_url: "${RARE_LLM_URL}", model: "${RARE_LLM_MODEL}" }
-  corpus: { use: bm25.index, with: { path: corpus.jsonl } }
+  corpus: { use: bm25.index, with: { from: documents } }
 nodes:
   - { name: documents, use: files.read, with: { path: corpus.jsonl } }
   - { name: questions, use: Doc2Query, with: { llm: teacher } }

@@ -16,9 +16,9 @@ namespace {
 
 // ThreadSanitizer runs about twenty times slower: the same test over fewer graphs.
 #if defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kGraphs = 40, kResumedGraphs = 20;
+constexpr std::uint64_t kGraphs = 80, kResumedGraphs = 60;
 #else
-constexpr std::uint64_t kGraphs = 300, kResumedGraphs = 80;
+constexpr std::uint64_t kGraphs = 300, kResumedGraphs = 200;
 #endif
 constexpr int kMostRecords = 60;
 
