@@ -1,12 +1,7 @@
 // An adapter that loses or doubles a record cannot make a run that looks good: it ends with exit
 // code 1 and says what is off. This program brings a broken adapter of its own, which the linker
 // takes instead of the engine's, so that the engine needs no hook to be broken by.
-#include <unistd.h>
-
-#include <filesystem>
 #include <fstream>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -14,6 +9,7 @@
 #include "engine/runtime/run.h"
 #include "engine/runtime/sink_node.h"
 #include "runtime_fixture.h"
+#include "temporary_folder.h"
 
 namespace rare::engine {
 namespace {
@@ -49,17 +45,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "rare-broken-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
-
 std::string pipeline(const std::string& order) {
   return "name: broken\norder: " + order + R"(
 nodes:
@@ -77,16 +62,16 @@ struct Ended {
 
 Ended run_with(Defect now, const std::string& order) {
   defect = now;
-  const TemporaryFolder folder;
+  const rare::testing::TemporaryFolder folder;
   Observed observed;
   observe_with(&observed);
   const TestPlan planned(pipeline(order));
   RunSettings settings;
-  settings.state_folder = folder.path / "state";
-  settings.reply_file = folder.path / "replies.db";
+  settings.state_folder = folder / "state";
+  settings.reply_file = folder / "replies.db";
   settings.threads = 8;
   const int code = run_pipeline(planned.plan(), settings);
-  std::ifstream manifest(folder.path / "state" / "manifest.json");
+  std::ifstream manifest(folder / "state/manifest.json");
   return {code, rare::Json::parse(manifest)};
 }
 

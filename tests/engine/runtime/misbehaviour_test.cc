@@ -13,6 +13,7 @@
 #include "catch.h"
 #include "engine/runtime/run.h"
 #include "runtime_fixture.h"
+#include "temporary_folder.h"
 
 using namespace rare::engine;
 using namespace rare::engine::test;
@@ -154,29 +155,24 @@ TEST_CASE("the process of a run that never ends", "[.child]") {
 }
 
 TEST_CASE("a coroutine that never resumes cannot keep an interrupted process alive") {
-  std::string name = std::filesystem::temp_directory_path() / "rare-stuck-XXXXXX";
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  const std::filesystem::path folder = name;
+  const rare::testing::TemporaryFolder folder;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
-  setenv(kStateVariable, folder.c_str(), 1);
+  setenv(kStateVariable, folder.path().c_str(), 1);
   const int status =
-      std::system(("'" + self + "' '[.child]' > '" + name + "/output' 2>&1").c_str());
+      std::system(("'" + self + "' '[.child]' > '" + (folder / "output") + "' 2>&1").c_str());
   const std::string output = text_of(folder / "output");
   CAPTURE(output);
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == kExitInterrupted);
   CHECK_THAT(output, Contains("a node does not end although the run was cut"));
   // What was finished is committed; a later start goes on with the rest.
-  {
-    const TestPlan planned(kNeverResumes);
-    StateOptions options;
-    options.folder = folder / "state";
-    options.fingerprint = fingerprint(planned.plan());
-    for (const PlannedNode& node : planned.plan().nodes) options.node_names.push_back(node.name);
-    auto state = RunState::open(std::move(options));
-    REQUIRE(state.ok());
-    CHECK((*state)->resume().tally.ledger.written == 99);
-    CHECK((*state)->resume().sources.at("numbers").next_ordinal == 10);
-  }
-  std::filesystem::remove_all(folder);
+  const TestPlan planned(kNeverResumes);
+  StateOptions options;
+  options.folder = folder / "state";
+  options.fingerprint = fingerprint(planned.plan());
+  for (const PlannedNode& node : planned.plan().nodes) options.node_names.push_back(node.name);
+  auto state = RunState::open(std::move(options));
+  REQUIRE(state.ok());
+  CHECK((*state)->resume().tally.ledger.written == 99);
+  CHECK((*state)->resume().sources.at("numbers").next_ordinal == 10);
 }

@@ -23,6 +23,7 @@ class Generator {
     graph_.order = one_in(2) ? "input" : "any";
     graph_.credits = static_cast<int>(one_in(4) ? 1 : between(1, 64));
     if (one_in(4)) graph_.window_bytes = one_in(2) ? 1 : 2000;
+    if (one_in(2)) gathers_left_ = between(1, 4);
     if (one_in(4)) graph_.drop_by = static_cast<int>(between(3, 40));
     for (std::int64_t i = one_in(2) ? 1 : between(1, 4); i > 0; --i) add_source();
     const std::int64_t operators = one_in(3) ? between(0, 4) : between(3, 31);
@@ -59,7 +60,24 @@ class Generator {
     add(std::move(node), "source", {}, 1);
   }
 
+  // What works over the whole set: sorts, passes on the first of a kind, adds up.
+  void add_gather() {
+    GraphNode node;
+    const std::int64_t kind = between(1, 3);
+    node.use = kind == 1 ? "test.sort" : kind == 2 ? "test.first" : "test.total";
+    if (kind == 1 && one_in(2)) node.with["fail_by"] = between(2, 20);
+    if (kind == 2) node.with["by"] = between(1, 40);
+    if (one_in(4)) node.on_error = "drop";
+    const double branches = choose_inputs(node.from);
+    add(std::move(node), "set", {}, kind == 3 ? 0.1 : branches);
+  }
+
   void add_operator() {
+    if (gathers_left_ > 0 && one_in(5)) {
+      --gathers_left_;
+      add_gather();
+      return;
+    }
     GraphNode node;
     node.with["salt"] = between(1, 1000);
     node.with["by"] = between(1, 6);
@@ -156,6 +174,7 @@ class Generator {
 
   Random random_;
   const int most_records_;
+  std::int64_t gathers_left_ = 0;
   RandomGraph graph_;
   std::vector<Open> open_;
 };

@@ -22,50 +22,55 @@ std::string off(const std::string& what, const Json& expected, const Json& got) 
   return what + ": expected " + text_of(expected) + ", got " + text_of(got) + "\n";
 }
 
-// Sources are told apart by the name before ":"; the first source has none.
-FamilyKey family_of(const std::string& id, const std::map<std::string, std::size_t>& places) {
-  const std::size_t colon = id.find(':');
-  const std::string source = colon == std::string::npos ? "" : id.substr(0, colon);
-  const std::size_t begin = colon == std::string::npos ? 0 : colon + 1;
-  return {std::stoull(id.substr(begin)), places.at(source)};
+// The record that a family began with, of a graph without whole-set nodes: "17" of "17.0.1".
+std::string family_of(const Json& row) {
+  const std::string id = row.at("id");
+  return id.substr(0, id.find('.'));
 }
 
-std::map<std::string, std::size_t> places_of(const Plan& plan) {
-  std::map<std::string, std::size_t> places;
-  for (const PlannedNode& node : plan.nodes) {
-    if (node.kind() != ComponentKind::source) continue;
-    places.emplace(places.empty() ? "" : node.name, places.size());
-  }
-  return places;
+std::string row_fault(const std::string& where, const std::vector<Json>& expected,
+                      const std::vector<Json>& got) {
+  const auto [want, have] = std::mismatch(expected.begin(), expected.end(), got.begin(), got.end());
+  if (want == expected.end() && have == got.end()) return "";
+  return off(where + ", row " + std::to_string(want - expected.begin()),
+             want == expected.end() ? Json() : *want, have == got.end() ? Json() : *have);
 }
 
-// Rows of a sink: families whole and one after another, in input order if it is asked for.
-std::string rows_fault(const std::string& sink, const std::map<FamilyKey, FamilyRows>& expected,
-                       const std::vector<Json>& got, const Plan& plan) {
-  const auto places = places_of(plan);
-  std::vector<std::pair<FamilyKey, FamilyRows>> families;
+// `order: any`: families in any order, but whole.
+std::string families_fault(const std::string& where,
+                           const std::map<FamilyKey, FamilyRows>& expected,
+                           const std::vector<Json>& got) {
+  std::map<std::string, FamilyRows> of;
+  std::string last;
   for (const Json& row : got) {
-    const FamilyKey family = family_of(row.at("id"), places);
-    if (families.empty() || families.back().first != family) families.push_back({family, {}});
-    families.back().second.push_back(row);
-  }
-  if (plan.config.order == Order::any) {
-    std::stable_sort(families.begin(), families.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-  }
-  std::size_t at = 0;
-  for (const auto& [family, rows] : expected) {
-    if (rows.empty()) continue;
-    const Json found = at < families.size() ? Json(families[at].second) : Json();
-    if (found != Json(rows)) {
-      return off("sink " + sink + ", family " + std::to_string(family.first) + " of source " +
-                     std::to_string(family.second) + " (place " + std::to_string(at) + ")",
-                 rows, found);
+    const std::string family = family_of(row);
+    if (family != last && of.contains(family)) {
+      return where + ": family " + family + " is torn apart\n";
     }
-    ++at;
+    of[last = family].push_back(row);
   }
-  if (at == families.size()) return "";
-  return off("sink " + sink + ", after all families", Json(), families[at].second);
+  for (const auto& [key, rows] : expected) {
+    if (rows.empty()) continue;
+    const std::string family = family_of(rows.front());
+    std::string fault = row_fault(where + ", family " + family, rows, of[family]);
+    if (!fault.empty()) return fault;
+    of.erase(family);
+  }
+  return of.empty() ? "" : where + ": family " + of.begin()->first + " is one too many\n";
+}
+
+std::string rows_fault(const std::string& sink, const std::map<FamilyKey, FamilyRows>& expected,
+                       std::vector<Json> got, const Plan& plan) {
+  std::vector<Json> flat;
+  for (const auto& [family, rows] : expected) flat.insert(flat.end(), rows.begin(), rows.end());
+  if (plan.config.order == Order::input) return row_fault("sink " + sink, flat, got);
+  const bool gathers = std::any_of(plan.nodes.begin(), plan.nodes.end(),
+                                   [](const PlannedNode& node) { return node.gathers(); });
+  if (!gathers) return families_fault("sink " + sink, expected, got);
+  // A record that passed a whole-set node does not tell its family.
+  std::sort(flat.begin(), flat.end());
+  std::sort(got.begin(), got.end());
+  return row_fault("sink " + sink + ", sorted", flat, got);
 }
 
 std::string tally_fault(const Plan& plan, const Tally& expected, const Tally& got) {
@@ -189,9 +194,9 @@ std::string undisturbed_fault(const RandomGraph& graph, int threads) {
   MemoryState state;
   const Outcome outcome = run_graph(plan, state, observed, options_for(graph, threads));
   std::string fault = start_fault(outcome);
-  if (outcome.started != walked.records) fault += off("begun", walked.records, outcome.started);
-  if (outcome.committed != walked.records)
-    fault += off("committed", walked.records, outcome.committed);
+  if (outcome.started != walked.families) fault += off("begun", walked.families, outcome.started);
+  if (outcome.committed != walked.families)
+    fault += off("committed", walked.families, outcome.committed);
   if (outcome.abandoned != 0) fault += off("abandoned", 0, outcome.abandoned);
   fault += end_fault(plan, walked, observed, state);
   return fault.empty() ? "" : "With " + std::to_string(threads) + " threads:\n" + fault;

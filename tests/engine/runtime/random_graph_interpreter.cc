@@ -89,6 +89,62 @@ Said route(const Json& with, Json fields) {
   return said;
 }
 
+// A record that a whole-set node took in.
+struct Taken {
+  FamilyKey family;
+  std::string id;
+  Json fields;
+};
+
+// What a whole-set node gives out, one after another: a record that it took in or (without an id)
+// one that it made, or the record that it failed on.
+struct Given {
+  std::string id;
+  Json fields;
+  std::optional<std::string> error;
+};
+
+struct SetSaid {
+  std::vector<Given> given;
+  std::map<std::string, std::uint64_t> filtered;  // by reason
+};
+
+// All whole-set operators: what they say to all that they took in.
+SetSaid gather(const std::string& use, const Json& with, const std::vector<Taken>& all) {
+  SetSaid said;
+  std::vector<Given> kept;
+  std::vector<std::int64_t> seen;
+  std::int64_t total = 0;
+  Json ids = Json::array();
+  for (const Taken& taken : all) {
+    const Given same{taken.id, taken.fields, std::nullopt};
+    const std::int64_t n = taken.fields.at("n");
+    if (use == "test.total") {
+      total += n;
+      ids.push_back(taken.id);
+    } else if (use == "test.first") {
+      const std::int64_t kind = n % with.at("by").get<std::int64_t>();
+      if (std::count(seen.begin(), seen.end(), kind) > 0) {
+        ++said.filtered["seen before"];
+      } else {
+        seen.push_back(kind);
+        said.given.push_back(same);
+      }
+    } else if (with.at("fail_by") > 0 && n % with.at("fail_by").get<std::int64_t>() == 1) {
+      said.given.push_back({taken.id, taken.fields, "failed in the set"});
+    } else {
+      auto at = kept.begin();
+      while (at != kept.end() && at->fields.at("n") >= n) ++at;
+      kept.insert(at, same);
+    }
+  }
+  said.given.insert(said.given.end(), kept.begin(), kept.end());
+  if (use == "test.total") {
+    said.given.push_back({"", Json{{"n", total}, {"total", total}, {"ids", ids}}, std::nullopt});
+  }
+  return said;
+}
+
 class Walk {
  public:
   explicit Walk(const Plan& plan) : plan_(plan) {
@@ -106,9 +162,14 @@ class Walk {
     for (std::uint64_t ordinal = 0; ordinal < longest; ++ordinal) {
       for (std::size_t place = 0; place < sources_.size(); ++place) {
         if (ordinal >= count(*sources_[place])) continue;
-        family_ = {ordinal, place};
+        family_ = {0, ordinal, place};
         read(*sources_[place], ordinal, place);
       }
+    }
+    // In the plan's order every whole-set node stands behind those that it takes in from.
+    std::size_t place = sources_.size();
+    for (const PlannedNode& node : plan_.nodes) {
+      if (node.use->component.spec.is_gather()) give_out(node, place++);
     }
     return std::move(walked_);
   }
@@ -117,7 +178,7 @@ class Walk {
   static std::uint64_t count(const PlannedNode& source) { return source.values.at("count"); }
 
   void read(const PlannedNode& source, std::uint64_t n, std::size_t place) {
-    ++walked_.records;
+    ++walked_.families;
     ++walked_.tally.ledger.read;
     const std::string id = (place == 0 ? "" : source.name + ":") + std::to_string(n);
     const std::uint64_t bad_every = source.values.at("bad_every");
@@ -130,9 +191,43 @@ class Walk {
     }
   }
 
+  void take_in(const PlannedNode& node, const std::string& id, const Json& fields) {
+    ++walked_.tally.nodes[node.index].in;
+    ++walked_.tally.ledger.merged;
+    taken_[node.index].push_back({family_, id, fields});
+  }
+
+  // A level above all that it took in from; what it gives out begins families.
+  void give_out(const PlannedNode& node, std::size_t place) {
+    std::vector<Taken>& taken = taken_[node.index];
+    std::stable_sort(taken.begin(), taken.end(), [](const Taken& a, const Taken& b) {
+      return std::pair(a.family.ordinal, a.family.place) <
+             std::pair(b.family.ordinal, b.family.place);
+    });
+    const SetSaid said = gather(node.use->component.spec.name(), node.values, taken);
+    NodeTally& tally = walked_.tally.nodes[node.index];
+    for (const auto& [reason, count] : said.filtered) {
+      tally.filtered += count;
+      tally.filter_reasons[reason] += count;
+    }
+    for (std::uint64_t ordinal = 0; ordinal < said.given.size(); ++ordinal) {
+      const Given& given = said.given[ordinal];
+      family_ = {node.level + 1, ordinal, place};
+      ++walked_.tally.ledger.made;
+      const std::string made_id = node.name + ":" + std::to_string(ordinal);
+      --tally.in;  // counted as it was taken in
+      end(node, given.id.empty() ? made_id : given.id, given.fields,
+          given.error ? failed(*given.error) : passed(given.fields));
+    }
+    // One family more carries what was filtered last.
+    walked_.families += said.given.size() + 1;
+  }
+
   void visit(const PlannedNode& node, const std::string& id, const Json& fields) {
     const std::string use = node.use->component.spec.name();
-    if (use == "graph.act") {
+    if (node.use->component.spec.is_gather()) {
+      take_in(node, id, fields);
+    } else if (use == "graph.act") {
       end(node, id, fields, act(node.values, fields));
     } else if (use == "graph.route") {
       end(node, id, fields, route(node.values, fields));
@@ -213,6 +308,7 @@ class Walk {
   std::vector<const PlannedNode*> sources_;
   std::int64_t drop_by_ = 0;
   FamilyKey family_;
+  std::map<std::uint32_t, std::vector<Taken>> taken_;  // by the plan's index
   Walked walked_;
 };
 

@@ -2,10 +2,10 @@
 // Shares no code with the runtime or with the components: it has its own idea of both.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/graph/plan.h"
@@ -14,16 +14,22 @@
 
 namespace rare::engine::test {
 
-// What came of one source record, in one sink: {"id", "fields"}, in the order of a family.
+// What came of one family in one sink: {"id", "fields"}, in the family's order.
 using FamilyRows = std::vector<Json>;
-// A source record: its ordinal, and its source's place in the file. Sorts as the input is read.
-using FamilyKey = std::pair<std::uint64_t, std::size_t>;
+
+// Where a family begins. Sorts as sinks write them with `order: input`.
+struct FamilyKey {
+  int level = 0;  // 0: a source; else that of the whole-set node that gave it out
+  std::uint64_t ordinal = 0;
+  std::size_t place = 0;  // of the source among sources, of the whole-set node after all of them
+  auto operator<=>(const FamilyKey&) const = default;
+};
 
 struct Walked {
   std::map<std::string, std::map<FamilyKey, FamilyRows>> rows;  // by the sink's `name` parameter
   std::vector<Json> dead_letters;  // {"id", "node", "reason", "attempts", "raw", "record"}
   Tally tally;
-  std::uint64_t records = 0;  // that sources gave out
+  std::uint64_t families = 0;  // that began: records read, and what whole-set nodes gave out
 };
 
 Walked walk(const Plan& plan);

@@ -88,7 +88,7 @@ std::vector<RandomGraph> smaller(const RandomGraph& graph) {
     }
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (const char* key : {"bad_every", "refuse_by"}) {
+    for (const char* key : {"bad_every", "refuse_by", "fail_by"}) {
       changed([&](RandomGraph& copy) { copy.nodes[i].with.erase(key); });
     }
     changed([&](RandomGraph& copy) {
