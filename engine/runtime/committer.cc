@@ -8,7 +8,6 @@
 namespace rare::engine {
 namespace {
 
-constexpr auto kCheckpointEvery = std::chrono::seconds(1);
 constexpr std::size_t kCheckpointBytes = 64u << 20;
 
 // What a JSON value takes in memory, roughly: containers by their nodes, text by its length.
@@ -117,7 +116,7 @@ void Committer::close() {
 void Committer::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait_for(lock, kCheckpointEvery, [this] {
+    changed_.wait_for(lock, setup_.checkpoint_every, [this] {
       return closing_ || !queue_.empty() || settle_wanted_ > settle_done_;
     });
     const bool last = closing_;
@@ -253,7 +252,7 @@ Status Committer::write_to(const Target& target, const RecordId& root,
 bool Committer::checkpoint_due() const {
   if (uncommitted_families_ == 0) return false;
   return uncommitted_bytes_ >= kCheckpointBytes ||
-         std::chrono::steady_clock::now() - last_checkpoint_ >= kCheckpointEvery;
+         std::chrono::steady_clock::now() - last_checkpoint_ >= setup_.checkpoint_every;
 }
 
 Checkpoint Committer::snapshot() {

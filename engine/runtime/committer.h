@@ -47,6 +47,7 @@ class Committer {
     RunControl* control = nullptr;
     std::function<std::map<std::string, Json>()> usage;  // of services, for checkpoints
     std::size_t window_bytes = kWindowBytes;
+    std::chrono::milliseconds checkpoint_every{1000};
   };
   explicit Committer(Setup setup);
   ~Committer();

@@ -221,6 +221,7 @@ void Run::stream() {
   Watch::Setup watch;
   watch.control = &control_;
   watch.grace_s = plan_.config.grace_s;
+  watch.hang_s = settings_.hang_s;
   watch.progress = settings_.progress;
   watch.snapshot = [this] { return snapshot(); };
   watch.cut = [this] { components_->cancel_services(); };

@@ -18,7 +18,8 @@ struct RunSettings {
   bool fresh = false;
   std::optional<std::uint64_t> limit;
   ProgressStyle progress = ProgressStyle::none;
-  int threads = 0;  // 0: as many as there are cores
+  int threads = 0;     // 0: as many as there are cores
+  double hang_s = 20;  // how long nodes may take to end after the run was cut
 };
 
 // Exit codes; names in docs/reference/contract.md.

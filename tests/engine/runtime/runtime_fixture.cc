@@ -1,8 +1,14 @@
 #include "runtime_fixture.h"
 
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include "catch.h"
 #include "engine/graph/plan.h"
@@ -11,6 +17,7 @@
 #include "engine/runtime/executor.h"
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/watch.h"
+#include "random_graph_components.h"
 
 namespace rare::engine::test {
 namespace {
@@ -29,18 +36,6 @@ class TemporaryFile {
   std::string path;
 };
 
-Plan plan_of(const std::string& yaml, const Registry& registry) {
-  const TemporaryFile file(yaml);
-  Diagnostics diagnostics;
-  LoadOptions load;
-  load.file = file.path;
-  PipelineConfig config = load_pipeline(load, diagnostics);
-  Plan plan = make_plan(std::move(config), registry, diagnostics);
-  INFO(diagnostics.to_string());
-  REQUIRE(diagnostics.ok());
-  return plan;
-}
-
 class NoReplies final : public ReplyStore {
  public:
   void find(std::string, Scope,
@@ -50,9 +45,65 @@ class NoReplies final : public ReplyStore {
   void put(std::string, StoredReply, std::function<void(Status)> done) override { done(Status()); }
 };
 
+// Ends the process when the run does not end: nothing else can free threads that wait for ever.
+class HangWatch {
+ public:
+  HangWatch(const Options& options, const Plan& plan, Executor& executor)
+      : options_(options), plan_(plan), executor_(executor), thread_([this] { loop(); }) {}
+  ~HangWatch() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void loop() {
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, options_.hang, [this] { return ended_; })) return;
+    const Flow& flow = executor_.flow();
+    std::fprintf(stderr, "\na run hangs: %s\n%llu records begun, %llu finished, %llu abandoned\n",
+                 options_.what.c_str(), static_cast<unsigned long long>(flow.started()),
+                 static_cast<unsigned long long>(flow.finished()),
+                 static_cast<unsigned long long>(flow.abandoned()));
+    for (const PlannedNode& node : plan_.nodes) {
+      const NodeCounter& counter = executor_.counters()[node.index];
+      std::fprintf(stderr, "  %-12s %-14s %lld in it, %llu done\n", node.name.c_str(),
+                   node.spec().name().c_str(), static_cast<long long>(counter.in_flight.load()),
+                   static_cast<unsigned long long>(counter.done.load()));
+    }
+    _exit(1);
+  }
+
+  const Options& options_;
+  const Plan& plan_;
+  Executor& executor_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
 }  // namespace
 
+TestPlan::TestPlan(const std::string& yaml) {
+  add_test_components(registry_);
+  add_random_graph_components(registry_);
+  const TemporaryFile file(yaml);
+  Diagnostics diagnostics;
+  LoadOptions load;
+  load.file = file.path;
+  PipelineConfig config = load_pipeline(load, diagnostics);
+  plan_ = make_plan(std::move(config), registry_, diagnostics);
+  INFO(yaml);
+  INFO(diagnostics.to_string());
+  REQUIRE(diagnostics.ok());
+}
+
 Status MemoryState::commit(const Checkpoint& checkpoint) {
+  if (killed_) return Status();
   ++commits;
   committed.started_before = true;
   committed.sinks = checkpoint.sinks;
@@ -73,11 +124,14 @@ Status MemoryState::commit(const Checkpoint& checkpoint) {
 }
 
 Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observed,
-                  const Options& options, RunControl* given) {
+                  const Options& options, RunControl* control) {
+  const TestPlan planned(yaml);
+  return run_graph(planned.plan(), state, observed, options, control);
+}
+
+Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, const Options& options,
+                  RunControl* given) {
   observe_with(&observed);
-  Registry registry;
-  add_test_components(registry);
-  const Plan plan = plan_of(yaml, registry);
   RunControl own;
   RunControl& control = given != nullptr ? *given : own;
   NoReplies replies;
@@ -119,6 +173,7 @@ Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observe
   commit.state = &state;
   commit.control = &control;
   commit.window_bytes = options.window_bytes;
+  commit.checkpoint_every = options.checkpoint_every;
   Committer committer(std::move(commit));
   Executor::Setup execute;
   execute.plan = &plan;
@@ -141,6 +196,7 @@ Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observe
     };
     watch.hang_s = 300;
     const Watch watching(std::move(watch));
+    const HangWatch hanging(options, plan, executor);
     executor.run();
     committer.close();
   }

@@ -2,18 +2,34 @@
 // state that is kept in memory.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/graph/plan.h"
+#include "engine/plugin/registry.h"
 #include "engine/runtime/run_control.h"
 #include "engine/state/run_state.h"
 #include "scratch_folder.h"
 #include "test_components.h"
 
 namespace rare::engine::test {
+
+// The plan of a pipeline of test components. REQUIREs that it has one.
+class TestPlan {
+ public:
+  explicit TestPlan(const std::string& yaml);
+  TestPlan(const TestPlan&) = delete;
+  const Plan& plan() const { return plan_; }
+
+ private:
+  Registry registry_;
+  Plan plan_;
+};
 
 // As a state folder, for as long as the object lives.
 class MemoryState final : public RunState {
@@ -32,9 +48,15 @@ class MemoryState final : public RunState {
   Resume committed;
   std::vector<DeadLetter> dead_letters;
   std::size_t commits = 0;
-  void begin() { resume_ = committed; }
+  void begin() {
+    killed_ = false;
+    resume_ = committed;
+  }
+  // From now on nothing reaches the state, as after a kill. Until begin(); any thread.
+  void kill() { killed_ = true; }
 
  private:
+  std::atomic<bool> killed_{false};
   Resume resume_;
   std::string run_id_ = "memory";
   testing::ScratchFolder folder_;  // for what whole-set nodes take in
@@ -45,6 +67,11 @@ struct Options {
   std::int64_t credits = 0;
   std::optional<std::uint64_t> limit = std::nullopt;
   std::size_t window_bytes = 64u << 20;
+  std::chrono::milliseconds checkpoint_every{1000};
+  // A run that takes longer is said to hang: `what` and what each node does are printed, and the
+  // process ends.
+  std::chrono::seconds hang{300};
+  std::string what{};
 };
 
 struct Outcome {
@@ -57,6 +84,8 @@ struct Outcome {
 
 // One start of `yaml` over `state`. `control` may be used by the test to stop it.
 Outcome run_graph(const std::string& yaml, MemoryState& state, Observed& observed,
+                  const Options& options = {}, RunControl* control = nullptr);
+Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed,
                   const Options& options = {}, RunControl* control = nullptr);
 
 // REQUIREs that everything that was read or given out is accounted for.

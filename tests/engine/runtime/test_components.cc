@@ -198,13 +198,6 @@ class Both final : public Operator {
   }
 };
 
-class EchoModel {
- public:
-  static constexpr std::string_view kInterface = "test.Echo/1";
-  virtual ~EchoModel() = default;
-  virtual Awaitable<Result<std::int64_t>> ask(std::int64_t n) = 0;
-};
-
 // Answers from two threads; each takes the newest and the oldest request in turn, so that answers
 // come out of order.
 class Echo final : public Service, public EchoModel {
@@ -334,6 +327,30 @@ class Throwing final : public AsyncOperator {
   bool later_ = false;
 };
 
+class Stuck final : public AsyncOperator {
+ public:
+  static Spec spec() {
+    return Spec("test.stuck")
+        .summary("Waits for ever.")
+        .param(&Stuck::at_, "at", 0, "With this record.");
+  }
+  Status open(Context& context) override { return context_ = &context, Status(); }
+  Task<Status> process(Record record, Output& out) override {
+    if (number_of(record) == at_) {
+      auto pair = context_->completion<Status>();
+      never_set_.push_back(std::move(pair.completion));
+      Status never = co_await pair.awaitable;
+      co_return never;
+    }
+    co_return out.emit(std::move(record));
+  }
+
+ private:
+  Context* context_ = nullptr;
+  std::int64_t at_ = 0;
+  std::vector<Completion<Status>> never_set_;
+};
+
 class Collect final : public Sink {
  public:
   static Spec spec() {
@@ -394,6 +411,7 @@ class Collector final : public Registrar {
 }  // namespace
 
 void observe_with(Observed* now) { observed = now; }
+Observed& observed_now() { return *observed; }
 
 void add_test_components(Registry& registry) {
   Collector collector;
@@ -410,6 +428,7 @@ void add_test_components(Registry& registry) {
   collector.add<Echo>();
   collector.add<Ask>();
   collector.add<Throwing>();
+  collector.add<Stuck>();
   collector.add<Collect>();
   const LoadedPlugin plugin{"test", "1", "test.so", {}};
   const Status status = registry.add(plugin, std::move(collector.components));

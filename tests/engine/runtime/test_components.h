@@ -8,10 +8,11 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/plugin/registry.h"
-#include "rare/json.h"
+#include "rare/sdk.h"
 
 namespace rare::engine::test {
 
@@ -26,10 +27,21 @@ struct Observed {
   // Called for every record that the source gives out, and for every row that is written.
   std::function<void(std::uint64_t)> on_read;
   std::function<void(const Json&)> on_write;
+  // Called for every record that a component of random graphs works on.
+  std::function<void()> on_work;
 };
 
 // Set for the test that runs; one at a time in a process.
 void observe_with(Observed* observed);
+Observed& observed_now();
+
+// What test.echo offers: the number that it is asked.
+class EchoModel {
+ public:
+  static constexpr std::string_view kInterface = "test.Echo/1";
+  virtual ~EchoModel() = default;
+  virtual Awaitable<Result<std::int64_t>> ask(std::int64_t n) = 0;
+};
 
 // test.numbers  source: {"n": 0..count-1}; every `bad_every`-th cannot be read
 // test.pass     operator: passes on
@@ -44,6 +56,7 @@ void observe_with(Observed* observed);
 // test.echo     service: answers on threads of its own, out of order; `drop_by`: forgets some
 // test.ask      async operator: asks the echo service `times` times
 // test.throwing async operator: throws, before or after it waited
+// test.stuck    async operator: waits for ever with record `at`
 // test.collect  sink; `refuse_by`: does not accept n % refuse_by == 1; `break_at`: write fails
 void add_test_components(Registry& registry);
 

@@ -1,0 +1,65 @@
+"""Every shipped pipeline and operator with one record in flight: nobody waits for a second one."""
+
+import json
+import unittest
+
+from harness import EngineTest, PIPELINES, ProtocolServer, read_jsonl
+
+ONE = ["--set", "max_records_in_flight=1", "--progress", "none"]
+RECORDS = 6
+
+# One record at a time through nodes that could take several, and fan-out.
+TWO_WAYS = """
+name: two-ways
+max_records_in_flight: 1
+services:
+  teacher:
+    use: llm.openai
+    with: { base_url: "${RARE_LLM_URL}", model: "${RARE_LLM_MODEL}" }
+  corpus: { use: bm25.index, with: { from: documents } }
+nodes:
+  - { name: documents, use: files.read, with: { path: corpus.jsonl } }
+  - { name: questions, use: Doc2Query, with: { llm: teacher } }
+  - { name: negatives, use: BM25HardNeg, with: { index: corpus }, parallelism: 4 }
+  - { name: reasoning, use: ReasonDistill, with: { llm: teacher } }
+  - { name: with-negatives, use: files.write, from: negatives, with: { path: out/negatives.jsonl } }
+  - { name: result, use: files.write, from: reasoning, with: { path: out/result.jsonl } }
+"""
+
+
+class OneCreditTest(EngineTest):
+    def test_every_shipped_component_is_run_here(self):
+        listing = self.run_engine("operators", "--json")
+        self.assert_exit(listing, 0)
+        run_here = TWO_WAYS + (PIPELINES / "rare.yaml").read_text()
+        for component in json.loads(listing.stdout):
+            if component["kind"] != "service":
+                self.assertIn(f"use: {component['name']}", run_here,
+                              "a new operator: add it to a pipeline of this test")
+
+    def test_rare_yaml(self):
+        corpus = self.write_corpus(RECORDS)
+        for order in ("input", "any"):
+            with self.subTest(order=order), ProtocolServer() as server:
+                self.use_endpoint(server)
+                process = self.run_engine(
+                    PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", *ONE, "--set", f"order={order}",
+                    "--set", f"nodes.documents.with.path={corpus}", "--state-dir", self.folder / order,
+                    "--set", f"nodes.result.with.path=out/{order}.jsonl")
+                self.assert_exit(process, 0)
+                self.assertEqual(len(read_jsonl(self.folder / f"out/{order}.jsonl")), RECORDS)
+
+    def test_two_ways(self):
+        self.write_corpus(RECORDS)
+        pipeline = self.write("two-ways.yaml", TWO_WAYS)
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            process = self.run_engine(pipeline, "--progress", "none")
+            self.assert_exit(process, 0)
+        for name in ("negatives", "result"):
+            self.assertEqual(len(read_jsonl(self.folder / f"out/{name}.jsonl")), RECORDS)
+        self.assertEqual(self.manifest("two-ways")["records"]["copied"], RECORDS)
+
+
+if __name__ == "__main__":
+    unittest.main()

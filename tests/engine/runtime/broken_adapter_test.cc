@@ -1,0 +1,104 @@
+// An adapter that loses or doubles a record cannot make a run that looks good: it ends with exit
+// code 1 and says what is off. This program brings a broken adapter of its own, which the linker
+// takes instead of the engine's, so that the engine needs no hook to be broken by.
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "catch.h"
+#include "engine/runtime/run.h"
+#include "engine/runtime/sink_node.h"
+#include "runtime_fixture.h"
+#include "temporary_folder.h"
+
+namespace rare::engine {
+namespace {
+
+enum class Defect { none, swallows, doubles };
+Defect defect = Defect::none;
+
+constexpr std::uint64_t kVictim = 5;
+
+}  // namespace
+
+// The same as in engine/runtime/sink_node.cc, but for one record.
+SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
+    : flow_(flow),
+      node_(node),
+      sink_(sink),
+      body_(flow.graph(), oneapi::tbb::flow::unlimited, [this](Message message) {
+        const bool victim = message->record.id().ordinal() == kVictim;
+        if (victim && defect == Defect::swallows) return oneapi::tbb::flow::continue_msg();
+        if (victim && defect == Defect::doubles) {
+          message->family->add_row({node_.index, message->record.share()});
+        }
+        (void)sink_.accept(message->record);
+        flow_.write(node_, std::move(message));
+        return oneapi::tbb::flow::continue_msg();
+      }) {}
+
+}  // namespace rare::engine
+
+using namespace rare::engine;
+using namespace rare::engine::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::string pipeline(const std::string& order) {
+  return "name: broken\norder: " + order + R"(
+nodes:
+  - { name: numbers, use: test.numbers, with: { count: 50 } }
+  - { name: left, use: test.pass, from: numbers }
+  - { name: joined, use: test.pass, from: left, parallelism: 4 }
+  - { name: result, use: test.collect, from: joined }
+)";
+}
+
+struct Ended {
+  int code;
+  rare::Json manifest;
+};
+
+Ended run_with(Defect now, const std::string& order) {
+  defect = now;
+  const rare::testing::TemporaryFolder folder;
+  Observed observed;
+  observe_with(&observed);
+  const TestPlan planned(pipeline(order));
+  RunSettings settings;
+  settings.state_folder = folder / "state";
+  settings.reply_file = folder / "replies.db";
+  settings.threads = 8;
+  const int code = run_pipeline(planned.plan(), settings);
+  std::ifstream manifest(folder / "state/manifest.json");
+  return {code, rare::Json::parse(manifest)};
+}
+
+}  // namespace
+
+TEST_CASE("a record that an adapter swallows ends the run with exit code 1") {
+  const std::string order = GENERATE("input", "any");
+  CAPTURE(order);
+  const Ended ended = run_with(Defect::swallows, order);
+  CHECK(ended.code == kExitFailed);
+  CHECK(ended.manifest.at("status") == "failed");
+  const std::string fault = ended.manifest.at("fault");
+  CHECK_THAT(fault, Contains("the ledger is off: 50 records were begun, 49 finished, 0 abandoned"));
+}
+
+TEST_CASE("a record that an adapter doubles ends the run with exit code 1") {
+  const std::string order = GENERATE("input", "any");
+  CAPTURE(order);
+  const Ended ended = run_with(Defect::doubles, order);
+  CHECK(ended.code == kExitFailed);
+  const std::string fault = ended.manifest.at("fault");
+  CHECK_THAT(fault,
+             Contains("the ledger of record 5 is off: 1 read is not 2 written (1 too many)"));
+}
+
+TEST_CASE("the same adapter without its defect ends well") {
+  const Ended ended = run_with(Defect::none, "input");
+  CHECK(ended.code == kExitDone);
+  CHECK(ended.manifest.at("records").at("written") == 50);
+}
