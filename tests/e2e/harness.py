@@ -87,11 +87,11 @@ class EngineTest(unittest.TestCase):
                                 env=self.environment, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
-    def run_engine(self, *arguments):
+    def run_engine(self, *arguments, hang_s=HANG_S):
         """The finished process, with .stdout and .stderr."""
         return subprocess.run([ENGINE, *map(str, arguments)], cwd=self.folder, env=self.environment,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=HANG_S, check=False)
+                              timeout=hang_s, check=False)
 
     def manifest(self, name):
         return json.loads((self.folder / ".rare" / name / "manifest.json").read_text())
