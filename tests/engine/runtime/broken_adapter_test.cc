@@ -9,7 +9,7 @@
 #include "engine/runtime/run.h"
 #include "engine/runtime/sink_node.h"
 #include "runtime_fixture.h"
-#include "temporary_folder.h"
+#include "scratch_folder.h"
 
 namespace rare::engine {
 namespace {
@@ -62,7 +62,7 @@ struct Ended {
 
 Ended run_with(Defect now, const std::string& order) {
   defect = now;
-  const rare::testing::TemporaryFolder folder;
+  const rare::testing::ScratchFolder folder;
   Observed observed;
   observe_with(&observed);
   const TestPlan planned(pipeline(order));

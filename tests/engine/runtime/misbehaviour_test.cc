@@ -13,7 +13,7 @@
 #include "catch.h"
 #include "engine/runtime/run.h"
 #include "runtime_fixture.h"
-#include "temporary_folder.h"
+#include "scratch_folder.h"
 
 using namespace rare::engine;
 using namespace rare::engine::test;
@@ -155,7 +155,7 @@ TEST_CASE("the process of a run that never ends", "[.child]") {
 }
 
 TEST_CASE("a coroutine that never resumes cannot keep an interrupted process alive") {
-  const rare::testing::TemporaryFolder folder;
+  const rare::testing::ScratchFolder folder;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   setenv(kStateVariable, folder.path().c_str(), 1);
   const int status =
