@@ -217,17 +217,21 @@ void ChatClient::finish(const CallPtr& call, Result<ChatReply> result) {
 }
 
 void ChatClient::fail(Status fault) {
-  loop_.post([this, fault = std::move(fault)] {
-    if (!fault_) fault_ = fault;
-    std::vector<CallPtr> waiting;
-    // What is asked or received is paid for: it is stored and answered.
-    for (const auto& [key, call] : calls_) {
-      const bool paid = call->stage == Call::Stage::asked || call->stage == Call::Stage::received;
-      if (!paid) waiting.push_back(call);
-    }
-    for (const CallPtr& call : std::exchange(unidentified_, {})) waiting.push_back(call);
-    for (const CallPtr& call : waiting) finish(call, *fault_);
-  });
+  // At once where that can be: replies that came in together would each send one more call before a
+  // posted task could say that nothing is to be asked any more.
+  if (!loop_.on_loop()) {
+    loop_.post([this, fault = std::move(fault)] { fail(fault); });
+    return;
+  }
+  if (!fault_) fault_ = std::move(fault);
+  std::vector<CallPtr> waiting;
+  // What is asked or received is paid for: it is stored and answered.
+  for (const auto& [key, call] : calls_) {
+    const bool paid = call->stage == Call::Stage::asked || call->stage == Call::Stage::received;
+    if (!paid) waiting.push_back(call);
+  }
+  for (const CallPtr& call : std::exchange(unidentified_, {})) waiting.push_back(call);
+  for (const CallPtr& call : waiting) finish(call, *fault_);
 }
 
 void ChatClient::set_revision(std::string revision) {

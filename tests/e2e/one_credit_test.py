@@ -31,7 +31,7 @@ class OneCreditTest(EngineTest):
     def test_every_shipped_component_is_run_here(self):
         listing = self.run_engine("operators", "--json")
         self.assert_exit(listing, 0)
-        run_here = TWO_WAYS + (PIPELINES / "rare.yaml").read_text()
+        run_here = TWO_WAYS + (PIPELINES / "rare.yaml").read_text() + (PIPELINES / "basics.yaml").read_text()
         for component in json.loads(listing.stdout):
             if component["kind"] != "service":
                 self.assertIn(f"use: {component['name']}", run_here,
@@ -48,6 +48,16 @@ class OneCreditTest(EngineTest):
                     "--set", f"nodes.result.with.path=out/{order}.jsonl")
                 self.assert_exit(process, 0)
                 self.assertEqual(len(read_jsonl(self.folder / f"out/{order}.jsonl")), RECORDS)
+
+    def test_basics_yaml(self):
+        outputs = []
+        for credits in ([], ONE[:2]):
+            process = self.run_engine(PIPELINES / "basics.yaml", "--progress", "none", "--fresh", *credits)
+            self.assert_exit(process, 0)
+            files = sorted((self.folder / "out").glob("basics-*.jsonl"))
+            outputs.append({file.name: file.read_text() for file in files})
+        self.assertEqual(len(outputs[0]), 3)
+        self.assertEqual(outputs[0], outputs[1])
 
     def test_two_ways(self):
         self.write_corpus(RECORDS)
