@@ -17,11 +17,10 @@ std::string number_text(double number) {
 }
 
 std::string range_text(const ParamSpec& param) {
-  if (param.minimum && param.maximum) {
-    return number_text(*param.minimum) + " to " + number_text(*param.maximum);
-  }
-  if (param.minimum) return "at least " + number_text(*param.minimum);
-  if (param.maximum) return "at most " + number_text(*param.maximum);
+  const std::optional<double> minimum = param.stated_minimum(), maximum = param.stated_maximum();
+  if (minimum && maximum) return number_text(*minimum) + " to " + number_text(*maximum);
+  if (minimum) return "at least " + number_text(*minimum);
+  if (maximum) return "at most " + number_text(*maximum);
   return "";
 }
 
@@ -98,8 +97,8 @@ Json parameter_json(const ParamSpec& param) {
             {"doc", param.doc}};
   if (!param.default_value.is_null()) json["default"] = param.default_value;
   if (param.text_or_list) json["single_text_allowed"] = true;
-  if (param.minimum) json["minimum"] = *param.minimum;
-  if (param.maximum) json["maximum"] = *param.maximum;
+  if (const auto minimum = param.stated_minimum()) json["minimum"] = *minimum;
+  if (const auto maximum = param.stated_maximum()) json["maximum"] = *maximum;
   if (!param.choices.empty()) json["choices"] = param.choices;
   if (!param.unit.empty()) json["unit"] = param.unit;
   if (param.role != TextRole::plain) json["path"] = role_name(param.role);
@@ -121,7 +120,7 @@ std::string placeholder(const ParamSpec& param) {
   switch (param.type) {
     case ParamType::integer:
     case ParamType::number:
-      return number_text(param.minimum.value_or(1));
+      return number_text(param.stated_minimum().value_or(1));
     case ParamType::boolean:
       return "true";
     case ParamType::text_list:

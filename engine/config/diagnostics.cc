@@ -129,13 +129,14 @@ std::string Diagnostics::to_string() const {
   });
   std::string text;
   for (const Diagnostic* error : ordered) {
-    std::string place = error->where.to_string();
-    text += (place.empty() ? "" : place + ": ") + "error: " + error->message + "\n";
+    // Names and values come from files and --set: what would command the terminal is spelt out.
+    std::string place = printable(error->where.to_string());
+    text += (place.empty() ? "" : place + ": ") + "error: " + printable(error->message) + "\n";
     std::string_view line = source_line(error->where.file, error->where.line);
     if (error->where.line > 0 && !line.empty()) text += source_and_caret(line, error->where);
     for (std::string_view hint = error->hint; !hint.empty();) {
       std::size_t end = std::min(hint.find('\n'), hint.size());
-      text += "  " + std::string(hint.substr(0, end)) + "\n";
+      text += "  " + printable(hint.substr(0, end)) + "\n";
       hint.remove_prefix(std::min(end + 1, hint.size()));
     }
   }

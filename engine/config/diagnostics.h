@@ -36,7 +36,8 @@ class Diagnostics {
   void error(Location where, std::string message, std::string hint = {});
   bool ok() const { return errors_.empty(); }
   const std::vector<Diagnostic>& errors() const { return errors_; }
-  // All of them in file order, with source lines and carets.
+  // All of them in file order, with source lines and carets; control characters as \xNN, so that no
+  // value commands the terminal.
   std::string to_string() const;
 
   // The text of a file that locations point into: lines shown are those that were read, even when

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace rare::engine {
@@ -34,6 +35,29 @@ inline std::size_t find_non_text(std::string_view text) {
     i += length;
   }
   return std::string_view::npos;
+}
+
+// `text` as a terminal may be given it: what is no UTF-8 text and every control character (line
+// ends and the C1 set included) as \xNN, byte by byte.
+inline std::string printable(std::string_view text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string result;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text, i);
+    const auto first = static_cast<unsigned char>(text[i]);
+    const bool is_c1 =
+        length == 2 && first == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (length > 0 && first >= 0x20 && first != 0x7F && !is_c1) {
+      result += text.substr(i, length);
+      i += length;
+      continue;
+    }
+    for (const std::size_t end = i + (is_c1 ? 2 : 1); i < end; ++i) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      result += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return result;
 }
 
 }  // namespace rare::engine

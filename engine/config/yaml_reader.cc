@@ -4,6 +4,7 @@
 
 #include <yaml-cpp/eventhandler.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string_view>
@@ -17,6 +18,8 @@ namespace {
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 // Aliases repeat what they name; nested, they would fill the memory.
 constexpr std::size_t kMostValues = 50'000;
+// Whoever walks through values calls itself for each level.
+constexpr std::size_t kDeepest = 100;
 
 struct StopReading {
   Location where;
@@ -29,6 +32,15 @@ std::size_t count_values(const ConfigValue& value) {
   for (const ConfigValue& item : value.items) count += count_values(item);
   for (const auto& [name, entry] : value.entries) count += count_values(entry);
   return count;
+}
+
+std::size_t levels_of(const ConfigValue& value) {
+  std::size_t below = 0;
+  for (const ConfigValue& item : value.items) below = std::max(below, levels_of(item));
+  for (const auto& [name, entry] : value.entries) below = std::max(below, levels_of(entry));
+  const bool holds_others =
+      value.kind == ConfigValue::Kind::sequence || value.kind == ConfigValue::Kind::map;
+  return below + (holds_others ? 1 : 0);
 }
 
 // Builds the value from the parser's events. Throws StopReading where going on makes no sense.
@@ -94,6 +106,7 @@ class Builder final : public YAML::EventHandler {
     ConfigValue copy = found->second;
     values_ += count_values(copy);
     check_size(mark);
+    check_depth(mark, levels_of(copy));
     add(std::move(copy), YAML::NullAnchor);
   }
 
@@ -133,6 +146,7 @@ class Builder final : public YAML::EventHandler {
     }
     bool standard = tag.empty() || tag == "?" || tag == std::string(kCoreTag) + expected_tag;
     if (!standard) unknown_tag(location(mark), tag);
+    check_depth(mark, 1);
     Open opened;
     opened.value = made(mark);
     opened.value.kind = kind;
@@ -249,6 +263,13 @@ class Builder final : public YAML::EventHandler {
     if (values_ <= kMostValues) return;
     throw StopReading{location(mark), "more than " + std::to_string(kMostValues) + " values",
                       "a pipeline file names data by path, it does not hold it"};
+  }
+
+  void check_depth(const YAML::Mark& mark, std::size_t levels) const {
+    if (open_.size() + levels <= kDeepest) return;
+    throw StopReading{location(mark),
+                      "lists and maps nested more than " + std::to_string(kDeepest) + " deep",
+                      "no pipeline needs that many levels; look for brackets that never close"};
   }
 
   std::string file_;
@@ -371,7 +392,9 @@ std::optional<ConfigValue> read_setting_value(const std::string& text, const std
     return value;
   }
   if (must_be_yaml) {
-    diagnostics.error({option, 0, 0}, "the value is not valid YAML: " + text,
+    const std::string& reason = attempt.ok() ? text : attempt.errors().front().message;
+    const bool is_syntax = reason.find("more than") == std::string::npos;
+    diagnostics.error({option, 0, 0}, "the value is not valid YAML: " + (is_syntax ? text : reason),
                       "texts that begin with '{', '[' or a quote stand in quotes themselves");
     return std::nullopt;
   }

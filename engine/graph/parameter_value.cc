@@ -131,10 +131,16 @@ Json number_value(const ParamSpec& param, const ConfigValue& value) {
                                                      : value.scalar.is_number();
   if (value.kind != Kind::scalar || !fits) throw unexpected(param, value);
   const auto number = value.scalar.get<double>();
-  const bool in_range = std::isfinite(number) && (!param.minimum || number >= *param.minimum) &&
-                        (!param.maximum || number <= *param.maximum);
-  if (!in_range) throw unexpected(param, value);
-  return value.scalar;
+  const bool too_small = param.minimum && number < *param.minimum;
+  const bool too_large = param.maximum && number > *param.maximum;
+  if (!std::isfinite(number)) throw unexpected(param, value);
+  if (!too_small && !too_large) return value.scalar;
+  const bool states_it =
+      too_small ? param.stated_minimum().has_value() : param.stated_maximum().has_value();
+  // A limit that nobody stated has to be named where it is met.
+  const std::string limit = too_small ? "the least that it can be is " + number_text(*param.minimum)
+                                      : "the most that it can be is " + number_text(*param.maximum);
+  throw unexpected(param, value, states_it ? "" : limit);
 }
 
 Json typed_value(const ParamSpec& param, const ConfigValue& value) {
@@ -159,12 +165,13 @@ Json typed_value(const ParamSpec& param, const ConfigValue& value) {
 
 std::string expected_number(const ParamSpec& param) {
   std::string text = param.type == ParamType::integer ? "an integer" : "a number";
-  if (param.minimum && param.maximum) {
-    text += " from " + number_text(*param.minimum) + " to " + number_text(*param.maximum);
-  } else if (param.minimum) {
-    text += " of " + number_text(*param.minimum) + " or more";
-  } else if (param.maximum) {
-    text += " of " + number_text(*param.maximum) + " or less";
+  const std::optional<double> minimum = param.stated_minimum(), maximum = param.stated_maximum();
+  if (minimum && maximum) {
+    text += " from " + number_text(*minimum) + " to " + number_text(*maximum);
+  } else if (minimum) {
+    text += " of " + number_text(*minimum) + " or more";
+  } else if (maximum) {
+    text += " of " + number_text(*maximum) + " or less";
   }
   return param.unit.empty() ? text : text + " (" + param.unit + ")";
 }

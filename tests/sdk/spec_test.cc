@@ -204,3 +204,49 @@ TEST_CASE("a spec may be copied: its parameters work on any instance") {
   CHECK(one.text == "1");
   CHECK(two.text == "2");
 }
+
+namespace {
+
+struct Narrow {
+  std::int32_t wide = 0;
+  std::uint8_t byte = 0;
+  std::int64_t long_one = 0;
+  std::optional<std::uint32_t> maybe;
+
+  static Spec spec() {
+    return Spec("test.narrow")
+        .param(&Narrow::wide, "wide", 0, "A number.")
+        .param(&Narrow::byte, "byte", 0, "A number.")
+        .range(-5, 1000)
+        .param(&Narrow::long_one, "long_one", 0, "A number.")
+        .param(&Narrow::maybe, "maybe", std::nullopt, "A number or none.")
+        .at_least(1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a number's range is never wider than its member", "[spec]") {
+  const Spec spec = Narrow::spec();
+  CHECK(param(spec, "wide").minimum == -2147483648.0);
+  CHECK(param(spec, "wide").maximum == 2147483647.0);
+  CHECK_FALSE(param(spec, "wide").stated_minimum());
+  CHECK_FALSE(param(spec, "wide").stated_maximum());
+  CHECK(param(spec, "byte").minimum == 0.0);
+  CHECK(param(spec, "byte").stated_maximum() == 255.0);
+  CHECK(param(spec, "maybe").stated_minimum() == 1.0);
+  CHECK(param(spec, "maybe").maximum == 4294967295.0);
+}
+
+TEST_CASE("a value that its member cannot hold is refused, not cut off", "[spec]") {
+  const Spec spec = Narrow::spec();
+  Narrow to;
+  param(spec, "long_one").apply(&to, Json(INT64_MAX), {});
+  CHECK(to.long_one == INT64_MAX);
+  const Json too_large(static_cast<std::uint64_t>(INT64_MAX) + 1);
+  CHECK_THROWS_AS(param(spec, "long_one").apply(&to, too_large, {}), std::out_of_range);
+  CHECK(to.long_one == INT64_MAX);
+  CHECK_THROWS_AS(param(spec, "wide").apply(&to, Json(3000000000), {}), std::out_of_range);
+  CHECK_THROWS_AS(param(spec, "maybe").apply(&to, Json(-1), {}), std::out_of_range);
+  CHECK_FALSE(to.maybe);
+}

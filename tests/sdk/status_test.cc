@@ -1,5 +1,9 @@
 #include "rare/status.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <memory>
 #include <string>
 
@@ -60,4 +64,30 @@ TEST_CASE("an OK status in place of a value is a defect, not a value") {
   const Result<int> result{Status()};
   CHECK_FALSE(result);
   CHECK(result.status().code() == StatusCode::internal);
+}
+
+TEST_CASE("using the value of an error ends the process with the error's message") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);  // Catch2's handler would report a failed test
+    dup2(ends[1], STDERR_FILENO);
+    const Result<int> error(Status(StatusCode::not_found, "the model is gone"));
+    const int unused = *error;
+    _exit(unused == 0 ? 0 : 1);
+  }
+  close(ends[1]);
+  std::string said;
+  char buffer[256];
+  for (ssize_t got = 0; (got = read(ends[0], buffer, sizeof buffer)) > 0;) {
+    said.append(buffer, static_cast<std::size_t>(got));
+  }
+  close(ends[0]);
+  int ended = 0;
+  REQUIRE(waitpid(child, &ended, 0) == child);
+  CHECK(WIFSIGNALED(ended));
+  CHECK(WTERMSIG(ended) == SIGABRT);
+  CHECK(said == "the value of a Result that holds an error was used: the model is gone\n");
 }

@@ -13,93 +13,18 @@
 // Thread-safety: built once, then only read.
 #pragma once
 
-#include <concepts>
-#include <functional>
-#include <limits>
+#include <algorithm>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "rare/json.h"
+#include "rare/param_spec.h"
 #include "rare/status.h"
 
 namespace rare {
-
-enum class ParamType { text, boolean, integer, number, text_list, json, service, node };
-
-// How a text value is understood before the component sees it.
-enum class TextRole {
-  plain,
-  input_path,    // made absolute: relative to the YAML file that names it; also lists, globs
-  output_path,   // relative to the working directory
-  text_or_file,  // a path of an existing file (as input_path) gives its contents, else the text
-};
-
-// Gives the interface of a named service, or nullptr.
-using ServiceResolver = std::function<void*(const std::string& name, std::string_view interface)>;
-
-struct ParamSpec {
-  std::string name;
-  ParamType type = ParamType::text;
-  std::string doc;
-  Json default_value;         // null: none
-  bool required = false;      // REQUIRES default_value null
-  bool text_or_list = false;  // text_list that takes a single text, too
-  std::optional<double> minimum, maximum;
-  std::vector<std::string> choices;
-  std::string unit;
-  TextRole role = TextRole::plain;
-  bool secret = false;
-  bool affects_result = true;
-  std::string interface;  // ParamType::service: what the service must offer
-  // Puts the checked value into a component. `self` is the component itself (T*).
-  std::function<void(void* self, const Json& value, const ServiceResolver&)> apply;
-};
-
-namespace detail {
-template <class M>
-struct IsOptional : std::false_type {};
-template <class M>
-struct IsOptional<std::optional<M>> : std::true_type {};
-
-template <class M>
-constexpr ParamType param_type() {
-  if constexpr (IsOptional<M>::value) {
-    return param_type<typename M::value_type>();
-  } else if constexpr (std::is_same_v<M, bool>) {
-    return ParamType::boolean;
-  } else if constexpr (std::integral<M>) {
-    return ParamType::integer;
-  } else if constexpr (std::floating_point<M>) {
-    return ParamType::number;
-  } else if constexpr (std::is_same_v<M, std::vector<std::string>>) {
-    return ParamType::text_list;
-  } else if constexpr (std::is_same_v<M, Json>) {
-    return ParamType::json;
-  } else {
-    static_assert(std::is_same_v<M, std::string>, "no parameter can have this type");
-    return ParamType::text;
-  }
-}
-
-template <class M>
-void assign(M& member, const Json& value) {
-  if constexpr (IsOptional<M>::value) {
-    if (value.is_null()) {
-      member.reset();
-    } else {
-      member = value.get<typename M::value_type>();
-    }
-  } else if constexpr (std::is_same_v<M, Json>) {
-    member = value;
-  } else {
-    if (!value.is_null()) member = value.get<M>();
-  }
-}
-}  // namespace detail
 
 class Spec {
  public:
@@ -149,9 +74,12 @@ class Spec {
 
   // Modifiers of the parameter named last.
   Spec& range(double low, double high) {
-    return last().minimum = low, last().maximum = high, *this;
+    last().maximum = std::min(high, last().maximum.value_or(high));
+    return at_least(low);
   }
-  Spec& at_least(double low) { return last().minimum = low, *this; }
+  Spec& at_least(double low) {
+    return last().minimum = std::max(low, last().minimum.value_or(low)), *this;
+  }
   Spec& choices(std::vector<std::string> values) {
     return last().choices = std::move(values), *this;
   }
@@ -209,6 +137,7 @@ class Spec {
     p.name = std::move(name);
     p.type = detail::param_type<M>();
     p.doc = std::move(doc);
+    detail::set_limits<M>(p);
     p.apply = [member](void* self, const Json& value, const ServiceResolver&) {
       detail::assign(static_cast<T*>(self)->*member, value);
     };

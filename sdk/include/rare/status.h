@@ -9,6 +9,7 @@
 // Thread-safety: values; distinct objects may be used from distinct threads.
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -98,8 +99,13 @@ class [[nodiscard]] Result {
 
  private:
   T& checked() {
-    if (!ok()) std::abort();
+    if (!ok()) die();
     return std::get<0>(state_);
+  }
+  [[noreturn]] void die() const {
+    std::fprintf(stderr, "the value of a Result that holds an error was used: %s\n",
+                 std::get<1>(state_).message().c_str());
+    std::abort();
   }
   std::variant<T, Status> state_;
 };

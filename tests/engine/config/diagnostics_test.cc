@@ -38,6 +38,15 @@ TEST_CASE("a long line is cut around the caret", "[config]") {
                                        std::string(53, ' ') + "^\n");
 }
 
+TEST_CASE("control characters in messages are spelt out", "[config]") {
+  Diagnostics diagnostics;
+  diagnostics.error({"--set a=\x1b[2J", 0, 0}, "unknown key '\x1b]0;x\x07' \xC2\x9B \xFF\xC3\xA9\n",
+                    "did you mean '\r'?\nor \x7F");
+  CHECK(diagnostics.to_string() ==
+        "--set a=\\x1B[2J: error: unknown key '\\x1B]0;x\\x07' \\xC2\\x9B \\xFF\xC3\xA9\\x0A\n"
+        "  did you mean '\\x0D'?\n  or \\x7F\n");
+}
+
 TEST_CASE("the nearest name is one that a slip of the finger can reach", "[config]") {
   std::vector<std::string> names{"parallelism", "on_error", "use", "from", "num_neg"};
   CHECK(nearest_name("paralelism", names) == "parallelism");

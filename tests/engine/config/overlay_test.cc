@@ -147,4 +147,36 @@ TEST_CASE("an overlay that extends the file it is put over brings only its chang
   CHECK(load_ok("o.yaml").nodes[1].parallelism == 4);
 }
 
+TEST_CASE("a chain of extends: the file nearest to the user wins, overlays come after",
+          "[config]") {
+  TemporaryFolder folder;
+  folder.write("far/base.yaml", kBase);
+  folder.write("near/middle.yaml",
+               "extends: ../far/base.yaml\nseed: 4\norder: any\nnodes:\n"
+               "  - { name: a, with: { path: middle.jsonl } }\n  - { name: b, parallelism: 5 }\n");
+  folder.write("top.yaml",
+               "extends: near/middle.yaml\nseed: 5\nnodes: { b: { parallelism: 6 } }\n");
+  folder.write("over/o.yaml", "nodes:\n  - { name: b, parallelism: 7 }\n");
+  const PipelineConfig alone = load_ok("top.yaml");
+  CHECK(alone.seed == 5);
+  CHECK(alone.order == Order::any);
+  CHECK(alone.name == "base");
+  CHECK(alone.nodes[1].parallelism == 6);
+  CHECK(alone.nodes[0].with.find("path")->folder == "near");
+  CHECK(alone.nodes[2].with.find("path")->folder == "far");
+  CHECK(load_ok("top.yaml", {"over/o.yaml"}).nodes[1].parallelism == 7);
+  CHECK(load_ok("top.yaml", {"over/o.yaml"}, {"nodes.b.parallelism=8"}).nodes[1].parallelism == 8);
+}
+
+TEST_CASE("what a file takes out of the one that it extends is gone", "[config]") {
+  TemporaryFolder folder;
+  folder.write("base.yaml", kBase);
+  folder.write("p.yaml",
+               "extends: base.yaml\nservices: { spare: null }\nnodes:\n  b: null\n"
+               "  c: { from: a }\n");
+  const PipelineConfig pipeline = load_ok("p.yaml");
+  CHECK(node_names(pipeline) == std::vector<std::string>{"a", "c"});
+  CHECK(pipeline.services.size() == 1);
+}
+
 }  // namespace rare::engine

@@ -87,9 +87,21 @@ TEST_CASE("aliases that multiply are stopped before they fill the memory", "[con
   CHECK(errors(text).find("more than 50000 values\n") != std::string::npos);
 }
 
-TEST_CASE("nesting without end is refused", "[config]") {
-  const std::string text = "a: " + std::string(100'000, '[') + std::string(100'000, ']');
-  CHECK(errors(text).starts_with("p.yaml:1:200004: error: not valid YAML: "));
+TEST_CASE("nesting without end is refused where it gets too deep", "[config]") {
+  const std::string deep = "a: 1\nb: " + std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK(errors(deep).substr(0, 63) ==
+        "p.yaml:2:103: error: lists and maps nested more than 100 deep\n");
+  std::string block;
+  for (int level = 0; level < 600; ++level) block += "- ";
+  CHECK(
+      errors(block).starts_with("p.yaml:1:201: error: lists and maps nested more than 100 deep\n"));
+  CHECK(read_ok(std::string(100, '[') + std::string(100, ']')).items.size() == 1);
+}
+
+TEST_CASE("nesting by aliases counts as if it were written out", "[config]") {
+  const std::string half = std::string(60, '[') + std::string(60, ']');
+  CHECK(errors("a: &a " + half + "\nb: " + std::string(60, '[') + "*a" + std::string(60, ']'))
+            .starts_with("p.yaml:2:64: error: lists and maps nested more than 100 deep\n"));
 }
 
 }  // namespace rare::engine
