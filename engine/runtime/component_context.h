@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/model_meter.h"
 #include "engine/runtime/run_control.h"
 #include "rare/context.h"
 #include "rare/reply_store.h"
@@ -20,6 +21,7 @@ struct Environment {
   RunControl* control = nullptr;
   Resumer* resumer = nullptr;
   ReplyStore* replies = nullptr;
+  ModelMeter* meter = nullptr;  // previews only
 };
 
 class ComponentContext : public ServiceContext {

@@ -46,7 +46,6 @@ class Run {
   RunAccount totals(const std::string& status, const std::string& fault) const;
   ProgressSnapshot snapshot() const;
   void give_up();
-  bool too_many_dead(const Ledger& ledger) const;
 
   const Plan& plan_;
   const bool gathers_;
@@ -77,13 +76,6 @@ std::string result_line(const Components& components, const Ledger& ledger) {
     line += components.sink(node).location();
   }
   return line;
-}
-
-bool Run::too_many_dead(const Ledger& ledger) const {
-  const ErrorBound& bound = plan_.config.max_errors;
-  if (bound.count) return ledger.dead > *bound.count;
-  return bound.share &&
-         static_cast<double>(ledger.dead) > *bound.share * static_cast<double>(ledger.read);
 }
 
 Status Run::open_state() {
@@ -127,7 +119,7 @@ std::optional<int> Run::already_complete() {
   }
   const Ledger& ledger = state_->resume().tally.ledger;
   std::printf("%s\n", result_line(*components_, ledger).c_str());
-  return too_many_dead(ledger) ? kExitDeadLetters : kExitDone;
+  return too_many_dead(plan_.config.max_errors, ledger) ? kExitDeadLetters : kExitDone;
 }
 
 Status Run::open_components() {
@@ -305,7 +297,8 @@ int Run::account(Status fault) {
     log_line(LogLevel::info, {}, "interrupted; the same command goes on from here");
     return kExitInterrupted;
   }
-  return too_many_dead(account.tally.ledger) ? kExitDeadLetters : kExitDone;
+  return too_many_dead(plan_.config.max_errors, account.tally.ledger) ? kExitDeadLetters
+                                                                      : kExitDone;
 }
 
 // A node that hangs cannot keep the process alive: what is finished is committed, then it leaves
@@ -344,6 +337,12 @@ int Run::execute() {
 }
 
 }  // namespace
+
+bool too_many_dead(const ErrorBound& bound, const Ledger& ledger) {
+  if (bound.count) return ledger.dead > *bound.count;
+  return bound.share &&
+         static_cast<double>(ledger.dead) > *bound.share * static_cast<double>(ledger.read);
+}
 
 int exit_code_of(const Status& fault) {
   switch (fault.code()) {
