@@ -19,6 +19,8 @@ int show_plan(const PlanOptions& options) {
   const std::optional<Loaded> loaded = load(options.run);
   if (!loaded) return kExitConfiguration;
   if (options.format == "json") return print_result(plan_to_json(loaded->plan).dump(2) + "\n");
+  if (options.format == "dot") return print_result(plan_to_dot(loaded->plan));
+  if (options.format == "mermaid") return print_result(plan_to_mermaid(loaded->plan));
   return print_result(plan_to_text(loaded->plan));
 }
 
@@ -27,15 +29,19 @@ int show_plan(const PlanOptions& options) {
 void add_plan_verb(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<PlanOptions>();
   CLI::App& verb = *app.add_subcommand(
-      "plan", "show nodes, edges, ports, parallelism, services, and fields in and out");
+      "plan",
+      "show nodes, edges, ports, parallelism, services, fields in and out, credits and memory");
   add_pipeline_options(verb, options->run);
   add_plugin_path(verb, options->run.plugin_path);
-  verb.add_option("--format", options->format, "text or json (default: text)")
+  verb.add_option("--format", options->format, "text, json, dot or mermaid (default: text)")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
+      ->check(CLI::IsMember({"text", "json", "dot", "mermaid"}));
   add_log_level(verb, options->run.log_level);
   add_color(verb, options->run.color);
-  verb.footer("Example:\n  rare-engine plan pipelines/rare.yaml --format json\n");
+  verb.footer(
+      "Examples:\n"
+      "  rare-engine plan pipelines/rare.yaml\n"
+      "  rare-engine plan pipelines/rare.yaml --format dot | dot -Tsvg > plan.svg\n");
   verb.callback([options, &exit_code] { exit_code = show_plan(*options); });
 }
 

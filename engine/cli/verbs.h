@@ -18,6 +18,8 @@ void add_validate_verb(CLI::App& app, int& exit_code);
 void add_plan_verb(CLI::App& app, int& exit_code);
 void add_operators_verb(CLI::App& app, int& exit_code);
 void add_plugins_verb(CLI::App& app, int& exit_code);
+void add_schema_verb(CLI::App& app, int& exit_code);
+void add_preview_verb(CLI::App& app, int& exit_code);
 
 // Options that several verbs share.
 void add_pipeline_options(CLI::App& verb, RunOptions& options);  // PIPELINE.yaml, -f, --set

@@ -2,6 +2,13 @@
 
 namespace rare::engine {
 
+ConfigValue::ConfigValue() = default;
+ConfigValue::ConfigValue(const ConfigValue&) = default;
+ConfigValue::ConfigValue(ConfigValue&&) noexcept = default;
+ConfigValue& ConfigValue::operator=(const ConfigValue&) = default;
+ConfigValue& ConfigValue::operator=(ConfigValue&&) noexcept = default;
+ConfigValue::~ConfigValue() = default;
+
 const ConfigValue* ConfigValue::find(std::string_view key) const {
   for (const auto& [name, value] : entries) {
     if (name == key) return &value;

@@ -15,6 +15,14 @@ class ConfigValue {
  public:
   enum class Kind { null, scalar, sequence, map };
 
+  // In the source file, where the type is complete: it holds pairs of itself.
+  ConfigValue();
+  ConfigValue(const ConfigValue&);
+  ConfigValue(ConfigValue&&) noexcept;
+  ConfigValue& operator=(const ConfigValue&);
+  ConfigValue& operator=(ConfigValue&&) noexcept;
+  ~ConfigValue();
+
   Kind kind = Kind::null;
   Location where;
   // scalar: as YAML's core schema reads a plain one (integer, number, boolean), text when quoted.

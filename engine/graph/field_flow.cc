@@ -1,6 +1,7 @@
 #include "engine/graph/field_flow.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rare::engine {
 namespace {
@@ -133,6 +134,25 @@ std::vector<std::set<std::uint32_t>> nodes_above(const Plan& plan) {
     }
   }
   return above;
+}
+
+std::vector<std::set<std::string>> fields_known_after(const Plan& plan) {
+  std::vector<std::set<std::string>> known(plan.nodes.size());
+  for (const PlannedNode& node : plan.nodes) {
+    std::set<std::string>& fields = known[node.index];
+    bool first = true;
+    for (const std::uint32_t input : node.predecessors) {
+      if (std::exchange(first, false)) {
+        fields = known[input];
+      } else {
+        std::erase_if(fields,
+                      [&](const std::string& name) { return !known[input].contains(name); });
+      }
+    }
+    for (std::string& field : fields_read(node)) fields.insert(std::move(field));
+    for (std::string& field : fields_written(node)) fields.insert(std::move(field));
+  }
+  return known;
 }
 
 void check_fields(const Plan& plan, Diagnostics& diagnostics) {

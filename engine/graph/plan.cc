@@ -41,8 +41,9 @@ class Planner {
     for (const NodeConfig& node : plan_.config.nodes) plan_node(node);
     connect_nodes(drafts_, plan_.config, config_is_whole_ && ports_are_known_, diagnostics_);
     std::optional<std::vector<std::uint32_t>> order = topological_order(drafts_, diagnostics_);
-    // Fields and passes can only be judged over a graph that holds together.
-    if (!order || diagnostics_.errors().size() > errors_before) {
+    // Fields and passes can only be judged over a graph that holds together. (What has no `use` was
+    // reported with the configuration.)
+    if (!order || diagnostics_.errors().size() > errors_before || lacks_a_component()) {
       plan_.services.clear();
       return;
     }
@@ -52,6 +53,12 @@ class Planner {
   }
 
  private:
+  bool lacks_a_component() const {
+    const auto unknown = [](const auto& part) { return part.use == nullptr; };
+    return std::any_of(plan_.services.begin(), plan_.services.end(), unknown) ||
+           std::any_of(drafts_.begin(), drafts_.end(), unknown);
+  }
+
   void collect_names() {
     for (const ServiceConfig& service : plan_.config.services) {
       names_.services.push_back(service.name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/graph/field_flow.h"
+#include "engine/graph/plan_estimate.h"
 
 namespace rare::engine {
 namespace {
@@ -59,32 +60,43 @@ Json masked(const Spec& spec, const Json& values) {
   return result;
 }
 
-// Names in drawings are quoted; a double quote cannot be part of one (names are checked).
-std::string drawing_label(const PlannedNode& node) {
-  return node.name + " (" + node.spec().name() + ")";
-}
+std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
-template <class Draw>
-void for_each_edge(const Plan& plan, Draw draw) {
+// What is known behind each node; a component's ports where it has several.
+std::string fields_table(const Plan& plan) {
+  const std::vector<std::set<std::string>> known = fields_known_after(plan);
+  std::vector<Row> rows{{"NODE", "PORTS", "FIELDS AFTER IT, AND WHATEVER ELSE THE SOURCE HAS"}};
   for (const PlannedNode& node : plan.nodes) {
-    const std::vector<std::string> ports = node.ports();
-    for (std::size_t port = 0; port < ports.size(); ++port) {
-      for (std::uint32_t to : node.successors[port]) {
-        draw(node, plan.nodes[to], ports.size() == 1 ? "" : ports[port]);
-      }
-    }
+    const std::set<std::string>& fields = known[node.index];
+    rows.push_back({node.name, joined(node.ports()), joined({fields.begin(), fields.end()})});
   }
+  return table(rows);
 }
 
 }  // namespace
+
+std::string credits_text(const Plan& plan) {
+  const PlanEstimate needs = estimate(plan);
+  if (plan.credits > 0) return "records in flight: at most " + std::to_string(plan.credits);
+  std::string text = "records in flight: chosen at start, " + std::to_string(needs.credits);
+  if (needs.services_add) text += " and what the services take at once";
+  return text;
+}
+
+std::string memory_text(const Plan& plan) {
+  const PlanEstimate needs = estimate(plan);
+  std::string text = "estimated memory: up to " + mebibytes(needs.memory_bytes);
+  if (needs.services_add) {
+    text += ", and " + mebibytes(kBytesPerCredit) + " for each record in flight beyond those";
+  }
+  return text + (plan.services.empty() ? "" : "; what services hold comes on top");
+}
 
 std::string plan_to_text(const Plan& plan) {
   std::string text = "pipeline " + plan.config.name + "\n";
   text += "  order: ";
   text += plan.config.order == Order::input ? "input" : "any";
-  text += ", records in flight: ";
-  text += plan.credits == 0 ? "chosen at start" : "at most " + std::to_string(plan.credits);
-  text += "\n";
+  text += ", " + credits_text(plan) + "\n  " + memory_text(plan) + "\n";
   if (!plan.services.empty()) {
     std::vector<Row> rows{{"SERVICE", "USE"}};
     for (const PlannedService& service : plan.services) {
@@ -102,8 +114,15 @@ std::string plan_to_text(const Plan& plan) {
                     joined(fields_written(node))});
   }
   text += "\n" + table(rows);
+  text += "\n" + fields_table(plan);
   if (any_nondeterministic) {
     text += "\n* gives other results each time: its output is not a function of the record\n";
+  }
+  for (const PlannedNode& node : plan.nodes) {
+    if (!node.gathers()) continue;
+    text += "\n" + node.name + " works over the whole set: what comes out of it is of level " +
+            std::to_string(node.level + 1) + ", begun when all of level " +
+            std::to_string(node.level) + " is done\n";
   }
   for (const std::string& note : field_notes(plan)) text += "\nnote: " + note + "\n";
   return text;
@@ -117,46 +136,31 @@ Json plan_to_json(const Plan& plan) {
         {{"name", service.name}, {"use", spec.name()}, {"params", masked(spec, service.values)}});
   }
   Json nodes = Json::array();
+  const std::vector<std::set<std::string>> known = fields_known_after(plan);
   for (const PlannedNode& node : plan.nodes) {
     nodes.push_back({{"name", node.name},
                      {"use", node.spec().name()},
                      {"from", input_names(plan, node)},
                      {"ports", node.ports()},
                      {"parallelism", node.parallelism},
+                     {"level", node.level},
+                     {"gather", node.gathers()},
                      {"services", service_names(plan, node)},
                      {"reads", fields_read(node)},
                      {"writes", fields_written(node)},
+                     {"fields_after", known[node.index]},
+                     {"source_fields_after", true},
                      {"params", masked(node.spec(), node.values)}});
   }
+  const PlanEstimate needs = estimate(plan);
   return {{"name", plan.config.name},
           {"order", plan.config.order == Order::input ? "input" : "any"},
           {"credits", plan.credits},
+          {"credits_at_least", needs.credits},
+          {"credits_from_services", needs.services_add},
+          {"estimated_memory_bytes", needs.memory_bytes},
           {"services", std::move(services)},
           {"nodes", std::move(nodes)}};
-}
-
-std::string plan_to_dot(const Plan& plan) {
-  std::string text = "digraph pipeline {\n  rankdir=LR;\n  node [shape=box];\n";
-  for (const PlannedNode& node : plan.nodes) {
-    text += "  n" + std::to_string(node.index) + " [label=\"" + drawing_label(node) + "\"];\n";
-  }
-  for_each_edge(plan, [&](const PlannedNode& from, const PlannedNode& to, const std::string& port) {
-    text += "  n" + std::to_string(from.index) + " -> n" + std::to_string(to.index);
-    text += port.empty() ? ";\n" : " [label=\"" + port + "\"];\n";
-  });
-  return text + "}\n";
-}
-
-std::string plan_to_mermaid(const Plan& plan) {
-  std::string text = "flowchart LR\n";
-  for (const PlannedNode& node : plan.nodes) {
-    text += "  n" + std::to_string(node.index) + "[\"" + drawing_label(node) + "\"]\n";
-  }
-  for_each_edge(plan, [&](const PlannedNode& from, const PlannedNode& to, const std::string& port) {
-    text += "  n" + std::to_string(from.index) + " -->" + (port.empty() ? "" : "|" + port + "|") +
-            " n" + std::to_string(to.index) + "\n";
-  });
-  return text;
 }
 
 }  // namespace rare::engine

@@ -1,14 +1,11 @@
 // check_components(): what `validate` does beyond the plan.
-#include <unistd.h>
-
-#include <filesystem>
 #include <functional>
 #include <string>
-#include <system_error>
 
 #include "engine/runtime/components.h"
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run.h"
+#include "engine/runtime/scratch_folder.h"
 
 namespace rare::engine {
 namespace {
@@ -23,23 +20,6 @@ class NoReplies final : public ReplyStore {
   void put(std::string, StoredReply, std::function<void(Status)> done) override {
     done(Status::cancelled());
   }
-};
-
-class ScratchFolder {
- public:
-  ScratchFolder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("rare-engine-check-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string string() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/model_meter.h"
 #include "engine/runtime/run_control.h"
 #include "rare/context.h"
 #include "rare/reply_store.h"
@@ -24,6 +25,7 @@ struct Environment {
   RunControl* control = nullptr;
   Resumer* resumer = nullptr;
   ReplyStore* replies = nullptr;
+  ModelMeter* meter = nullptr;  // previews only
 };
 
 // Where the temporary files of a run's components are, each in a folder of its own.

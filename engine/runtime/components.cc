@@ -88,7 +88,10 @@ Result<ServiceResolver> Components::connect(const PlannedNode& node) {
                         ", but '" + service.name + "' is " + service.use->component.spec.name() +
                         ", which does not");
     }
-    interfaces[service.name + "\n" + interface] = offered;
+    interfaces[service.name + "\n" + interface] =
+        environment_.meter == nullptr
+            ? offered
+            : environment_.meter->over(interface, offered, client, *environment_.resumer);
   }
   return ServiceResolver(
       [interfaces](const std::string& name, std::string_view interface) -> void* {

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/graph/plan_estimate.h"
 #include "engine/runtime/async_node.h"
 #include "engine/runtime/operator_node.h"
 #include "engine/runtime/sink_node.h"
@@ -12,8 +13,7 @@ namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
 std::int64_t default_credits(const Plan& plan, const Components& components) {
-  constexpr std::int64_t kSpare = 32;
-  std::int64_t credits = kSpare;
+  std::int64_t credits = kSpareCredits;
   for (const PlannedNode& node : plan.nodes) credits += components.parallelism(node);
   return credits;
 }
@@ -50,6 +50,7 @@ void Executor::build() {
   graph_ = std::make_unique<fg::graph>();
   flow_ = std::make_unique<Flow>(*setup_.plan, *graph_, *setup_.control, *setup_.committer);
   limiter_ = std::make_unique<Limiter>(*graph_, static_cast<std::size_t>(credits_));
+  flow_->set_observer(setup_.observer);
   flow_->set_return_credit([this] { return_credit(); });
   setup_.committer->set_return_credit([this] {
     return_credit();

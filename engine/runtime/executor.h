@@ -33,6 +33,7 @@ class Executor {
     std::optional<std::uint64_t> limit;
     std::int64_t credits = 0;  // 0: default_credits()
     int threads = 0;           // 0: as many as there are cores
+    FlowObserver* observer = nullptr;
   };
   explicit Executor(Setup setup);
   ~Executor();

@@ -34,10 +34,12 @@ void Flow::release(const PlannedNode& node, Message message, BufferedOutput& out
       fail(node, std::move(message), silent);
       return;
     }
+    if (observer_ != nullptr) observer_->released(node, message->record, output);
     message->family->count_filtered(node.index, output.filter_reason);
     end_branch(std::move(message));
     return;
   }
+  if (observer_ != nullptr) observer_->released(node, message->record, output);
   std::uint64_t copied = 0;
   std::int64_t branches = 0;
   for (const auto& emission : emissions) {
@@ -75,6 +77,7 @@ void Flow::release_origin(const PlannedNode& node, Message message) {
 }
 
 void Flow::take_in(const PlannedNode& node, Message message) {
+  if (observer_ != nullptr) observer_->gathered(node, message->record);
   message->family->add_row({node.index, std::move(message->record)}, true);
   end_branch(std::move(message));
 }
@@ -84,6 +87,7 @@ void Flow::fail(const PlannedNode& node, Message message, const Status& status) 
     abandon(std::move(message));
     return;
   }
+  if (observer_ != nullptr) observer_->failed(node, message->record, status);
   const bool run_fault = status.fault() == Fault::run;
   if (run_fault || node.on_error == OnError::fail) {
     std::string text = described(node) + ": " + status.message();
@@ -114,6 +118,7 @@ void Flow::fail(const PlannedNode& node, Message message, const Status& status) 
 }
 
 void Flow::write(const PlannedNode& sink, Message message) {
+  if (observer_ != nullptr) observer_->written(sink, message->record);
   message->family->add_row({sink.index, std::move(message->record)});
   end_branch(std::move(message));
 }

@@ -19,6 +19,7 @@
 #include "engine/runtime/buffered_output.h"
 #include "engine/runtime/committer.h"
 #include "engine/runtime/family.h"
+#include "engine/runtime/flow_observer.h"
 #include "engine/runtime/node_counters.h"
 #include "engine/runtime/run_control.h"
 
@@ -34,6 +35,8 @@ class Flow {
   // While the graph is built: where records for `node` go, and what gives a credit back.
   void set_input(std::uint32_t node, Receiver& input) { inputs_[node] = &input; }
   void set_return_credit(std::function<void()> give) { return_credit_ = std::move(give); }
+  // REQUIRES: the observer outlives the flow. None by default.
+  void set_observer(FlowObserver* observer) { observer_ = observer; }
 
   // The record did its work at `node`: passes on what was emitted, or ends the branch as filtered.
   void release(const PlannedNode& node, Message message, BufferedOutput& output);
@@ -77,6 +80,7 @@ class Flow {
   Committer& committer_;
   std::vector<Receiver*> inputs_;
   std::function<void()> return_credit_;
+  FlowObserver* observer_ = nullptr;
   NodeCounters counters_;
   std::atomic<std::uint64_t> started_{0}, read_{0}, finished_{0}, abandoned_{0}, dead_{0};
   std::uint64_t earlier_read_ = 0, earlier_dead_ = 0;

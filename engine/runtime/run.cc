@@ -47,7 +47,6 @@ class Run {
   RunAccount totals(const std::string& status, const std::string& fault) const;
   ProgressSnapshot snapshot() const;
   void give_up();
-  bool too_many_dead(const Ledger& ledger) const;
 
   const Plan& plan_;
   const bool gathers_;
@@ -78,13 +77,6 @@ std::string result_line(const Components& components, const Ledger& ledger) {
     line += components.sink(node).location();
   }
   return line;
-}
-
-bool Run::too_many_dead(const Ledger& ledger) const {
-  const ErrorBound& bound = plan_.config.max_errors;
-  if (bound.count) return ledger.dead > *bound.count;
-  return bound.share &&
-         static_cast<double>(ledger.dead) > *bound.share * static_cast<double>(ledger.read);
 }
 
 Status Run::open_state() {
@@ -130,7 +122,7 @@ std::optional<int> Run::already_complete() {
   }
   const Ledger& ledger = state_->resume().tally.ledger;
   std::printf("%s\n", result_line(*components_, ledger).c_str());
-  return too_many_dead(ledger) ? kExitDeadLetters : kExitDone;
+  return too_many_dead(plan_.config.max_errors, ledger) ? kExitDeadLetters : kExitDone;
 }
 
 Status Run::open_components() {
@@ -309,7 +301,8 @@ int Run::account(Status fault) {
     log_line(LogLevel::info, {}, "interrupted; the same command goes on from here");
     return kExitInterrupted;
   }
-  return too_many_dead(account.tally.ledger) ? kExitDeadLetters : kExitDone;
+  return too_many_dead(plan_.config.max_errors, account.tally.ledger) ? kExitDeadLetters
+                                                                      : kExitDone;
 }
 
 // A node that hangs cannot keep the process alive: what is finished is committed, then it leaves
@@ -348,6 +341,12 @@ int Run::execute() {
 }
 
 }  // namespace
+
+bool too_many_dead(const ErrorBound& bound, const Ledger& ledger) {
+  if (bound.count) return ledger.dead > *bound.count;
+  return bound.share &&
+         static_cast<double>(ledger.dead) > *bound.share * static_cast<double>(ledger.read);
+}
 
 int exit_code_of(const Status& fault) {
   switch (fault.code()) {

@@ -8,6 +8,7 @@
 
 #include "engine/graph/plan.h"
 #include "engine/observe/progress.h"
+#include "engine/state/ledger.h"
 #include "rare/status.h"
 
 namespace rare::engine {
@@ -35,6 +36,9 @@ enum ExitCode {
 
 // What a run fault means for whoever started the run.
 int exit_code_of(const Status& fault);
+
+// Whether `max_errors` makes it exit code 3.
+bool too_many_dead(const ErrorBound& bound, const Ledger& ledger);
 
 // Runs, or goes on with, the plan. Messages go to standard error, the closing account to standard
 // output. SIGINT and SIGTERM are handled while it runs. REQUIRES: one call at a time in a process.

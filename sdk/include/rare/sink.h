@@ -26,7 +26,8 @@ class Sink {
   virtual ~Sink() = default;
   // Opens new, or goes on at `committed` after cutting back whatever stands beyond it.
   virtual Status open(Context& context, std::optional<Offset> committed) = 0;
-  // Can this record be written? An error makes it a dead letter. Called on arrival, any thread.
+  // Can this record be written? An error makes it a dead letter. Called on arrival, any thread; by
+  // a preview, which opens no sink, also without open().
   virtual Status accept(const Record&) const { return Status(); }
   // Rows of one family, in one or more calls.
   virtual Status write(std::span<const Record> rows) = 0;

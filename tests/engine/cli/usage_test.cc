@@ -54,7 +54,7 @@ TEST_CASE("an unknown verb is told with the nearest one") {
   CHECK(finished.err ==
         "rare-engine: 'operatros' is no verb and no pipeline file\n"
         "  did you mean 'operators'?\n"
-        "  verbs: run validate plan operators plugins\n");
+        "  verbs: run validate plan preview operators plugins schema\n");
 }
 
 TEST_CASE("an unknown option is told with the nearest one") {

@@ -1,7 +1,13 @@
 // The plan as users see it.
 #include "engine/graph/plan_text.h"
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+
 #include "catch.h"
+#include "engine/graph/field_flow.h"
 #include "plan_fixture.h"
 
 namespace rare::engine {
@@ -20,32 +26,60 @@ constexpr const char* kPipeline =
     "  - { name: größe, use: files.write, from: split.even, with: { path: a } }\n"
     "  - { name: rest, use: files.write, from: [split.odd, call], with: { path: b } }\n";
 
+std::string golden_file(const std::string& name) {
+  const char* source = std::getenv("RARE_TEST_SOURCE");
+  REQUIRE(source != nullptr);
+  return std::string(source) + "/tests/engine/graph/golden/" + name;
+}
+
+std::map<std::string, std::string> all_formats(const Plan& plan) {
+  return {{"plan.txt", plan_to_text(plan)},
+          {"plan.json", plan_to_json(plan).dump(2) + "\n"},
+          {"plan.dot", plan_to_dot(plan)},
+          {"plan.mermaid", plan_to_mermaid(plan)}};
+}
+
 }  // namespace
 
-TEST_CASE("the plan's text is a table with notes below", "[graph]") {
+TEST_CASE("the plan in every format says the same of fields, ports, credits and memory",
+          "[graph]") {
   PlanFixture fixture;
-  CHECK(plan_to_text(fixture.plan(kPipeline)) ==
-        "pipeline demo\n"
-        "  order: input, records in flight: chosen at start\n"
-        "\n"
-        "  SERVICE  USE\n"
-        "  teacher  model.fake\n"
-        "\n"
-        "  NODE       USE          FROM             PARALLELISM    SERVICES  READS      WRITES\n"
-        "  documents  files.read   -                1              -         -          -\n"
-        "  ask        model.ask    documents        from services  teacher   text       question\n"
-        "  note       text.note    ask              2              -         questions  note\n"
-        "  call       text.call *  note             1              -         -          -\n"
-        "  split      text.route   call             1              -         -          -\n"
-        "  größe      files.write  split.even       1              -         -          -\n"
-        "  rest       files.write  split.odd, call  1              -         -          -\n"
-        "\n"
-        "* gives other results each time: its output is not a function of the record\n"
-        "\n"
-        "note: node 'note' reads field 'questions', which only the source can bring; a node above "
-        "writes 'question'\n");
-  CHECK(plan_to_text(fixture.plan(kPipeline, {"order=any", "max_records_in_flight=8"}))
-            .find("  order: any, records in flight: at most 8\n") != std::string::npos);
+  for (const auto& [name, text] : all_formats(fixture.plan(kPipeline))) {
+    INFO(name << ": after a change that is meant, look at what test_graph '[write-golden]' makes");
+    std::ifstream stream(golden_file(name));
+    CHECK(text == std::string(std::istreambuf_iterator<char>(stream), {}));
+  }
+}
+
+TEST_CASE("writes the golden files anew", "[.][write-golden]") {
+  PlanFixture fixture;
+  for (const auto& [name, text] : all_formats(fixture.plan(kPipeline))) {
+    std::ofstream(golden_file(name)) << text;
+  }
+}
+
+TEST_CASE("a pipeline that says how many records are in flight is estimated by that", "[graph]") {
+  PlanFixture fixture;
+  const std::string text =
+      plan_to_text(fixture.plan(kPipeline, {"order=any", "max_records_in_flight=8"}));
+  CHECK(text.find("  order: any, records in flight: at most 8\n"
+                  "  estimated memory: up to 8 MiB; what services hold comes on top\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("behind a fan-in are the fields that all ways have in common", "[graph]") {
+  PlanFixture fixture;
+  const Plan plan = fixture.plan(
+      "nodes:\n"
+      "  - { name: in, use: files.read, with: { path: a } }\n"
+      "  - { name: both, use: text.note, with: { output_key: both } }\n"
+      "  - { name: left, use: text.note, with: { output_key: left, input_key: needed } }\n"
+      "  - { name: right, use: text.note, from: both, with: { output_key: right } }\n"
+      "  - { name: out, use: files.write, from: [left, right], with: { path: b } }\n");
+  const std::vector<std::set<std::string>> known = fields_known_after(plan);
+  CHECK(known[plan.node("in")->index].empty());
+  CHECK(known[plan.node("left")->index] == std::set<std::string>{"both", "left", "needed"});
+  CHECK(known[plan.node("out")->index] == std::set<std::string>{"both"});
 }
 
 TEST_CASE("the plan as JSON masks secrets", "[graph]") {
@@ -58,7 +92,8 @@ TEST_CASE("the plan as JSON masks secrets", "[graph]") {
       {"model": "m", "api_key": "***", "base_url": "http://localhost/", "max_in_flight": 64}}])"));
   CHECK(json["nodes"].size() == 7);
   CHECK(json["nodes"][0] == Json::parse(R"({"name": "documents", "use": "files.read", "from": [],
-      "ports": ["out"], "parallelism": 1, "services": [], "reads": [], "writes": [],
+      "ports": ["out"], "parallelism": 1, "level": 0, "gather": false, "services": [], "reads": [], "writes": [],
+      "fields_after": [], "source_fields_after": true,
       "params": {"path": ["/in.jsonl"], "format": "auto"}})"));
   CHECK(json["nodes"][1]["services"] == Json{"teacher"});
   CHECK(json["nodes"][1]["reads"] == Json{"text"});
@@ -73,30 +108,15 @@ TEST_CASE("a secret that is empty is shown as empty", "[graph]") {
   CHECK(json["services"][0]["params"]["api_key"] == "");
 }
 
-TEST_CASE("drawings have every node, and ports on the edges", "[graph]") {
+TEST_CASE("what would end a label in a drawing is escaped", "[graph]") {
   PlanFixture fixture;
-  Plan plan = fixture.plan(kPipeline, {"nodes.rest.from=split.odd"});
-  CHECK(plan_to_mermaid(plan) ==
-        "flowchart LR\n"
-        "  n0[\"documents (files.read)\"]\n"
-        "  n1[\"ask (model.ask)\"]\n"
-        "  n2[\"note (text.note)\"]\n"
-        "  n3[\"call (text.call)\"]\n"
-        "  n4[\"split (text.route)\"]\n"
-        "  n5[\"größe (files.write)\"]\n"
-        "  n6[\"rest (files.write)\"]\n"
-        "  n0 --> n1\n"
-        "  n1 --> n2\n"
-        "  n2 --> n3\n"
-        "  n3 --> n4\n"
-        "  n4 -->|even| n5\n"
-        "  n4 -->|odd| n6\n");
-  const std::string dot = plan_to_dot(plan);
-  CHECK(
-      dot.starts_with("digraph pipeline {\n  rankdir=LR;\n  node [shape=box];\n"
-                      "  n0 [label=\"documents (files.read)\"];\n"));
-  CHECK(
-      dot.ends_with("  n3 -> n4;\n  n4 -> n5 [label=\"even\"];\n  n4 -> n6 [label=\"odd\"];\n}\n"));
+  const Plan plan = fixture.plan(
+      "nodes:\n"
+      "  - { name: in, use: files.read, with: { path: a } }\n"
+      "  - { name: n, use: text.note, with: { output_key: 'a\"b\\<' } }\n"
+      "  - { name: out, use: files.write, with: { path: b } }\n");
+  CHECK(plan_to_dot(plan).find("\\nwrites a\\\"b\\\\<\"];\n") != std::string::npos);
+  CHECK(plan_to_mermaid(plan).find("<br/>writes a#quot;b\\#lt;\"]\n") != std::string::npos);
 }
 
 }  // namespace rare::engine

@@ -1,0 +1,88 @@
+#include "engine/runtime/model_meter.h"
+
+#include <coroutine>
+#include <exception>
+#include <utility>
+
+#include "rare/language_model.h"
+
+namespace rare::engine {
+namespace {
+
+// A coroutine that starts at once and frees itself at its end.
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+std::uint64_t bytes_of(const ChatRequest& request) {
+  std::uint64_t bytes = 0;
+  for (const ChatMessage& message : request.messages) bytes += message.content.size();
+  return bytes;
+}
+
+}  // namespace
+
+class ModelMeter::Metered final : public LanguageModel {
+ public:
+  Metered(ModelMeter& meter, LanguageModel& model, std::string node, Resumer& resumer)
+      : meter_(meter), model_(model), node_(std::move(node)), resumer_(resumer) {}
+
+  Awaitable<Result<ChatReply>> chat(ChatRequest request) override {
+    auto pair = make_completion<Result<ChatReply>>(resumer_);
+    Reply noted;
+    noted.node = node_;
+    noted.ordinal = request.ordinal;
+    noted.text_bytes = bytes_of(request);
+    Awaitable<Result<ChatReply>> asked = model_.chat(std::move(request));
+    pass_on(std::move(asked), std::move(noted), pair.completion);
+    return std::move(pair.awaitable);
+  }
+
+ private:
+  Detached pass_on(Awaitable<Result<ChatReply>> asked, Reply noted,
+                   Completion<Result<ChatReply>> waiting) {
+    Result<ChatReply> reply = co_await asked;
+    if (reply) {
+      noted.prompt_tokens = reply->prompt_tokens;
+      noted.completion_tokens = reply->completion_tokens;
+      noted.text_bytes += reply->raw.size() + reply->reasoning.size();
+      noted.from_store = reply->from_store;
+      meter_.note(std::move(noted));
+    }
+    waiting.set(std::move(reply));
+  }
+
+  ModelMeter& meter_;
+  LanguageModel& model_;
+  const std::string node_;
+  Resumer& resumer_;
+};
+
+ModelMeter::ModelMeter() = default;
+ModelMeter::~ModelMeter() = default;
+
+void* ModelMeter::over(std::string_view interface, void* offered, const ServiceClient& client,
+                       Resumer& resumer) {
+  if (offered == nullptr || interface != LanguageModel::kInterface) return offered;
+  LanguageModel& model = *static_cast<LanguageModel*>(offered);
+  models_.push_back(std::make_unique<Metered>(*this, model, client.node, resumer));
+  return static_cast<LanguageModel*>(models_.back().get());
+}
+
+void ModelMeter::note(Reply reply) {
+  const std::lock_guard lock(mutex_);
+  replies_.push_back(std::move(reply));
+}
+
+std::vector<ModelMeter::Reply> ModelMeter::replies() const {
+  const std::lock_guard lock(mutex_);
+  return replies_;
+}
+
+}  // namespace rare::engine

@@ -1,0 +1,248 @@
+#include "engine/runtime/preview.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "engine/graph/plan_estimate.h"
+#include "engine/observe/log.h"
+#include "engine/runtime/boundary.h"
+#include "engine/runtime/committer.h"
+#include "engine/runtime/components.h"
+#include "engine/runtime/executor.h"
+#include "engine/runtime/preview_recorder.h"
+#include "engine/runtime/resume_threads.h"
+#include "engine/runtime/run.h"
+#include "engine/runtime/scratch_folder.h"
+#include "engine/runtime/watch.h"
+#include "engine/state/reply_database.h"
+
+namespace rare::engine {
+namespace {
+
+static_assert(kWaitingRowsBytes == Committer::kWindowBytes,
+              "the plan shows what the committer does");
+
+// Stands in for every sink: what comes to it is shown, not kept.
+class NoSink final : public Sink {
+ public:
+  Status open(Context&, std::optional<Offset>) override { return Status(); }
+  Status write(std::span<const Record>) override { return Status(); }
+  Result<Offset> sync() override { return Offset{}; }
+  Status finalise() override { return Status(); }
+  std::string location() const override { return {}; }
+  bool in_place() const override { return false; }
+};
+
+// Reads the source's first records once more, apart from the preview, for their sizes.
+InputSample sample_input(const PlannedNode& node, ComponentContext& context,
+                         std::uint64_t records) {
+  InputSample sample;
+  if (node.spec().is_nondeterministic()) {
+    sample.reason_against = "source '" + node.name + "' gives other records each time";
+    return sample;
+  }
+  const std::unique_ptr<Source> source = node.use->component.make_source(node.values, {});
+  const Status opened = source->open(context, std::nullopt);
+  if (!opened.ok()) {
+    sample.reason_against = opened.message();
+    return sample;
+  }
+  double before = 0;
+  for (std::uint64_t read = 0; read <= records; ++read) {
+    const Result<std::optional<Record>> next = source->next();
+    if (!next.ok() && next.status().fault() == Fault::run) {
+      sample.reason_against = next.status().message();
+      return sample;
+    }
+    sample.is_whole = next.ok() && !next->has_value();
+    if (sample.is_whole || read == records) break;
+    const std::optional<Progress> progress = source->progress();
+    if (!progress || !progress->total) return sample;
+    sample.total = static_cast<double>(*progress->total);
+    const auto done = static_cast<double>(progress->done);
+    sample.record_sizes.push_back(done - std::exchange(before, done));
+  }
+  return sample;
+}
+
+class PreviewRun {
+ public:
+  PreviewRun(const Plan& plan, const PreviewSettings& settings)
+      : plan_(plan), settings_(settings) {}
+
+  Preview execute() {
+    Preview preview;
+    preview.tally = Tally(plan_.nodes.size());
+    Status status = at_boundary([&] { return open(); });
+    if (status.ok()) {
+      input_ = sample();
+      stream();
+      status = control_.fault().value_or(Status());
+      describe(preview);
+    }
+    if (!status.ok()) {
+      preview.fault = status.message();
+      preview.exit_code = exit_code_of(status);
+    } else if (Watch::interrupted()) {
+      preview.exit_code = kExitInterrupted;
+    } else if (too_many_dead(plan_.config.max_errors, preview.tally.ledger)) {
+      preview.exit_code = kExitDeadLetters;
+    }
+    control_.abort();
+    control_.cut();
+    if (components_) components_->cancel_services();
+    executor_.reset();
+    return preview;
+  }
+
+ private:
+  Status open() {
+    StateOptions options;
+    options.folder = folder_.string() + "/state";
+    options.fingerprint = fingerprint(plan_);
+    for (const PlannedNode& node : plan_.nodes) options.node_names.push_back(node.name);
+    Result<std::unique_ptr<RunState>> state = RunState::open(std::move(options));
+    if (!state) return state.status();
+    state_ = std::move(*state);
+    Result<std::unique_ptr<ReplyDatabase>> replies =
+        ReplyDatabase::open(settings_.reply_file, state_->run_id());
+    if (!replies) return replies.status();
+    replies_ = std::move(*replies);
+    resume_threads_ = std::make_unique<ResumeThreads>();
+    environment_.seed = plan_.config.seed;
+    environment_.run_folder = state_->folder();
+    environment_.control = &control_;
+    environment_.resumer = resume_threads_.get();
+    environment_.replies = replies_.get();
+    environment_.meter = &meter_;
+    components_ = std::make_unique<Components>(plan_, environment_);
+    Status status = components_->make_sinks();
+    if (status.ok()) status = components_->open_sources({});
+    if (status.ok()) status = components_->open_services();
+    if (status.ok()) status = components_->open_operators();
+    return status.ok() ? open_spills() : status;
+  }
+
+  Status open_spills() {
+    for (const PlannedNode& node : plan_.nodes) {
+      if (!node.gathers()) continue;
+      auto spill = GatherSpill::open(folder_.string() + "/gather/" + node.name + ".rows", {});
+      if (!spill) return spill.status();
+      spills_[node.index] = std::move(*spill);
+    }
+    return Status();
+  }
+
+  InputSample sample() {
+    InputSample none;
+    if (components_->source_nodes().size() != 1) {
+      none.reason_against = "it is made for pipelines with one source";
+      return none;
+    }
+    if (!spills_.empty()) {
+      none.reason_against = "what whole-set nodes do to few records says little of the whole";
+      return none;
+    }
+    const PlannedNode& node = plan_.nodes[components_->source_nodes().front()];
+    ComponentContext context(node.name, environment_);
+    try {
+      return sample_input(node, context, settings_.records);
+    } catch (...) {
+      none.reason_against = status_of_exception().message();
+      return none;
+    }
+  }
+
+  void stream() {
+    Committer::Setup commit;
+    commit.plan = &plan_;
+    for (const std::uint32_t node : components_->sink_nodes()) {
+      commit.targets.push_back({node, &no_sink_, nullptr});
+    }
+    Executor::Setup execute;
+    for (const auto& [node, spill] : spills_) {
+      commit.targets.push_back({node, nullptr, spill.get()});
+      execute.spills[node] = spill.get();
+    }
+    commit.state = state_.get();
+    commit.control = &control_;
+    commit.usage = [this] { return components_->usage(); };
+    committer_ = std::make_unique<Committer>(std::move(commit));
+
+    execute.plan = &plan_;
+    execute.components = components_.get();
+    execute.control = &control_;
+    execute.committer = committer_.get();
+    execute.resume = &state_->resume();
+    execute.limit = settings_.records;
+    execute.threads = settings_.threads;
+    execute.observer = &recorder_;
+    executor_ = std::make_unique<Executor>(std::move(execute));
+
+    Watch::Setup watch;
+    watch.control = &control_;
+    watch.grace_s = plan_.config.grace_s;
+    watch.snapshot = [] { return ProgressSnapshot(); };
+    watch.cut = [this] { components_->cancel_services(); };
+    watch.give_up = [] {
+      log_line(LogLevel::error, {}, "a node does not end although the preview was cut");
+      _exit(kExitInterrupted);
+    };
+    const Watch watching(std::move(watch));
+    const auto started = std::chrono::steady_clock::now();
+    executor_->run();
+    elapsed_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    committer_->close();
+  }
+
+  void describe(Preview& preview) {
+    preview.tally = committer_->tally();
+    preview.elapsed_s = elapsed_s_;
+    preview.steps = recorder_.take_steps();
+    RecordCosts costs = recorder_.costs(meter_.replies());
+    costs.elapsed_s = elapsed_s_;
+    preview.estimate = estimate_whole(input_, costs);
+    const bool cut_short = control_.fault() || Watch::interrupted();
+    if (cut_short) preview.estimate.reason_against = "the preview did not come to its end";
+  }
+
+  const Plan& plan_;
+  const PreviewSettings settings_;
+  // In the order in which they are needed, so that they end in reverse.
+  const ScratchFolder folder_;
+  RunControl control_;
+  NoSink no_sink_;
+  ModelMeter meter_;
+  PreviewRecorder recorder_;
+  std::unique_ptr<RunState> state_;
+  std::unique_ptr<ReplyDatabase> replies_;
+  Environment environment_;
+  std::unique_ptr<Components> components_;
+  std::unique_ptr<ResumeThreads> resume_threads_;
+  std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills_;  // by the plan's index
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Executor> executor_;
+  InputSample input_;
+  double elapsed_s_ = 0;
+};
+
+}  // namespace
+
+Preview preview_pipeline(const Plan& plan, const PreviewSettings& settings) {
+  try {
+    return PreviewRun(plan, settings).execute();
+  } catch (const std::filesystem::filesystem_error& error) {
+    Preview none;
+    none.tally = Tally(plan.nodes.size());
+    none.fault = error.what();
+    none.exit_code = kExitTryAgain;
+    return none;
+  }
+}
+
+}  // namespace rare::engine
