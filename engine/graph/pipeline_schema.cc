@@ -49,11 +49,21 @@ bool has_required(const Spec& spec) {
   return false;
 }
 
+// A map whose keys are output ports, or a list of such maps.
+Json schema_of_ports(const Spec& spec, Json schema) {
+  Json name = matching(kName);
+  if (!spec.ports().empty()) name["not"] = {{"enum", spec.ports()}};
+  const Json one{{"type", "object"}, {"minProperties", 1}, {"propertyNames", std::move(name)}};
+  schema["anyOf"] = {one, {{"type", "array"}, {"minItems", 1}, {"items", one}}};
+  return schema;
+}
+
 // `with` of one component; in a part of a pipeline the rest may stand elsewhere.
 Json schema_of_with(const Spec& spec, bool in_part) {
   Json properties = Json::object(), required = Json::array();
   for (const ParamSpec& param : spec.params()) {
     Json schema = schema_of_parameter(param);
+    if (param.name == spec.ports_param()) schema = schema_of_ports(spec, std::move(schema));
     // In a part null takes a value out.
     if (in_part && param.required) schema = either({std::move(schema), nothing()});
     properties[param.name] = std::move(schema);

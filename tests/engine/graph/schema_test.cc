@@ -82,6 +82,8 @@ const std::map<std::string, std::string> kBeyondASchema{
     {"reading from a sink", kNames},
     {"an unknown port with a near one", kNames},
     {"an unknown port with none near", kNames},
+    {"a port named twice", "the names stand in two maps of a list"},
+    {"an unknown port of those that a parameter names", kNames},
     {"one output read twice", "a node and its first port are the same"},
     {"an output that nobody reads", kGraph},
     {"a source that nobody reads, and a pipeline without a sink", kGraph},
@@ -252,8 +254,10 @@ TEST_CASE("the pipelines that are shipped are right for the schema of what is sh
   REQUIRE(registry.find("ReasonDistill") != nullptr);
   const std::string rare = source_text("pipelines/rare.yaml");
   const std::string openai = source_text("pipelines/openai.yaml");
+  const std::string basics = source_text("pipelines/basics.yaml");
   const Judge judge(registry), of_overlay(registry, true);
   CHECK(judge.faults(rare).empty());
+  CHECK(judge.faults(basics).empty());
   CHECK(of_overlay.faults(openai).empty());
   CHECK(judge.faults("extends: rare.yaml\n" + openai).empty());
   // By itself it is no pipeline.
