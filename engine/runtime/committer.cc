@@ -237,15 +237,17 @@ Status Committer::write_rows(Family& family) {
       if (row.sink == target.node) of_target.push_back(std::move(row.record));
     }
     if (of_target.empty()) continue;
-    const Status status = write_to(target, family.root, of_target);
+    const Status status = write_to(target, family, of_target);
     if (!status.ok()) return named(*setup_.plan, target.node, status);
   }
   return Status();
 }
 
-Status Committer::write_to(const Target& target, const RecordId& root,
+Status Committer::write_to(const Target& target, const Family& family,
                            std::span<const Record> rows) {
-  if (target.spill != nullptr) return target.spill->append(root, rows);
+  if (target.spill != nullptr) {
+    return target.spill->append({family.level, family.root.ordinal(), family.root.source()}, rows);
+  }
   return at_boundary([&] { return target.sink->write(rows); });
 }
 

@@ -104,7 +104,7 @@ class Committer {
   bool one_source_left() const;
   void write(const FamilyPointer& family);
   Status write_rows(Family& family);
-  Status write_to(const Target& target, const RecordId& root, std::span<const Record> rows);
+  Status write_to(const Target& target, const Family& family, std::span<const Record> rows);
   bool checkpoint_due() const;
   void checkpoint();
   Checkpoint snapshot();

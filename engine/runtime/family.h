@@ -29,12 +29,14 @@ class Family {
   // How it came to be: read from a source, made by a whole-set node, or only to carry what a
   // whole-set node counted.
   enum class Begin { read, made, empty };
-  explicit Family(RecordId id, Begin begin = Begin::read) : root(std::move(id)) {
+  explicit Family(RecordId id, Begin begin = Begin::read, std::uint32_t on_level = 0)
+      : root(std::move(id)), level(on_level) {
     if (begin == Begin::read) ledger_.read = 1;
     if (begin == Begin::made) ledger_.made = 1;
   }
 
   const RecordId root;
+  const std::uint32_t level;  // of the graph: 0, or the one on which a whole-set node gave it out
 
   // Branches: ways through the graph that have not ended. A family starts with one.
   void add_branches(std::int64_t count) { branches_.fetch_add(count, std::memory_order_relaxed); }

@@ -57,7 +57,8 @@ Message GatherNode::give(oneapi::tbb::flow_control& control) {
     }
     return begin_family(std::move(given), ordinal);
   }
-  pass_->stop();
+  // Here and not later: while the graph runs, somebody watches over an operator that does not end.
+  pass_->end();
   control.stop();
   return Message();
 }
@@ -67,7 +68,8 @@ Message GatherNode::begin_family(GatherPass::Given given, std::uint64_t ordinal)
   const RecordId root(place_, id_prefix_, ordinal);
   const bool only_counts = !given.record;
   message->family =
-      std::make_shared<Family>(root, only_counts ? Family::Begin::empty : Family::Begin::made);
+      std::make_shared<Family>(root, only_counts ? Family::Begin::empty : Family::Begin::made,
+                               static_cast<std::uint32_t>(level()));
   message->family->count_gathered(node_.index, given.before);
   if (given.record) message->record = std::move(*given.record);
   // What passed through keeps its identity, for seeds and names; what was made here gets one.

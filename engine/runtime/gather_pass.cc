@@ -48,17 +48,15 @@ GatherPass::GatherPass(Operator& instance, std::vector<std::string> ports,
       rows_(std::move(rows)),
       thread_([this] { work(); }) {}
 
-GatherPass::~GatherPass() {
-  stop();
-  thread_.join();
-}
+GatherPass::~GatherPass() { end(); }
 
-void GatherPass::stop() {
+void GatherPass::end() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
   }
   changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
 }
 
 GatherPass::Wait GatherPass::next(Given& given, Status& fault) {

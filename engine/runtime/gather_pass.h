@@ -2,7 +2,7 @@
 // record after record in the order of the run, then finish(). What it gives out waits in a short
 // queue, so that an operator that gives out millions does not have to hold them.
 //
-// Thread-safety: next() from one thread at a time; stop() from any.
+// Thread-safety: next() and end() from one thread at a time.
 #pragma once
 
 #include <condition_variable>
@@ -42,8 +42,8 @@ class GatherPass {
   // Waits a moment. `ready`: `given` is the next; `ended`: there is nothing more, and `fault` says
   // whether that is because the pass cannot go on.
   Wait next(Given& given, Status& fault);
-  // The operator's next emit() is refused; the pass ends soon.
-  void stop();
+  // Returns when the operator is out of its code: its next emit() is refused.
+  void end();
 
  private:
   class Gradual;

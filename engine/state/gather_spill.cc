@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <tuple>
 #include <utility>
 
 #include "engine/state/folder.h"
@@ -36,8 +35,8 @@ Result<std::unique_ptr<GatherSpill>> GatherSpill::open(std::string file,
   if (committed) {
     spill->bytes_ = committed->token.at("bytes");
     spill->ordered_ = committed->token.at("ordered");
-    spill->last_ordinal_ = committed->token.at("last_ordinal");
-    spill->last_source_ = committed->token.at("last_source");
+    const Json& last = committed->token.at("last");
+    spill->last_ = {last.at(0), last.at(1), last.at(2)};
   }
   const off_t found = lseek(descriptor, 0, SEEK_END);
   if (found < static_cast<off_t>(spill->bytes_)) {
@@ -59,15 +58,12 @@ GatherSpill::~GatherSpill() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Status GatherSpill::append(const RecordId& root, std::span<const Record> rows) {
-  if (std::tuple(root.ordinal(), root.source()) < std::tuple(last_ordinal_, last_source_)) {
-    ordered_ = false;
-  }
-  last_ordinal_ = root.ordinal();
-  last_source_ = root.source();
+Status GatherSpill::append(const RunPlace& family, std::span<const Record> rows) {
+  if (family < last_) ordered_ = false;
+  last_ = family;
   for (const Record& record : rows) {
     const std::size_t before = buffer_.size();
-    encode_row(root, record, buffer_);
+    encode_row(family, record, buffer_);
     bytes_ += buffer_.size() - before;
     if (buffer_.size() < kBufferBytes) continue;
     if (Status status = flush(); !status.ok()) return status;
@@ -92,8 +88,7 @@ Result<Offset> GatherSpill::sync() {
   if (fdatasync(descriptor_) != 0) return file_error("cannot sync", file_, errno);
   return Offset{{{"bytes", bytes_},
                  {"ordered", ordered_},
-                 {"last_ordinal", last_ordinal_},
-                 {"last_source", last_source_}}};
+                 {"last", {last_.level, last_.ordinal, last_.origin}}}};
 }
 
 Result<std::unique_ptr<SpilledRows>> GatherSpill::in_order(std::size_t sort_bytes) const {

@@ -37,7 +37,7 @@ class GatherSpill {
   GatherSpill& operator=(const GatherSpill&) = delete;
 
   // All rows of one family, in their order within it.
-  Status append(const RecordId& root, std::span<const Record> rows);
+  Status append(const RunPlace& family, std::span<const Record> rows);
   // All that was appended is on disk when this returns.
   Result<Offset> sync();
   // Everything that was synced. Families that came in another order than the run's (`order: any`)
@@ -56,8 +56,7 @@ class GatherSpill {
   std::string buffer_;
   std::uint64_t bytes_ = 0;  // with what is in the buffer
   bool ordered_ = true;      // families came in the order of the run
-  std::uint64_t last_ordinal_ = 0;
-  std::uint32_t last_source_ = 0;
+  RunPlace last_;
 };
 
 }  // namespace rare::engine

@@ -36,7 +36,7 @@ class RunWriter {
     return stream_ != nullptr ? Status() : file_error("cannot write", run_.file, errno);
   }
   Status write(const SpilledRow& row) {
-    encode_row(row.root, row.record, buffer_);
+    encode_row(row.family, row.record, buffer_);
     return buffer_.size() < kWriteBytes ? Status() : flush();
   }
   Result<Run> finish() {

@@ -3,7 +3,6 @@
 #include <boost/crc.hpp>
 #include <cerrno>
 #include <cstring>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -61,18 +60,16 @@ class Cursor {
 }  // namespace
 
 bool runs_before(const SpilledRow& a, const SpilledRow& b) {
-  const auto key = [](const SpilledRow& row) {
-    return std::tuple(row.root.ordinal(), row.root.source());
-  };
-  if (key(a) != key(b)) return key(a) < key(b);
+  if (a.family != b.family) return a.family < b.family;
   return a.record.id().path() < b.record.id().path();
 }
 
-void encode_row(const RecordId& root, const Record& record, std::string& bytes) {
+void encode_row(const RunPlace& family, const Record& record, std::string& bytes) {
   const RecordId& id = record.id();
   std::string body;
-  put<std::uint64_t>(body, root.ordinal());
-  put<std::uint32_t>(body, root.source());
+  put<std::uint32_t>(body, family.level);
+  put<std::uint64_t>(body, family.ordinal);
+  put<std::uint32_t>(body, family.origin);
   put<std::uint64_t>(body, id.ordinal());
   put<std::uint32_t>(body, id.source());
   put<std::uint32_t>(body, static_cast<std::uint32_t>(id.prefix().size()));
@@ -126,8 +123,10 @@ Result<std::optional<SpilledRow>> SpilledRowReader::next() {
   if (checksum(body_) != expected) return damaged();
 
   Cursor body(body_);
-  const auto root_ordinal = body.take<std::uint64_t>();
-  const auto root_source = body.take<std::uint32_t>();
+  SpilledRow row;
+  row.family.level = body.take<std::uint32_t>();
+  row.family.ordinal = body.take<std::uint64_t>();
+  row.family.origin = body.take<std::uint32_t>();
   const auto ordinal = body.take<std::uint64_t>();
   const auto source = body.take<std::uint32_t>();
   const auto prefix_length = body.take<std::uint32_t>();
@@ -144,8 +143,6 @@ Result<std::optional<SpilledRow>> SpilledRowReader::next() {
   if (!body.whole() || !fields.is_object()) return damaged();
   frame_bytes_ = kHeadBytes + length;
   at_ += frame_bytes_;
-  SpilledRow row;
-  row.root = RecordId(root_source, nullptr, root_ordinal);
   row.record = Record(std::move(fields), std::move(id));
   return std::optional<SpilledRow>(std::move(row));
 }

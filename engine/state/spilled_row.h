@@ -1,10 +1,11 @@
-// A record on disk while it waits: its family's root, its identity and its fields, in one frame
+// A record on disk while it waits: its family's place, its identity and its fields, in one frame
 // with a checksum. The format is specified in docs/formats/state.md.
 //
 // Errors: bytes that are no whole frame, or whose checksum is off, are a run fault that names the
 // file and the byte. Thread-safety: one thread at a time for each object.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -16,16 +17,25 @@
 
 namespace rare::engine {
 
+// Where a family stands in the order of the run: level by level, by its root's ordinal, and of
+// equal ones by the place of the root's origin.
+struct RunPlace {
+  std::uint32_t level = 0;
+  std::uint64_t ordinal = 0;
+  std::uint32_t origin = 0;
+  auto operator<=>(const RunPlace&) const = default;
+};
+
 struct SpilledRow {
-  RecordId root;
+  RunPlace family;
   Record record;
 };
 
-// The order of a run: by the root's ordinal, the place of its source, then the way from the root.
+// The order of the run, and within a family the way from its root.
 bool runs_before(const SpilledRow& a, const SpilledRow& b);
 
 // Appends the row's frame to `bytes`.
-void encode_row(const RecordId& root, const Record& record, std::string& bytes);
+void encode_row(const RunPlace& family, const Record& record, std::string& bytes);
 
 // Reads frames from the beginning of a file up to `end_bytes`.
 class SpilledRowReader {

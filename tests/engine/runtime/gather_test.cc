@@ -117,6 +117,12 @@ TEST_CASE("levels follow each other; a node may read from several of them") {
   CHECK(std::vector<std::int64_t>(rows.begin() + 2000, rows.end()) ==
         std::vector<std::int64_t>{1999, 1998, 1997});
   CHECK(numbers(observed, "sum").at(0) == 1999 * 1000 + 1999 + 1998 + 1997);
+  // What the last level takes in from two others, it sees level by level.
+  const rare::Json& ids = observed.rows["sum"][0]["fields"]["ids"];
+  REQUIRE(ids.size() == 2003);
+  CHECK(ids[1999] == "1999");
+  CHECK(ids[2000] == "1999");
+  CHECK(ids[2002] == "1997");
 }
 
 TEST_CASE("a record that a whole-set node fails on is a dead letter of that node") {

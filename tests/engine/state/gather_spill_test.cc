@@ -33,7 +33,7 @@ std::vector<std::uint64_t> read_all(const GatherSpill& spill, std::size_t sort_b
 Offset fill(GatherSpill& spill, const std::vector<std::uint64_t>& order) {
   for (const std::uint64_t n : order) {
     const std::vector<Record> rows{numbered(n)};
-    REQUIRE(spill.append(rows[0].id(), rows).ok());
+    REQUIRE(spill.append({0, n, 0}, rows).ok());
   }
   auto offset = spill.sync();
   REQUIRE(offset.ok());
@@ -64,14 +64,13 @@ TEST_CASE("a row comes back with its identity and its fields as they were") {
                        {"text", "ä\n"},
                        {"list", {1, {{"a", true}}}}};
   const std::vector<Record> rows{Record(fields, id)};
-  REQUIRE((*spill)->append(root, rows).ok());
+  REQUIRE((*spill)->append({2, 1ull << 40, 3}, rows).ok());
   REQUIRE((*spill)->sync().ok());
   auto reading = (*spill)->in_order();
   REQUIRE(reading.ok());
   auto row = (*reading)->next();
   REQUIRE((row.ok() && row->has_value()));
-  CHECK((**row).root.ordinal() == 1ull << 40);
-  CHECK((**row).root.source() == 3);
+  CHECK((**row).family == RunPlace{2, 1ull << 40, 3});
   CHECK((**row).record.id().to_string() == "extra:1099511627776.2");
   CHECK((**row).record.id().path() == id.path());
   CHECK((**row).record.fields() == fields);
