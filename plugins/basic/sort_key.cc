@@ -19,6 +19,9 @@ enum Tag : char {
   kObject,
 };
 
+constexpr int kDoubleBytes = 8;
+constexpr int kNumberBytes = kDoubleBytes + 2;
+
 void append_big_endian(std::uint64_t bits, int bytes, std::string& key) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
     key += static_cast<char>(bits >> shift);
@@ -30,15 +33,15 @@ void append_big_endian(std::uint64_t bits, int bytes, std::string& key) {
 void append_number(double number, int rest, std::string& key) {
   key += kNumber;
   if (std::isnan(number)) {  // below all numbers, as in jq
-    append_big_endian(0, 10, key);
+    key.append(kNumberBytes, '\0');
     return;
   }
   if (number == 0) number = 0;  // no negative zero
   std::uint64_t bits = std::bit_cast<std::uint64_t>(number);
   constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
   bits = (bits & kSign) != 0 ? ~bits : bits | kSign;
-  append_big_endian(bits, 8, key);
-  append_big_endian(static_cast<std::uint64_t>(rest + 0x8000), 2, key);
+  append_big_endian(bits, kDoubleBytes, key);
+  append_big_endian(static_cast<std::uint64_t>(rest + 0x8000), kNumberBytes - kDoubleBytes, key);
 }
 
 template <class Integer>
