@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""engine_bench [FOLDER] [--rows NAME,...] [--records N] [--whole]: what the engine itself costs.
+
+  hops     JSON Lines of 500 bytes -> three operators that do nothing -> JSON Lines, against the same
+           work by hand on bare oneTBB (bare_tbb), in trains of 64 and one by one; best of three
+  nodes    chains of 1 to 28 operators: what one hop costs; fan-out to 8 branches and fan-in
+  async    64 to 10,000 records wait 200 ms each: share of the slots' time in use, threads
+  busy     64 slots of 50 ms beside CPU bodies of 40 ms on all workers
+  start    from the start of the process to the first record: 8 plugins, 100 nodes
+  memory   records through 10 operators: resident memory over time (1M records; --whole: 10M)
+
+Rates are of the engine's own clock, opening and closing included. --records is for `hops`.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+BUILD = pathlib.Path(__file__).resolve().parent.parent
+ENGINE = BUILD / "bin" / "rare-engine"
+BARE = BUILD / "bin" / "bare_tbb"
+PLUGINS = BUILD / "test_plugins"
+THREADS = os.cpu_count()
+HANG_S = 3600
+NEXT_TO_NOTHING = "{ name: result, use: bench.nowhere }"
+
+
+class Watched:
+    """A finished run of the engine: its manifest, and what the process looked like meanwhile."""
+
+    def __init__(self, folder, pipeline, *arguments, plugins="bench", sample_s=0.05):
+        (folder / "pipeline.yaml").write_text(pipeline)
+        state = folder / ".rare"
+        shutil.rmtree(state, ignore_errors=True)
+        self.threads, self.rss_mb = 0, []
+        self.began_ns = time.time_ns()
+        process = subprocess.Popen(
+            [ENGINE, "pipeline.yaml", "--progress", "none", "--state-dir", ".rare",
+             "--plugin-path", PLUGINS / plugins, *arguments],
+            cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        sampler = threading.Thread(target=self.sample, args=(process, sample_s))
+        sampler.start()
+        self.stdout, self.stderr = process.communicate(timeout=HANG_S)
+        sampler.join()
+        if process.returncode != 0:
+            sys.exit(f"engine_bench: the engine ended with {process.returncode}:\n{self.stdout}{self.stderr}")
+        self.manifest = json.loads((state / "manifest.json").read_text())
+
+    def sample(self, process, every_s):
+        while process.poll() is None:
+            try:
+                status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            except OSError:
+                return
+            threads, rss = re.search(r"Threads:\s+(\d+)", status), re.search(r"VmRSS:\s+(\d+)", status)
+            if threads and rss:
+                self.threads = max(self.threads, int(threads.group(1)))
+                self.rss_mb.append(round(int(rss.group(1)) / 1024, 1))
+            time.sleep(every_s)
+
+    @property
+    def elapsed_s(self):
+        return self.manifest["elapsed_s"]
+
+
+def chain(count, use="bench.pass"):
+    return "".join(f"  - {{ name: pass{i}, use: {use} }}\n" for i in range(count))
+
+
+def write_input(path, records):
+    words = ("every record of this file is as long as a short passage of an encyclopedia and says nothing "
+             "that anybody would want to know ").split()
+    with open(path, "w", encoding="utf-8") as lines:
+        for number in range(records):
+            record = {"id": f"passage-{number:09}", "title": f"Note {number}", "source": "engine_bench",
+                      "score": number % 1000 / 8, "words": 61, "text": ""}
+            missing = 499 - len(json.dumps(record))
+            text = " ".join(words[(number + i) % len(words)] for i in range(missing // 4))
+            record["text"] = text[:missing]
+            lines.write(json.dumps(record) + "\n")
+
+
+class Bench:
+    def __init__(self, folder, options):
+        self.folder, self.options, self.rows = folder, options, []
+
+    def row(self, name, value, bar, ok, **more):
+        self.rows.append({"name": name, "value": value, "bar": bar, "ok": ok, **more})
+        shown = "  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+                          for key, value in more.items())
+        verdict = "" if ok is None else "ok  " if ok else "MISS"
+        print(f"{name:34} {value:>9}  {bar:12} {verdict:4}  {shown}", flush=True)
+
+    def hops(self):
+        records = self.options.records
+        write_input(self.folder / "in.jsonl", records)
+        rates = {}
+        # The machine is shared: the variants take turns, and the best of each counts.
+        for _ in range(3):
+            for train in (64, 1):
+                done = json.loads(subprocess.check_output(
+                    [BARE, "in.jsonl", "out.jsonl", str(THREADS), str(train)], cwd=self.folder))
+                assert done["records"] == records, done
+                self.best(rates, f"bare oneTBB, trains of {train}", records / done["elapsed_s"])
+            for order in ("input", "any"):
+                pipeline = (f"name: hops\norder: {order}\nnodes:\n"
+                            "  - { name: read, use: files.read, with: { path: in.jsonl } }\n" + chain(3) +
+                            "  - { name: result, use: files.write, with: { path: engine.jsonl } }\n")
+                run = Watched(self.folder, pipeline, "--fresh")
+                assert run.manifest["records"]["written"] == records, run.manifest["records"]
+                self.best(rates, f"engine, order: {order}", records / run.elapsed_s)
+                if order == "input":
+                    self.same_records()
+        yardstick = rates["bare oneTBB, trains of 64"]
+        for name, rate in rates.items():
+            bar, ok = (">= 0.50", rate >= 0.5 * yardstick) if name.startswith("engine") else ("", None)
+            self.row(name, f"{rate:,.0f}/s", bar, ok, ratio=rate / yardstick)
+
+    @staticmethod
+    def best(rates, name, rate):
+        rates[name] = max(rates.get(name, 0), rate)
+
+    def same_records(self):
+        """Three operators that do nothing: what comes out is what went in, in its order."""
+        with open(self.folder / "in.jsonl", encoding="utf-8") as one, \
+                open(self.folder / "engine.jsonl", encoding="utf-8") as other:
+            for number, (a, b) in enumerate(zip(one, other)):
+                if number % 997 == 0:
+                    assert json.loads(a) == json.loads(b), f"record {number} was changed"
+
+    def nodes(self):
+        records, points = 200_000, []
+        for count in (1, 4, 10, 28):
+            run = Watched(self.folder, f"name: nodes\norder: any\nnodes:\n"
+                          f"  - {{ name: count, use: bench.count, with: {{ count: {records} }} }}\n"
+                          + chain(count) + f"  - {NEXT_TO_NOTHING}\n", "--fresh")
+            points.append((count, run.elapsed_s * 1e6 / records))
+            self.row(f"chain of {count} operators", f"{points[-1][1]:.2f} us", "per record", None)
+        mean_x, mean_y = (sum(p[i] for p in points) / len(points) for i in (0, 1))
+        slope = (sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points))
+        self.row("one hop more", f"{slope * 1000:.0f} ns", "slope", None, constant_us=mean_y - slope * mean_x)
+        branches = "".join(
+            f"  - {{ name: a{i}, use: bench.pass, from: head }}\n  - {{ name: b{i}, use: bench.pass }}\n"
+            f"  - {{ name: c{i}, use: bench.pass }}\n" for i in range(8))
+        joined = ", ".join(f"c{i}" for i in range(8))
+        records = 50_000
+        run = Watched(self.folder, f"name: fan\norder: any\nnodes:\n"
+                      f"  - {{ name: count, use: bench.count, with: {{ count: {records} }} }}\n"
+                      "  - { name: first, use: bench.pass }\n  - { name: head, use: bench.pass }\n" + branches +
+                      f"  - {{ name: joined, use: bench.pass, from: [{joined}] }}\n"
+                      f"  - {NEXT_TO_NOTHING}\n", "--fresh")
+        hops = 2 + 8 * 5
+        assert run.manifest["records"]["written"] == 8 * records, run.manifest["records"]
+        self.row("30 nodes, fan-out 8, fan-in", f"{run.elapsed_s * 1e6 / records:.1f} us", "per record", None,
+                 ns_per_hop=run.elapsed_s * 1e9 / records / hops)
+
+    def waiting(self, name, slots, latency_ms, records, more_nodes="", parallelism=None):
+        bound = f", parallelism: {parallelism}" if parallelism else ""
+        return Watched(self.folder, f"""name: {name}
+order: any
+max_records_in_flight: {2 * slots + 1000}
+services:
+  timer: {{ use: bench.timer, with: {{ slots: {slots}, ms: {latency_ms} }} }}
+nodes:
+{more_nodes}  - {{ name: count, use: bench.count, with: {{ count: {records} }} }}
+  - {{ name: wait, use: bench.wait{bound}, with: {{ timer: timer }} }}
+  - {NEXT_TO_NOTHING}
+""", "--fresh")
+
+    def asynchronous(self):
+        for slots, bar in ((64, 0.99), (512, 0.99), (2048, 0.98), (10_000, 0.95)):
+            run = self.waiting("async", slots, 200, slots * 25, parallelism=slots)
+            timer = run.manifest["services"]["timer"]
+            self.row(f"{slots:,} in flight, 200 ms each", f"{timer['busy_share']:.4f}", f">= {bar}",
+                     timer["busy_share"] >= bar, threads=run.threads, most=timer["most_in_flight"],
+                     rss_mb=max(run.rss_mb))
+
+    def busy(self):
+        burning = 8 * 25 * THREADS
+        run = self.waiting("busy", 64, 50, 64 * 160, more_nodes=(
+            f"  - {{ name: much, use: bench.count, with: {{ count: {burning} }} }}\n"
+            "  - { name: burn, use: bench.burn, parallelism: auto, with: { ms: 40 } }\n"
+            "  - { name: ashes, use: bench.nowhere }\n"))
+        timer = run.manifest["services"]["timer"]
+        self.row("64 slots, 50 ms, beside CPU bodies", f"{timer['busy_share']:.4f}", ">= 0.97",
+                 timer["busy_share"] >= 0.97, burning_s=run.manifest["nodes"]["burn"]["busy_s"] / THREADS,
+                 run_s=run.elapsed_s)
+
+    def start(self):
+        pipeline = "name: start\nnodes:\n  - { name: count, use: bench1.count }\n"
+        pipeline += "".join(f"  - {{ name: pass{i}, use: bench{i % 8 + 1}.pass }}\n" for i in range(98))
+        pipeline += "  - { name: result, use: bench1.nowhere }\n"
+        times_ms = []
+        for _ in range(7):
+            run = Watched(self.folder, pipeline, "--fresh", plugins="bench_many")
+            first_ns = int(re.search(r"first record at (\d+)", run.stderr).group(1))
+            times_ms.append((first_ns - run.began_ns) / 1e6)
+        median = sorted(times_ms)[3]
+        self.row("start to first record", f"{median:.0f} ms", "<= 100 ms", median <= 100, least_ms=min(times_ms),
+                 plugins=8, nodes=100)
+
+    def memory(self):
+        records = 10_000_000 if self.options.whole else 1_000_000
+        run = Watched(self.folder, f"name: memory\nnodes:\n"
+                      f"  - {{ name: count, use: bench.count, with: {{ count: {records} }} }}\n"
+                      + chain(10) + f"  - {NEXT_TO_NOTHING}\n", "--fresh", sample_s=0.25)
+        series = run.rss_mb[2:] or run.rss_mb
+        step = max(1, len(series) // 12)
+        grown = series[-1] / series[len(series) // 4]
+        self.row(f"{records:,} records, 10 operators", f"{records / run.elapsed_s:,.0f}/s", "", None,
+                 rss_mb=series[::step], last_over_first_quarter=grown)
+
+
+ROWS = {"hops": Bench.hops, "nodes": Bench.nodes, "async": Bench.asynchronous, "busy": Bench.busy,
+        "start": Bench.start, "memory": Bench.memory}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="where engine_bench.json goes")
+    parser.add_argument("--rows", default=",".join(ROWS), help="which, separated by commas")
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--whole", action="store_true")
+    options = parser.parse_args()
+    if unknown := set(options.rows.split(",")) - set(ROWS):
+        parser.error(f"no rows named {', '.join(unknown)}; there are: {', '.join(ROWS)}")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="engine_bench-", dir=options.folder))
+    bench = Bench(folder, options)
+    try:
+        for name in options.rows.split(","):
+            ROWS[name](bench)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("peers: Benthos and Bytewax not run; the yardstick is the same work by hand on bare oneTBB")
+    if options.folder:
+        result = {"cores": THREADS, "records": options.records, "rows": bench.rows,
+                  "peers_not_run": ["Benthos", "Bytewax"]}
+        (options.folder / "engine_bench.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
