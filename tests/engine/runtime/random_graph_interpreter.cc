@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 
 namespace rare::engine::test {
 namespace {
@@ -201,8 +202,8 @@ class Walk {
   void give_out(const PlannedNode& node, std::size_t place) {
     std::vector<Taken>& taken = taken_[node.index];
     std::stable_sort(taken.begin(), taken.end(), [](const Taken& a, const Taken& b) {
-      return std::pair(a.family.ordinal, a.family.place) <
-             std::pair(b.family.ordinal, b.family.place);
+      return std::tuple(a.family.level, a.family.ordinal, a.family.place) <
+             std::tuple(b.family.level, b.family.ordinal, b.family.place);
     });
     const SetSaid said = gather(node.use->component.spec.name(), node.values, taken);
     NodeTally& tally = walked_.tally.nodes[node.index];
