@@ -235,9 +235,15 @@ class Echo final : public Service, public EchoModel {
     raise_to(observed->most_waiting, ++observed->waiting);
     ++observed->asked;
     ++calls_;
+    bool late = false;  // its threads may have ended already
     {
       const std::lock_guard lock(mutex_);
-      requests_.push_back({n, std::move(pair.completion)});
+      late = ended_;
+      if (!late) requests_.push_back({n, std::move(pair.completion)});
+    }
+    if (late) {
+      --observed->waiting;
+      pair.completion.set(Status::cancelled());
     }
     changed_.notify_one();
     return std::move(pair.awaitable);
