@@ -7,12 +7,19 @@ configure() {
   case $kind in
     release) options=(-DCMAKE_BUILD_TYPE=Release '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG') ;;
     debug) options=(-DCMAKE_BUILD_TYPE=Debug) ;;
-    # -O2: g++ 12 turns symmetric transfer of coroutines into recursion below it. No NDEBUG: asserts hold here.
-    asan) options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1' -DRARE_SANITIZE=address) ;;
+    # No NDEBUG in the sanitizers' builds: asserts hold there. clang for ASan and UBSan: it compiles their
+    # checks in half the time, and is the second compiler that the code, and its coroutines above all,
+    # has to pass. -O0, as most tests spend their time waiting; rare_optimise() names what does not.
+    asan)
+      set_up_packages clang libclang-rt-dev mold
+      options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -g1' -DRARE_SANITIZE=address
+        -DCMAKE_CXX_COMPILER=clang++ -DRARE_PRECOMPILE=ON)
+      ;;
+    # -O2: below it g++ 12 turns symmetric transfer of coroutines into recursion.
     tsan)
       ensure_tsan_tbb
       options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1' -DRARE_SANITIZE=thread
-        "-DTBB_DIR=$(tsan_tbb_folder)/lib/cmake/TBB")
+        -DRARE_PRECOMPILE=ON "-DTBB_DIR=$(tsan_tbb_folder)/lib/cmake/TBB")
       ;;
     fuzz) options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo -DRARE_FUZZ=ON) ;;
     *) fail "unknown kind of build '$kind': release, debug, asan or tsan" ;;
@@ -33,20 +40,25 @@ configure() {
 # A second checkout compiles the same code with other absolute paths: paths below this folder do not
 # count for ccache, nor does the folder's own name.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+# Without these ccache passes over whatever reads a precompiled header.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 
-# build_kind KIND: everything of it.
+# build_kind KIND: everything of it but the tests.
 build_kind() {
   configure "$1"
   compile "$1"
 }
 
-# build_tests_labelled KIND LABEL: only the tests that carry the label. A test is named like its target.
-build_tests_labelled() {
+# build_tests KIND LABEL [NAME]: the tests that carry the label and whose name matches, both regular
+# expressions. A test is named like its target.
+build_tests() {
   local kind=$1 targets
   configure "$kind"
-  mapfile -t targets < <(python3 .ci/merge_tests.py --list "build/$kind" "^$2\$")
-  [ "${#targets[@]}" -gt 0 ] || fail "no test carries the label $2"
+  mapfile -t targets < <(python3 .ci/merge_tests.py --list "build/$kind" "$2" "${3:-}")
+  [ "${#targets[@]}" -gt 0 ] || fail "build/$kind has no test ${3:+named like '$3'}${2:+ labelled $2}"
   compile "$kind" "${targets[@]}"
+  # The sample is run as a newcomer runs it.
+  case " ${targets[*]} " in *sample_test\ *) ensure_local_model ;; esac
 }
 
 compile() {

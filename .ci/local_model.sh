@@ -23,6 +23,11 @@ ensure_local_model_if_planned() {
   case $needed in *server*) ensure_llama_server ;; esac
 }
 
+ensure_local_model() {
+  ensure_demo_model
+  ensure_llama_server
+}
+
 ensure_demo_model() {
   [ -e "$demo_model" ] && [ -e "${demo_model%/*}/GEMMA_TERMS.html" ] || locked demo-model fetch_demo_model
 }

@@ -6,8 +6,9 @@ merge_tests.py OUT --take KIND=LABEL... [--leave LABEL]
     regular expression; empty: every test) and none matching --leave. Tests of `release` keep their
     names, those of other kinds are called KIND/NAME.
 
-merge_tests.py --list BUILD LABEL
-    prints the names of the tests of the build folder BUILD that carry such a label.
+merge_tests.py --list BUILD LABEL [NAME]
+    prints the names of the tests of the build folder BUILD that carry such a label (empty: any) and
+    whose name matches NAME, a regular expression.
 """
 
 import argparse
@@ -86,12 +87,13 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("label", nargs="?", default="")
+    parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--take", action="append", default=[])
     parser.add_argument("--leave", default="")
     arguments = parser.parse_args()
     if arguments.list:
         for test in tests_of(arguments.folder):
-            if has_label(test, arguments.label):
+            if has_label(test, arguments.label) and re.search(arguments.name, test["name"]):
                 print(test["name"])
     else:
         merge(arguments.folder, arguments.take, arguments.leave)

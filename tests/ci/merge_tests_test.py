@@ -54,6 +54,13 @@ class MergeTestsTest(unittest.TestCase):
                                 check=True, stdout=subprocess.PIPE, text=True)
         self.assertEqual(listed.stdout, "one\n")
 
+    def test_names_that_match_are_listed(self):
+        self.build("release", ("read_jsonl", "true", "unit"), ("read_csv", "true", "e2e"))
+        for label, name, expected in (("", "csv|none", "read_csv\n"), ("unit", "read", "read_jsonl\n")):
+            listed = subprocess.run([sys.executable, SCRIPT, "--list", "build/release", label, name],
+                                    cwd=self.root, check=True, stdout=subprocess.PIPE, text=True)
+            self.assertEqual(listed.stdout, expected)
+
 
 if __name__ == "__main__":
     unittest.main()
