@@ -59,8 +59,8 @@ struct Plan {
   PipelineConfig config;
   std::vector<PlannedService> services;
   std::vector<PlannedNode> nodes;
-  // max_records_in_flight of the pipeline, or 0: chosen when the services are open (see
-  // default_credits in the runtime).
+  // max_records_in_flight of the pipeline, or 0: chosen when the services are open (by the
+  // runtime's Executor).
   std::int64_t credits = 0;
 
   const PlannedNode* node(std::string_view name) const;

@@ -1,5 +1,6 @@
 #include "engine/runtime/async_node.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -7,6 +8,12 @@
 
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
+
+namespace {
+bool younger(const Envelope& a, const Envelope& b) {
+  return a.record.id().ordinal() > b.record.id().ordinal();
+}
+}  // namespace
 
 // A coroutine that starts at once and frees itself at its end. Nothing escapes from drive().
 struct AsyncNode::Detached {
@@ -27,50 +34,55 @@ AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instanc
       parallelism_(parallelism),
       arrivals_(
           flow.graph(), fg::unlimited,
-          [this](Message message) {
-            arrive(std::move(message));
+          [this](const Message& train) {
+            arrive(*train);
             return fg::continue_msg();
           },
           static_cast<fg::node_priority_t>(node.depth + 1)),
       starter_(
           flow.graph(), fg::unlimited,
-          [this](Message message) {
-            drive(std::move(message));
+          [this](const Message& train) {
+            for (Envelope& envelope : *train) drive(std::move(envelope));
             return fg::continue_msg();
           },
           static_cast<fg::node_priority_t>(node.depth + 1)) {}
 
-void AsyncNode::arrive(Message message) {
-  flow_.graph().reserve_wait();
+void AsyncNode::arrive(Train& train) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push(std::move(message));
+    for (Envelope& envelope : train) {
+      flow_.graph().reserve_wait();
+      waiting_.push_back(std::move(envelope));
+      std::push_heap(waiting_.begin(), waiting_.end(), younger);
+    }
   }
   start_waiting();
 }
 
 void AsyncNode::start_waiting() {
   for (;;) {
-    Message next;
+    // Each alone: what an operator does before its first wait may be heavy.
+    auto next = std::make_shared<Train>();
     {
       const std::lock_guard lock(mutex_);
       if (waiting_.empty() || running_ >= parallelism_) return;
-      next = waiting_.top();
-      waiting_.pop();
+      std::pop_heap(waiting_.begin(), waiting_.end(), younger);
+      next->push_back(std::move(waiting_.back()));
+      waiting_.pop_back();
       ++running_;
     }
     // The operator's code up to its first wait is CPU work: it belongs on the pool's threads, not
     // on the thread that resumed the record before.
-    Message kept = next;
+    const Message kept = next;
     if (!starter_.try_put(std::move(next))) {
       BufferedOutput nothing(ports_);
-      end(std::move(kept), nothing,
+      end(std::move(kept->front()), nothing,
           Status::run_fault(StatusCode::internal, "the flow graph rejected a record"));
     }
   }
 }
 
-AsyncNode::Detached AsyncNode::drive(Message message) {
+AsyncNode::Detached AsyncNode::drive(Envelope envelope) {
   BufferedOutput output(ports_);
   Status status;
   if (flow_.control().aborting()) {
@@ -78,22 +90,25 @@ AsyncNode::Detached AsyncNode::drive(Message message) {
   } else {
     const InNode in_node(flow_.counters()[node_.index]);
     try {
-      Record record = message->record.share();
+      Record record = envelope.record.share();
       Task<Status> task = instance_.process(std::move(record), output);
       status = co_await task;
     } catch (...) {
       status = status_of_exception();
     }
   }
-  end(std::move(message), output, status);
+  end(std::move(envelope), output, status);
 }
 
-void AsyncNode::end(Message message, BufferedOutput& output, const Status& status) {
-  if (status.ok()) {
-    flow_.release(node_, std::move(message), output);
-  } else {
-    output.emissions.clear();
-    flow_.fail(node_, std::move(message), status);
+void AsyncNode::end(Envelope envelope, BufferedOutput& output, const Status& status) {
+  {
+    Departures departures(flow_);
+    if (status.ok()) {
+      flow_.release(node_, std::move(envelope), output, departures);
+    } else {
+      output.clear();
+      flow_.fail(node_, std::move(envelope), status, departures);
+    }
   }
   {
     const std::lock_guard lock(mutex_);

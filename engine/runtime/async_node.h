@@ -7,7 +7,6 @@
 
 #include <coroutine>
 #include <mutex>
-#include <queue>
 #include <vector>
 
 #include "engine/runtime/graph_node.h"
@@ -22,15 +21,10 @@ class AsyncNode final : public GraphNode {
 
  private:
   struct Detached;
-  struct Later {
-    bool operator()(const Message& a, const Message& b) const {
-      return a->record.id().ordinal() > b->record.id().ordinal();
-    }
-  };
-  void arrive(Message message);
+  void arrive(Train& train);
   void start_waiting();
-  Detached drive(Message message);
-  void end(Message message, BufferedOutput& output, const Status& status);
+  Detached drive(Envelope envelope);
+  void end(Envelope envelope, BufferedOutput& output, const Status& status);
 
   Flow& flow_;
   const PlannedNode& node_;
@@ -39,7 +33,7 @@ class AsyncNode final : public GraphNode {
   const int parallelism_;
   std::mutex mutex_;
   int running_ = 0;
-  std::priority_queue<Message, std::vector<Message>, Later> waiting_;
+  Train waiting_;  // a heap, the oldest record on top
   oneapi::tbb::flow::function_node<Message> arrivals_;
   oneapi::tbb::flow::function_node<Message> starter_;
 };

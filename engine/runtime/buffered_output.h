@@ -39,6 +39,13 @@ class BufferedOutput final : public Output {
     return Status();
   }
 
+  // For the next invocation.
+  void clear() {
+    emissions.clear();
+    filtered = false;
+    filter_reason.clear();
+  }
+
   std::vector<Emission> emissions;
   bool filtered = false;
   std::string filter_reason;

@@ -1,6 +1,7 @@
 #include "engine/runtime/committer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/runtime/boundary.h"
@@ -45,55 +46,47 @@ Committer::~Committer() { close(); }
 
 void Committer::source_opened(std::uint32_t source, std::string node, Position position,
                               std::uint64_t next_ordinal, IntervalSet finished) {
-  const std::lock_guard lock(mutex_);
-  if (sources_.size() <= source) sources_.resize(source + 1);
-  SourceState& state = sources_[source];
+  SourceState state;
   state.opened = true;
   state.node = std::move(node);
   state.position = std::move(position);
   state.position_ordinal = next_ordinal;
   state.next_to_write = finished.first_missing();
   state.skipped = std::move(finished);
+  const std::lock_guard lock(mutex_);
+  inbox_.opened.emplace_back(source, std::move(state));
+  ++giving_sources_;
 }
 
-void Committer::source_read(std::uint32_t source, std::uint64_t ordinal, Position after) {
+void Committer::source_read(std::uint32_t source, std::uint64_t first, std::uint64_t end,
+                            std::uint64_t records, Position after) {
   const std::lock_guard lock(mutex_);
-  SourceState& state = sources_[source];
-  state.live.emplace(ordinal, std::exchange(state.position, std::move(after)));
-  state.position_ordinal = ordinal + 1;
-}
-
-void Committer::source_skipped(std::uint32_t source, std::uint64_t ordinal, Position after) {
-  const std::lock_guard lock(mutex_);
-  sources_[source].position = std::move(after);
-  sources_[source].position_ordinal = ordinal + 1;
+  inbox_.read.push_back({source, first, end, records, std::move(after)});
 }
 
 void Committer::source_ended(std::uint32_t source) {
   {
     const std::lock_guard lock(mutex_);
-    sources_[source].ended = true;
+    inbox_.ended.push_back(source);
   }
   changed_.notify_one();
 }
 
-bool Committer::submit(FamilyPointer family) {
-  for (const Row& row : family->rows()) family->bytes += estimated_bytes(row.record.fields());
-  const std::size_t window = window_.fetch_add(family->bytes) + family->bytes;
-  bool held = false;
+std::size_t Committer::submit(std::vector<std::unique_ptr<Family>>& families) {
+  std::size_t held = 0;
+  const bool may_hold = giving_sources_ <= 1;
+  for (const FamilyPointer& family : families) {
+    for (const Row& row : family->rows()) family->bytes += estimated_bytes(row.record.fields());
+    const std::size_t window = window_.fetch_add(family->bytes) + family->bytes;
+    family->holds_credit = may_hold && window > setup_.window_bytes;
+    if (family->holds_credit) ++held;
+  }
   {
     const std::lock_guard lock(mutex_);
-    held = window > setup_.window_bytes && one_source_left();
-    family->holds_credit = held;
-    queue_.push_back(std::move(family));
+    for (FamilyPointer& family : families) inbox_.families.push_back(std::move(family));
   }
   changed_.notify_one();
   return held;
-}
-
-bool Committer::one_source_left() const {
-  return std::count_if(sources_.begin(), sources_.end(),
-                       [](const SourceState& source) { return source.may_give_more(); }) <= 1;
 }
 
 void Committer::settle() {
@@ -117,14 +110,16 @@ void Committer::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait_for(lock, setup_.checkpoint_every, [this] {
-      return closing_ || !queue_.empty() || settle_wanted_ > settle_done_;
+      return closing_ || settle_wanted_ > settle_done_ || !inbox_.families.empty() ||
+             !inbox_.ended.empty();
     });
     const bool last = closing_;
     const std::uint64_t settling = settle_wanted_;
-    std::vector<FamilyPointer> batch = std::exchange(queue_, {});
+    Inbox inbox = std::exchange(inbox_, {});
     lock.unlock();
-    for (FamilyPointer& family : batch) place(std::move(family));
+    take_in(std::move(inbox));
     if (setup_.plan->config.order == Order::input) write_in_order();
+    return_credits();
     if (last || settling > settle_done_ || checkpoint_due()) checkpoint();
     if (setup_.control->aborting()) give_back_held();
     lock.lock();
@@ -132,51 +127,65 @@ void Committer::loop() {
       settle_done_ = settling;
       settled_.notify_all();
     }
-    if (last && queue_.empty()) break;
+    if (last && inbox_.families.empty()) break;
   }
   // Who still waits does so for a family that was abandoned: nothing of it is written.
-  for (SourceState& source : sources_) {
-    for (auto& [ordinal, family] : source.waiting) give_back(*family);
+  give_back_held();
+}
+
+void Committer::take_in(Inbox inbox) {
+  for (auto& [source, state] : inbox.opened) {
+    if (sources_.size() <= source) sources_.resize(source + 1);
+    sources_[source] = std::move(state);
   }
+  for (SourceRead& read : inbox.read) note_read(std::move(read));
+  for (const std::uint32_t source : inbox.ended) {
+    sources_[source].ended = true;
+    close_if_done(sources_[source]);
+  }
+  for (FamilyPointer& family : inbox.families) place(std::move(family));
+}
+
+void Committer::note_read(SourceRead read) {
+  SourceState& source = sources_[read.source];
+  Position before = std::exchange(source.position, std::move(read.after));
+  source.position_ordinal = read.end;
+  if (read.records > 0) source.live.push_back({read.first, read.records, std::move(before)});
 }
 
 void Committer::place(FamilyPointer family) {
   if (setup_.plan->config.order == Order::any) {
-    write(family);
+    write(std::move(family));
     return;
   }
-  const std::lock_guard lock(mutex_);
   SourceState& source = sources_[family->root.source()];
-  source.waiting.emplace(family->root.ordinal(), std::move(family));
-}
-
-bool Committer::ready(const SourceState& source) const {
-  return !source.waiting.empty() && source.waiting.begin()->first == source.next_to_write;
+  const std::size_t at = family->root.ordinal() - source.next_to_write;
+  if (source.waiting.size() <= at) source.waiting.resize(at + 1);
+  source.waiting[at] = std::move(family);
 }
 
 void Committer::write_in_order() {
   for (;;) {
-    FamilyPointer next;
-    {
-      const std::lock_guard lock(mutex_);
-      SourceState* first = nullptr;  // whose family is next in the whole order
-      for (SourceState& source : sources_) {
-        while (source.skipped.contains(source.next_to_write)) ++source.next_to_write;
-        if (source.may_give_more() &&
-            (first == nullptr || source.next_to_write < first->next_to_write)) {
-          first = &source;
-        }
+    SourceState* first = nullptr;  // whose family is next in the whole order
+    for (SourceState& source : sources_) {
+      while (source.skipped.contains(source.next_to_write)) {
+        ++source.next_to_write;
+        if (!source.waiting.empty()) source.waiting.pop_front();
       }
-      if (first == nullptr || !ready(*first)) return;
-      next = std::move(first->waiting.begin()->second);
-      first->waiting.erase(first->waiting.begin());
-      ++first->next_to_write;
+      if (source.may_give_more() &&
+          (first == nullptr || source.next_to_write < first->next_to_write)) {
+        first = &source;
+      }
     }
-    write(next);
+    if (first == nullptr || first->waiting.empty() || !first->waiting.front()) return;
+    FamilyPointer next = std::move(first->waiting.front());
+    first->waiting.pop_front();
+    ++first->next_to_write;
+    write(std::move(next));
   }
 }
 
-void Committer::write(const FamilyPointer& family) {
+void Committer::write(FamilyPointer family) {
   if (!broken_) {
     const Status status = write_rows(*family);
     if (!status.ok()) {
@@ -190,33 +199,45 @@ void Committer::write(const FamilyPointer& family) {
     uncommitted_bytes_ += family->bytes;
     ++uncommitted_families_;
     written_.fetch_add(family->ledger().read, std::memory_order_relaxed);
-    const std::lock_guard lock(mutex_);
-    SourceState& source = sources_[family->root.source()];
-    source.live.erase(family->root.ordinal());
-    source.finished.add(family->root.ordinal());
+    note_written(family->root);
   }
   give_back(*family);
 }
 
-void Committer::give_back(Family& family) {
-  family.rows().clear();
+void Committer::note_written(const RecordId& root) {
+  SourceState& source = sources_[root.source()];
+  source.finished.add(root.ordinal());
+  auto train = std::upper_bound(
+      source.live.begin(), source.live.end(), root.ordinal(),
+      [](std::uint64_t ordinal, const LiveTrain& live) { return ordinal < live.first; });
+  --std::prev(train)->left;
+  while (!source.live.empty() && source.live.front().left == 0) source.live.pop_front();
+  close_if_done(source);
+}
+
+// REQUIRES: `source` just ended or lost a live record; so this happens once.
+void Committer::close_if_done(SourceState& source) {
+  if (source.ended && source.live.empty()) --giving_sources_;
+}
+
+void Committer::give_back(const Family& family) {
   window_.fetch_sub(family.bytes);
-  if (std::exchange(family.holds_credit, false)) return_credit_();
+  if (family.holds_credit) ++credits_to_return_;
+}
+
+void Committer::return_credits() {
+  if (credits_to_return_ > 0) return_credits_(std::exchange(credits_to_return_, 0));
 }
 
 // When the run is cut, the family that others wait for may never come: the graph must not wait for
 // their credits.
 void Committer::give_back_held() {
-  std::size_t held = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    for (SourceState& source : sources_) {
-      for (auto& [ordinal, family] : source.waiting) {
-        if (std::exchange(family->holds_credit, false)) ++held;
-      }
+  for (SourceState& source : sources_) {
+    for (const FamilyPointer& family : source.waiting) {
+      if (family && std::exchange(family->holds_credit, false)) ++credits_to_return_;
     }
   }
-  for (; held > 0; --held) return_credit_();
+  return_credits();
 }
 
 Status Committer::write_rows(Family& family) {
@@ -264,7 +285,6 @@ Checkpoint Committer::snapshot() {
   if (setup_.usage) checkpoint.usage = setup_.usage();
   checkpoint.elapsed_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-  const std::lock_guard lock(mutex_);
   for (SourceState& source : sources_) {
     if (!source.opened) continue;
     SourceCheckpoint entry;
@@ -273,8 +293,8 @@ Checkpoint Committer::snapshot() {
       entry.position = source.position;
       entry.next_ordinal = source.position_ordinal;
     } else {
-      entry.position = source.live.begin()->second;
-      entry.next_ordinal = source.live.begin()->first;
+      entry.position = source.live.front().before;
+      entry.next_ordinal = source.live.front().first;
     }
     checkpoint.sources[source.node] = std::move(entry);
   }

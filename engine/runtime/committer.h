@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/graph/plan.h"
@@ -55,17 +57,20 @@ class Committer {
   // From source threads. `source` counts sources in the plan's order.
   void source_opened(std::uint32_t source, std::string node, Position position,
                      std::uint64_t next_ordinal, IntervalSet finished);
-  // The source gave out `ordinal` and now stands at `after`. A record that an earlier start
-  // finished is only passed over.
-  void source_read(std::uint32_t source, std::uint64_t ordinal, Position after);
-  void source_skipped(std::uint32_t source, std::uint64_t ordinal, Position after);
+  // The source gave out `records` records with ordinals from `first` up to below `end`, and now
+  // stands at `after`; the other ordinals were finished by an earlier start. REQUIRES: before any
+  // of these records is submitted.
+  void source_read(std::uint32_t source, std::uint64_t first, std::uint64_t end,
+                   std::uint64_t records, Position after);
   void source_ended(std::uint32_t source);
 
-  // REQUIRES: the family is finished and not abandoned. True when the window is full: the family
-  // keeps its credit, and `return_credit` is called once it is written.
-  bool submit(std::shared_ptr<Family> family);
+  // Takes the families. REQUIRES: they are finished and not abandoned. Returns how many of them
+  // keep their credit because the window is full: it is given back once they are written.
+  std::size_t submit(std::vector<std::unique_ptr<Family>>& families);
   // REQUIRES: before the first submit().
-  void set_return_credit(std::function<void()> give) { return_credit_ = std::move(give); }
+  void set_return_credits(std::function<void(std::int64_t)> give) {
+    return_credits_ = std::move(give);
+  }
 
   // Returns when all that was submitted is written and committed, or cannot be.
   void settle();
@@ -81,48 +86,77 @@ class Committer {
   std::uint64_t families_written() const { return written_.load(std::memory_order_relaxed); }
 
  private:
-  using FamilyPointer = std::shared_ptr<Family>;
+  using FamilyPointer = std::unique_ptr<Family>;
+  // Records that a source gave out together. Positions are kept for each of these and not for each
+  // record: a later start reads on before the first one that is not finished, and passes over what
+  // is.
+  struct LiveTrain {
+    std::uint64_t first;
+    std::uint64_t left;  // read, not yet written
+    Position before;
+  };
   struct SourceState {
+    SourceState() = default;
+    SourceState(SourceState&&) = default;  // never copied: it owns families
+    SourceState& operator=(SourceState&&) = default;
+
     bool opened = false;  // a whole-set node opens when it begins to give out
     std::string node;
-    std::map<std::uint64_t, Position> live;  // read, not yet written: ordinal -> position before it
-    Position position;                       // before the next record
+    std::deque<LiveTrain> live;
+    Position position;  // before the next record
     std::uint64_t position_ordinal = 0;
     bool ended = false;
-    std::uint64_t next_to_write = 0;                 // Order::input
-    std::map<std::uint64_t, FamilyPointer> waiting;  // Order::input: finished early
-    IntervalSet finished;                            // since the last checkpoint
-    IntervalSet skipped;                             // finished by earlier starts
+    std::uint64_t next_to_write = 0;    // Order::input
+    std::deque<FamilyPointer> waiting;  // Order::input: finished early, from next_to_write on
+    IntervalSet finished;               // since the last checkpoint
+    IntervalSet skipped;                // finished by earlier starts
 
     bool may_give_more() const { return opened && !(ended && live.empty()); }
   };
+  struct SourceRead {
+    std::uint32_t source;
+    std::uint64_t first, end, records;
+    Position after;
+  };
+  // What other threads leave for this one.
+  struct Inbox {
+    std::vector<std::pair<std::uint32_t, SourceState>> opened;
+    std::vector<SourceRead> read;
+    std::vector<std::uint32_t> ended;
+    std::vector<FamilyPointer> families;
+  };
 
   void loop();
+  void take_in(Inbox inbox);
+  void note_read(SourceRead read);
   void place(FamilyPointer family);
   void write_in_order();
-  bool ready(const SourceState& source) const;
-  bool one_source_left() const;
-  void write(const FamilyPointer& family);
+  void write(FamilyPointer family);
+  void note_written(const RecordId& root);
+  void close_if_done(SourceState& source);
   Status write_rows(Family& family);
   Status write_to(const Target& target, const Family& family, std::span<const Record> rows);
   bool checkpoint_due() const;
   void checkpoint();
   Checkpoint snapshot();
-  void give_back(Family& family);
+  void give_back(const Family& family);
   void give_back_held();
+  void return_credits();
 
   const Setup setup_;
-  std::function<void()> return_credit_;
+  std::function<void(std::int64_t)> return_credits_;
   std::mutex mutex_;
   std::condition_variable changed_, settled_;
-  std::vector<FamilyPointer> queue_;
-  std::vector<SourceState> sources_;
+  Inbox inbox_;
   bool closing_ = false;
   std::uint64_t settle_wanted_ = 0, settle_done_ = 0;
+  std::atomic<int> giving_sources_{0};  // opened, and not known to give nothing more
   std::atomic<std::size_t> window_{0};
   std::atomic<std::uint64_t> written_{0};
 
   // Only the committer's thread, until close() has joined it.
+  std::vector<SourceState> sources_;
+  std::int64_t credits_to_return_ = 0;
   bool broken_ = false;  // a sink or the state failed: what it holds is not committed any more
   Tally total_, since_checkpoint_;
   std::vector<DeadLetter> dead_letters_;

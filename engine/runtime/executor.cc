@@ -12,18 +12,19 @@
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
-std::int64_t default_credits(const Plan& plan, const Components& components) {
-  std::int64_t credits = kSpareCredits;
-  for (const PlannedNode& node : plan.nodes) credits += components.parallelism(node);
-  return credits;
-}
-
 namespace {
 
-std::int64_t chosen_credits(const Executor::Setup& setup) {
-  if (setup.credits > 0) return setup.credits;
-  if (setup.plan->credits > 0) return setup.plan->credits;
-  return default_credits(*setup.plan, *setup.components);
+// Four full trains for nodes that work on the pool's threads.
+constexpr std::int64_t kSpare = 4 * kTrainRecords;
+
+Credits chosen_credits(const Executor::Setup& setup) {
+  std::int64_t held = 0;
+  for (const PlannedNode& node : setup.plan->nodes) held += setup.components->parallelism(node);
+  std::int64_t total = held + kSpare;
+  if (setup.plan->credits > 0) total = setup.plan->credits;
+  if (setup.credits > 0) total = setup.credits;
+  // A source may wait for a train's worth of those that no node needs to be full.
+  return Credits(total, std::clamp<std::int64_t>((total - held) / 4, 1, kTrainRecords));
 }
 
 int chosen_threads(int wanted) {
@@ -48,21 +49,11 @@ Executor::~Executor() = default;
 
 void Executor::build() {
   graph_ = std::make_unique<fg::graph>();
-  flow_ = std::make_unique<Flow>(*setup_.plan, *graph_, *setup_.control, *setup_.committer);
-  limiter_ = std::make_unique<Limiter>(*graph_, static_cast<std::size_t>(credits_));
+  flow_ =
+      std::make_unique<Flow>(*setup_.plan, *graph_, *setup_.control, *setup_.committer, credits_);
+  setup_.committer->set_return_credits([this](std::int64_t count) { credits_.give_back(count); });
   flow_->set_observer(setup_.observer);
-  flow_->set_return_credit([this] { return_credit(); });
-  setup_.committer->set_return_credit([this] {
-    return_credit();
-    graph_->release_wait();
-  });
   nodes_.resize(setup_.plan->nodes.size());
-  stamp_ = std::make_unique<fg::function_node<Message>>(*graph_, fg::unlimited, [this](Message m) {
-    Origin& origin = *origins_[m->family->root.source()];
-    origin.stamp(std::move(m));
-    return fg::continue_msg();
-  });
-  fg::make_edge(*limiter_, *stamp_);
   for (const PlannedNode& node : setup_.plan->nodes) {
     if (node.kind() == ComponentKind::source || node.gathers()) continue;
     nodes_[node.index] = make_node(node);
@@ -88,21 +79,21 @@ void Executor::build_sources() {
     }
     setup_.committer->source_opened(place, node.name, source.instance->position(),
                                     source.next_ordinal, source.finished);
-    sources_.push_back(std::make_unique<SourceNode>(*flow_, *setup_.committer, std::move(source)));
+    sources_.push_back(
+        std::make_unique<SourceNode>(*flow_, *setup_.committer, credits_, std::move(source)));
     origins_.push_back(sources_.back().get());
-    fg::make_edge(sources_.back()->output(), *limiter_);
   }
 }
 
 void Executor::build_gathers() {
   for (const PlannedNode& node : setup_.plan->nodes) {
     if (!node.gathers()) continue;
-    auto gather = std::make_unique<GatherNode>(
-        *flow_, *setup_.committer, node, *setup_.components->operators(node.index).front(),
-        *setup_.spills.at(node.index), static_cast<std::uint32_t>(origins_.size()));
+    auto gather = std::make_unique<GatherNode>(*flow_, *setup_.committer, credits_, node,
+                                               *setup_.components->operators(node.index).front(),
+                                               *setup_.spills.at(node.index),
+                                               static_cast<std::uint32_t>(origins_.size()));
     gathers_.push_back(gather.get());
     origins_.push_back(gather.get());
-    fg::make_edge(gather->output(), *limiter_);
     flow_->set_input(node.index, gather->input());
     nodes_[node.index] = std::move(gather);
   }
@@ -123,13 +114,11 @@ std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
   return std::make_unique<OperatorNode>(*flow_, node, std::move(instances));
 }
 
-void Executor::return_credit() { limiter_->decrementer().try_put(1); }
-
 void Executor::run() {
   arena_.execute([this] {
     int levels = 0;
     for (const GatherNode* gather : gathers_) levels = std::max(levels, gather->level());
-    for (const auto& source : sources_) source->output().activate();
+    for (const auto& source : sources_) source->start();
     graph_->wait_for_all();
     for (int level = 1; level <= levels && begin_level(level); ++level) graph_->wait_for_all();
   });
@@ -150,7 +139,7 @@ bool Executor::begin_level(int level) {
     }
   }
   for (GatherNode* gather : gathers_) {
-    if (gather->level() == level) gather->output().activate();
+    if (gather->level() == level) gather->start();
   }
   return true;
 }

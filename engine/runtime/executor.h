@@ -31,14 +31,16 @@ class Executor {
     const Resume* resume = nullptr;
     std::map<std::uint32_t, GatherSpill*> spills;  // of the whole-set nodes, by the plan's index
     std::optional<std::uint64_t> limit;
-    std::int64_t credits = 0;  // 0: default_credits()
-    int threads = 0;           // 0: as many as there are cores
+    // 0: the pipeline's max_records_in_flight, or what all nodes can hold at once and some to
+    // spare, so that no node waits for a record while another one's queue holds them all.
+    std::int64_t credits = 0;
+    int threads = 0;  // 0: as many as there are cores
     FlowObserver* observer = nullptr;
   };
   explicit Executor(Setup setup);
   ~Executor();
 
-  // Returns when every record that was read has ended or was abandoned, and all credits are back.
+  // Returns when every record that was read has ended or was abandoned.
   // Whole-set nodes: level by level, each begun when all of the one before is committed.
   void run();
 
@@ -46,21 +48,18 @@ class Executor {
   bool exhausted() const;
   const Flow& flow() const { return *flow_; }
   NodeCounters& counters() { return flow_->counters(); }
-  std::int64_t credits() const { return credits_; }
+  std::int64_t credits() const { return credits_.total(); }
 
  private:
-  using Limiter = oneapi::tbb::flow::limiter_node<Message, int>;
-
   void build();
   void build_sources();
   void build_gathers();
   // False: the run ends here.
   bool begin_level(int level);
   std::unique_ptr<GraphNode> make_node(const PlannedNode& node);
-  void return_credit();
 
   const Setup setup_;
-  const std::int64_t credits_;
+  Credits credits_;
   const int threads_;
   oneapi::tbb::global_control thread_limit_;
   oneapi::tbb::task_arena arena_;
@@ -69,13 +68,7 @@ class Executor {
   std::vector<std::unique_ptr<SourceNode>> sources_;
   std::vector<GatherNode*> gathers_;  // they are among nodes_
   std::vector<Origin*> origins_;      // sources, then gathers: by their place
-  std::unique_ptr<Limiter> limiter_;
-  std::unique_ptr<oneapi::tbb::flow::function_node<Message>> stamp_;
   std::vector<std::unique_ptr<GraphNode>> nodes_;
 };
-
-// Credits when the pipeline names none: what all nodes can hold at once, and some to spare, so that
-// no node waits for a record while another one's queue holds them all.
-std::int64_t default_credits(const Plan& plan, const Components& components);
 
 }  // namespace rare::engine

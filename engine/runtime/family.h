@@ -1,11 +1,13 @@
 // A family: one record of a source, or one that a whole-set node gave out, and everything that
 // comes of it. The unit in which a run is committed.
 //
-// Thread-safety: any thread, until end_branch() returned true; from then on it belongs to whoever
-// got that answer.
+// Ownership: by its branches. Each of them holds a plain pointer; whoever ends the last one (the
+// answer of end_branch()) owns the family from then on.
+// Thread-safety: any thread that has a branch of it.
 #pragma once
 
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -47,41 +49,44 @@ class Family {
   void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
   bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
 
-  // `in` below: 1, or 0 where a whole-set node gives out what it counted as it came in.
-  void count_emission(std::uint32_t node, std::uint64_t in, std::uint64_t out, std::uint64_t made,
+  // REQUIRES for these: the caller has a branch that has not ended.
+  // `in`: 1, or 0 where a whole-set node gives out what it counted as it came in.
+  void count_emission(std::uint32_t node, std::uint32_t in, std::uint64_t out, std::uint64_t made,
                       std::uint64_t copied) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = exclusively();
     ledger_.made += made;
     ledger_.copied += copied;
-    events_.push_back({node, in, out, 0, 0, {}});
+    events_.push_back({node, What::emitted, in, out});
   }
   void count_gathered(std::uint32_t node, const NodeTally& tally) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = exclusively();
     for (const auto& [reason, count] : tally.filter_reasons) {
-      events_.push_back({node, 0, 0, count, 0, reason});
+      events_.push_back({node, What::filtered, 0, count});
+      filter_reasons_.push_back(reason);
     }
   }
   void count_filtered(std::uint32_t node, std::string reason) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = exclusively();
     ++ledger_.filtered;
-    events_.push_back({node, 1, 0, 1, 0, std::move(reason)});
+    events_.push_back({node, What::filtered, 1, 1});
+    filter_reasons_.push_back(std::move(reason));
   }
-  void count_dropped(std::uint32_t node, std::uint64_t in) {
-    const std::lock_guard lock(mutex_);
+  void count_dropped(std::uint32_t node, std::uint32_t in) {
+    const auto lock = exclusively();
     ++ledger_.dropped;
-    events_.push_back({node, in, 0, 0, 0, {}});
+    events_.push_back({node, What::emitted, in, 0});
   }
-  void add_dead_letter(std::uint32_t node, std::uint64_t in, DeadLetter letter) {
-    const std::lock_guard lock(mutex_);
+  void add_dead_letter(std::uint32_t node, std::uint32_t in, DeadLetter letter) {
+    const auto lock = exclusively();
     ++ledger_.dead;
-    events_.push_back({node, in, 0, 0, 1, {}});
+    events_.push_back({node, What::dead, in, 1});
     dead_letters_.push_back(std::move(letter));
   }
   // For a sink, or (`merged`) for the spill of a whole-set node.
   void add_row(Row row, bool merged = false) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = exclusively();
     ++(merged ? ledger_.merged : ledger_.written);
-    events_.push_back({row.sink, 1, 0, 0, 0, {}});
+    events_.push_back({row.sink, What::emitted, 1, 0});
     rows_.push_back(std::move(row));
   }
 
@@ -92,44 +97,46 @@ class Family {
   // Adds what happened to `tally`.
   void add_to(Tally& tally) const {
     tally.ledger += ledger_;
+    auto reason = filter_reasons_.begin();
     for (const Event& event : events_) {
       NodeTally& node = tally.nodes[event.node];
       node.in += event.in;
-      node.out += event.out;
-      node.filtered += event.filtered;
-      node.dead += event.dead;
-      if (!event.reason.empty()) node.filter_reasons[event.reason] += event.filtered;
+      if (event.what == What::emitted) node.out += event.count;
+      if (event.what == What::dead) node.dead += event.count;
+      if (event.what != What::filtered) continue;
+      node.filtered += event.count;
+      if (!reason->empty()) node.filter_reasons[*reason] += event.count;
+      ++reason;
     }
   }
   std::size_t bytes = 0;      // estimate of what its rows hold; set by the committer
   bool holds_credit = false;  // given back by the committer instead of by the flow
 
  private:
+  enum class What : std::uint8_t { emitted, filtered, dead };
   struct Event {
     std::uint32_t node;
-    std::uint64_t in, out, filtered, dead;
-    std::string reason;
+    What what;
+    std::uint32_t in;
+    std::uint64_t count;
   };
+
+  // A family with one branch belongs to that branch's thread alone, and most families never have
+  // more: then there is nothing to lock.
+  std::unique_lock<std::mutex> exclusively() {
+    if (branches_.load(std::memory_order_acquire) == 1) return {};
+    return std::unique_lock(mutex_);
+  }
+
   std::atomic<std::int64_t> branches_{1};
   std::atomic<bool> abandoned_{false};
   std::mutex mutex_;
   Ledger ledger_;
-  std::vector<Event> events_;
+  // Room for the way through a pipeline of some length without asking for memory.
+  boost::container::small_vector<Event, 8> events_;
+  std::vector<std::string> filter_reasons_;  // of the events `filtered`, in their order
   std::vector<Row> rows_;
   std::vector<DeadLetter> dead_letters_;
 };
-
-// One record on its way, as the graph's nodes pass it on. Owned by exactly one place at a time.
-struct Envelope {
-  Record record;
-  std::shared_ptr<Family> family;
-  // A record that its origin could not read or failed on: it goes no further.
-  Status read_error;
-  std::uint32_t port = 0;    // of its origin
-  bool only_counts = false;  // there is no record: the family carries counts
-};
-
-// Flow-graph messages must be copyable.
-using Message = std::shared_ptr<Envelope>;
 
 }  // namespace rare::engine

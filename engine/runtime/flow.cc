@@ -1,5 +1,6 @@
 #include "engine/runtime/flow.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rare::engine {
@@ -10,20 +11,29 @@ std::string described(const PlannedNode& node) {
 }
 
 // A whole-set node counts a record as it takes it in, not again as it gives out.
-std::uint64_t records_in(const PlannedNode& node) { return node.gathers() ? 0 : 1; }
+std::uint32_t records_in(const PlannedNode& node) { return node.gathers() ? 0 : 1; }
 
 }  // namespace
 
+void Departures::depart() {
+  for (Leaving& leaving : trains_) {
+    if (leaving.train) flow_.put(leaving.node, std::move(leaving.train));
+  }
+  if (!ended_.empty()) flow_.end_families(ended_);
+}
+
 Flow::Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& control,
-           Committer& committer)
+           Committer& committer, Credits& credits)
     : plan_(plan),
       graph_(graph),
       control_(control),
       committer_(committer),
+      credits_(credits),
       inputs_(plan.nodes.size(), nullptr),
       counters_(plan.nodes.size()) {}
 
-void Flow::release(const PlannedNode& node, Message message, BufferedOutput& output) {
+void Flow::release(const PlannedNode& node, Envelope envelope, BufferedOutput& output,
+                   Departures& departures) {
   auto& emissions = output.emissions;
   if (emissions.empty()) {
     if (!output.filtered) {
@@ -31,15 +41,15 @@ void Flow::release(const PlannedNode& node, Message message, BufferedOutput& out
           StatusCode::internal,
           "returned OK without emitting the record; an operator that drops one says so "
           "with Output::filter(reason)");
-      fail(node, std::move(message), silent);
+      fail(node, std::move(envelope), silent, departures);
       return;
     }
-    if (observer_ != nullptr) observer_->released(node, message->record, output);
-    message->family->count_filtered(node.index, output.filter_reason);
-    end_branch(std::move(message));
+    if (observer_ != nullptr) observer_->released(node, envelope.record, output);
+    envelope.family->count_filtered(node.index, output.filter_reason);
+    end_branch(std::move(envelope), departures);
     return;
   }
-  if (observer_ != nullptr) observer_->released(node, message->record, output);
+  if (observer_ != nullptr) observer_->released(node, envelope.record, output);
   std::uint64_t copied = 0;
   std::int64_t branches = 0;
   for (const auto& emission : emissions) {
@@ -47,112 +57,141 @@ void Flow::release(const PlannedNode& node, Message message, BufferedOutput& out
     copied += edges - 1;
     branches += static_cast<std::int64_t>(edges);
   }
-  Family& family = *message->family;
+  Family& family = *envelope.family;
   family.count_emission(node.index, records_in(node), emissions.size(), emissions.size() - 1,
                         copied);
-  family.add_branches(branches);
+  // The branch that came in goes on as one of these.
+  if (branches > 1) family.add_branches(branches - 1);
   const bool several = emissions.size() > 1;
-  const RecordId parent = message->record.id();
   for (std::uint32_t child = 0; child < emissions.size(); ++child) {
-    Record& record = emissions[child].record;
-    const auto& edges = node.successors[emissions[child].port];
-    for (std::uint32_t edge = 0; edge < edges.size(); ++edge) {
-      auto next = std::make_shared<Envelope>();
-      next->record = edge + 1 < edges.size() ? record.share() : std::move(record);
-      const bool divides = several || edges.size() > 1;
-      next->record.set_id(divides ? parent.child({child, edge, several}) : parent);
-      next->family = message->family;
-      put(edges[edge], std::move(next));
-    }
+    pass_on(node.successors[emissions[child].port], envelope, std::move(emissions[child].record),
+            {child, 0, several}, departures);
   }
-  emissions.clear();
-  end_branch(std::move(message));
+  if (branches == 0) end_branch(std::move(envelope), departures);
 }
 
-void Flow::release_origin(const PlannedNode& node, Message message) {
+void Flow::release_origin(const PlannedNode& node, std::uint32_t port, Envelope envelope,
+                          Departures& departures) {
+  const auto& edges = node.successors[port];
+  envelope.family->count_emission(node.index, records_in(node), 1, 0, edges.size() - 1);
+  if (edges.empty()) return end_branch(std::move(envelope), departures);
+  if (edges.size() > 1) {
+    envelope.family->add_branches(static_cast<std::int64_t>(edges.size()) - 1);
+  }
+  Record record = edges.size() > 1 ? envelope.record.share() : std::move(envelope.record);
+  envelope.record.set_id(record.id());
+  show_origin(node, port, record);
+  pass_on(edges, envelope, std::move(record), {}, departures);
+}
+
+// To an observer what an origin gives out is an emission like others.
+void Flow::show_origin(const PlannedNode& node, std::uint32_t port, const Record& record) const {
+  if (observer_ == nullptr) return;
   static const std::vector<std::string> kNoPorts;  // the port is known by its number
   BufferedOutput output(kNoPorts);
-  output.emissions.push_back({message->port, message->record.share()});
-  release(node, std::move(message), output);
+  output.emissions.push_back({port, record});
+  observer_->released(node, record, output);
 }
 
-void Flow::take_in(const PlannedNode& node, Message message) {
-  if (observer_ != nullptr) observer_->gathered(node, message->record);
-  message->family->add_row({node.index, std::move(message->record)}, true);
-  end_branch(std::move(message));
+void Flow::take_in(const PlannedNode& node, Envelope envelope, Departures& departures) {
+  if (observer_ != nullptr) observer_->gathered(node, envelope.record);
+  envelope.family->add_row({node.index, std::move(envelope.record)}, true);
+  end_branch(std::move(envelope), departures);
 }
 
-void Flow::fail(const PlannedNode& node, Message message, const Status& status) {
+// `record` was made from `parent`, as its child number `step.child`.
+void Flow::pass_on(const std::vector<std::uint32_t>& edges, const Envelope& parent, Record record,
+                   RecordId::Step step, Departures& departures) {
+  const bool divides = step.several || edges.size() > 1;
+  for (std::uint32_t edge = 0; edge < edges.size(); ++edge) {
+    step.edge = edge;
+    Envelope next;
+    next.record = edge + 1 < edges.size() ? record.share() : std::move(record);
+    next.record.set_id(divides ? parent.record.id().child(step) : parent.record.id());
+    next.family = parent.family;
+    board(edges[edge], std::move(next), departures);
+  }
+}
+
+void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status,
+                Departures& departures) {
   if (status.code() == StatusCode::cancelled || control_.aborting()) {
-    abandon(std::move(message));
+    abandon(std::move(envelope), departures);
     return;
   }
-  if (observer_ != nullptr) observer_->failed(node, message->record, status);
+  if (observer_ != nullptr) observer_->failed(node, envelope.record, status);
   const bool run_fault = status.fault() == Fault::run;
   if (run_fault || node.on_error == OnError::fail) {
     std::string text = described(node) + ": " + status.message();
     if (!run_fault) {
       text =
-          "record " + message->record.id().to_string() + " failed, and on_error is 'fail': " + text;
+          "record " + envelope.record.id().to_string() + " failed, and on_error is 'fail': " + text;
     }
     control_.fail(Status::run_fault(status.code(), std::move(text)));
-    abandon(std::move(message));
+    abandon(std::move(envelope), departures);
     return;
   }
-  Family& family = *message->family;
+  Family& family = *envelope.family;
   if (node.on_error == OnError::drop) {
     family.count_dropped(node.index, records_in(node));
   } else {
     DeadLetter letter;
-    letter.id = message->record.id();
+    letter.id = envelope.record.id();
     letter.node = node.name;
     letter.reason = status.message();
     letter.attempts = status.attempts();
     letter.raw = status.raw();
-    letter.record = message->record.fields();
+    letter.record = envelope.record.fields();
     family.add_dead_letter(node.index, records_in(node), std::move(letter));
     dead_.fetch_add(1, std::memory_order_relaxed);
     check_error_share();
   }
-  end_branch(std::move(message));
+  end_branch(std::move(envelope), departures);
 }
 
-void Flow::write(const PlannedNode& sink, Message message) {
-  if (observer_ != nullptr) observer_->written(sink, message->record);
-  message->family->add_row({sink.index, std::move(message->record)});
-  end_branch(std::move(message));
+void Flow::write(const PlannedNode& sink, Envelope envelope, Departures& departures) {
+  if (observer_ != nullptr) observer_->written(sink, envelope.record);
+  envelope.family->add_row({sink.index, std::move(envelope.record)});
+  end_branch(std::move(envelope), departures);
 }
 
-void Flow::abandon(Message message) {
-  message->family->abandon();
-  end_branch(std::move(message));
+void Flow::abandon(Envelope envelope, Departures& departures) {
+  envelope.family->abandon();
+  end_branch(std::move(envelope), departures);
 }
 
-void Flow::put(std::uint32_t node, Message message) {
-  Message kept = message;
-  if (inputs_[node]->try_put(std::move(message))) return;
+void Flow::board(std::uint32_t node, Envelope envelope, Departures& departures) {
+  auto& trains = departures.trains_;
+  auto at = std::find_if(trains.begin(), trains.end(),
+                         [node](const auto& leaving) { return leaving.node == node; });
+  if (at == trains.end()) at = trains.insert(at, {node, nullptr});
+  if (!at->train) at->train = std::make_shared<Train>();
+  at->train->push_back(std::move(envelope));
+  if (at->train->size() == kTrainRecords) put(node, std::exchange(at->train, nullptr));
+}
+
+void Flow::put(std::uint32_t node, Message train) {
+  const Message kept = train;
+  if (inputs_[node]->try_put(std::move(train))) return;
   // Cannot happen with queueing receivers; if it ever does, it must not look like success.
   control_.fail(Status::run_fault(
       StatusCode::internal, described(plan_.nodes[node]) + ": the flow graph rejected a record"));
-  abandon(std::move(kept));
+  Departures nowhere(*this);
+  for (Envelope& envelope : *kept) abandon(std::move(envelope), nowhere);
 }
 
-void Flow::end_branch(Message message) {
-  std::shared_ptr<Family> family = std::move(message->family);
-  message.reset();  // the record is destroyed before its credit comes back
-  if (!family->end_branch()) return;
-  if (family->abandoned()) {
-    abandoned_.fetch_add(1);
-    family.reset();
-    return_credit_();
-    return;
-  }
-  finished_.fetch_add(1);
-  // If the committer keeps the credit, the graph has to wait for it.
-  graph_.reserve_wait();
-  if (committer_.submit(std::move(family))) return;
-  return_credit_();
-  graph_.release_wait();
+void Flow::end_branch(Envelope envelope, Departures& departures) {
+  if (envelope.family->end_branch()) departures.ended_.emplace_back(envelope.family);
+}
+
+void Flow::end_families(std::vector<std::unique_ptr<Family>>& ended) {
+  auto credits = static_cast<std::int64_t>(ended.size());
+  const std::size_t abandoned = std::erase_if(ended, [](const auto& f) { return f->abandoned(); });
+  abandoned_.fetch_add(abandoned);
+  finished_.fetch_add(ended.size());
+  credits -= static_cast<std::int64_t>(committer_.submit(ended));
+  ended.clear();
+  if (credits > 0) credits_.give_back(credits);
 }
 
 void Flow::check_error_share() {

@@ -2,56 +2,88 @@
 //
 // Here stand the rules that keep records from vanishing: a branch ends in exactly one of the ways
 // below; children are counted into their family before the first of them leaves; every try_put is
-// checked; credits come back after the record is destroyed and before the graph stops waiting for
-// it. Whoever works on a message takes message->record.share(): the message keeps the fields as
-// they came in, for the dead letter. Thread-safety: any thread.
+// checked; credits come back after the record is destroyed. Whoever works on a record takes
+// envelope.record.share(): the envelope keeps the fields as they came in, for the dead letter.
+// Thread-safety: any thread; a Departures belongs to one body.
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/graph/plan.h"
 #include "engine/runtime/buffered_output.h"
 #include "engine/runtime/committer.h"
+#include "engine/runtime/credits.h"
 #include "engine/runtime/family.h"
 #include "engine/runtime/flow_observer.h"
 #include "engine/runtime/node_counters.h"
 #include "engine/runtime/run_control.h"
+#include "engine/runtime/train.h"
 
 namespace rare::engine {
+
+class Flow;
+
+// What leaves a node's body: a train for each receiver, and families that ended. It leaves with
+// depart(), at the latest when the body is done.
+class Departures {
+ public:
+  explicit Departures(Flow& flow) : flow_(flow) {}
+  Departures(const Departures&) = delete;
+  ~Departures() { depart(); }
+  void depart();
+
+ private:
+  friend class Flow;
+  struct Leaving {
+    std::uint32_t node;
+    Message train;
+  };
+
+  Flow& flow_;
+  std::vector<Leaving> trains_;
+  std::vector<std::unique_ptr<Family>> ended_;
+};
 
 class Flow {
  public:
   using Receiver = oneapi::tbb::flow::receiver<Message>;
 
-  Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& control,
-       Committer& committer);
+  Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& control, Committer& committer,
+       Credits& credits);
 
-  // While the graph is built: where records for `node` go, and what gives a credit back.
+  // While the graph is built: where records for `node` go.
   void set_input(std::uint32_t node, Receiver& input) { inputs_[node] = &input; }
-  void set_return_credit(std::function<void()> give) { return_credit_ = std::move(give); }
   // REQUIRES: the observer outlives the flow. None by default.
   void set_observer(FlowObserver* observer) { observer_ = observer; }
 
   // The record did its work at `node`: passes on what was emitted, or ends the branch as filtered.
-  void release(const PlannedNode& node, Message message, BufferedOutput& output);
-  // A family's first record, on the edges of its origin.
-  void release_origin(const PlannedNode& node, Message message);
+  void release(const PlannedNode& node, Envelope envelope, BufferedOutput& output,
+               Departures& departures);
+  // A family's first record, on the edges of its origin's port.
+  void release_origin(const PlannedNode& node, std::uint32_t port, Envelope envelope,
+                      Departures& departures);
   // A whole-set node takes the record in.
-  void take_in(const PlannedNode& node, Message message);
+  void take_in(const PlannedNode& node, Envelope envelope, Departures& departures);
   // A family without a record.
-  void end_counted(Message message) { end_branch(std::move(message)); }
+  void end_counted(Envelope envelope, Departures& departures) {
+    end_branch(std::move(envelope), departures);
+  }
   // The record failed at `node`.
-  void fail(const PlannedNode& node, Message message, const Status& status);
+  void fail(const PlannedNode& node, Envelope envelope, const Status& status,
+            Departures& departures);
   // The record reached its sink.
-  void write(const PlannedNode& sink, Message message);
+  void write(const PlannedNode& sink, Envelope envelope, Departures& departures);
   // The branch cannot go on because the run is being cut.
-  void abandon(Message message);
+  void abandon(Envelope envelope, Departures& departures);
+
+  // A train to a node's receiver; for a node that puts records back to itself.
+  void put(std::uint32_t node, Message train);
 
   void family_started() { started_.fetch_add(1, std::memory_order_relaxed); }
   void record_read() { read_.fetch_add(1, std::memory_order_relaxed); }
@@ -70,16 +102,22 @@ class Flow {
   }
 
  private:
-  void put(std::uint32_t node, Message message);
-  void end_branch(Message message);
+  friend class Departures;
+  void pass_on(const std::vector<std::uint32_t>& edges, const Envelope& parent, Record record,
+               RecordId::Step step, Departures& departures);
+  void show_origin(const PlannedNode& node, std::uint32_t port, const Record& record) const;
+  // One branch of a record on its way to `node`.
+  void board(std::uint32_t node, Envelope envelope, Departures& departures);
+  void end_branch(Envelope envelope, Departures& departures);
+  void end_families(std::vector<std::unique_ptr<Family>>& ended);
   void check_error_share();
 
   const Plan& plan_;
   oneapi::tbb::flow::graph& graph_;
   RunControl& control_;
   Committer& committer_;
+  Credits& credits_;
   std::vector<Receiver*> inputs_;
-  std::function<void()> return_credit_;
   FlowObserver* observer_ = nullptr;
   NodeCounters counters_;
   std::atomic<std::uint64_t> started_{0}, read_{0}, finished_{0}, abandoned_{0}, dead_{0};

@@ -1,28 +1,42 @@
 #include "engine/runtime/gather_node.h"
 
+#include <chrono>
 #include <utility>
 
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
-GatherNode::GatherNode(Flow& flow, Committer& committer, const PlannedNode& node,
+namespace {
+
+// How long one turn waits for the operator. Who has a record in hand waits for no other.
+constexpr std::chrono::milliseconds kMoment{50}, kNotAtAll{0};
+
+}  // namespace
+
+GatherNode::GatherNode(Flow& flow, Committer& committer, Credits& credits, const PlannedNode& node,
                        Operator& instance, GatherSpill& spill, std::uint32_t place)
-    : flow_(flow),
+    : Origin(flow, credits, node, kTrainRecords),
       committer_(committer),
-      node_(node),
       instance_(instance),
       spill_(spill),
       place_(place),
       id_prefix_(std::make_shared<const std::string>(node.name)),
       arrivals_(
           flow.graph(), fg::unlimited,
-          [this](Message message) {
-            const InNode in_node(flow_.counters()[node_.index]);
-            flow_.take_in(node_, std::move(message));
+          [this](const Message& train) {
+            take_in(*train);
             return fg::continue_msg();
           },
-          static_cast<fg::node_priority_t>(node.depth + 1)),
-      giver_(flow.graph(), [this](oneapi::tbb::flow_control& control) { return give(control); }) {}
+          static_cast<fg::node_priority_t>(node.depth + 1)) {}
+
+void GatherNode::take_in(Train& train) {
+  Departures departures(flow_);
+  BodyClock clock(flow_.counters()[node_.index]);
+  for (Envelope& envelope : train) {
+    flow_.take_in(node_, std::move(envelope), departures);
+    clock.lap();
+  }
+}
 
 Status GatherNode::begin(IntervalSet finished) {
   Result<std::unique_ptr<SpilledRows>> rows = spill_.in_order();
@@ -33,64 +47,57 @@ Status GatherNode::begin(IntervalSet finished) {
   return Status();
 }
 
-Message GatherNode::give(oneapi::tbb::flow_control& control) {
-  while (!flow_.control().draining()) {
-    GatherPass::Given given;
+Origin::More GatherNode::give(std::int64_t most, std::vector<Given>& train) {
+  const std::uint64_t first = next_ordinal_;
+  More more = More::yes;
+  while (more == More::yes && static_cast<std::int64_t>(train.size()) < most) {
+    if (flow_.control().draining()) break;
+    GatherPass::Given passed;
     Status fault;
-    const GatherPass::Wait wait = pass_->next(given, fault);
-    if (wait == GatherPass::Wait::not_yet) continue;
+    const auto patience = next_ordinal_ == first ? kMoment : kNotAtAll;
+    const GatherPass::Wait wait = pass_->next(passed, fault, patience);
+    if (wait == GatherPass::Wait::not_yet) break;
     if (wait == GatherPass::Wait::ended) {
-      if (fault.ok()) {
-        exhausted_.store(true);
-        committer_.source_ended(place_);
-      } else {
-        flow_.control().fail(Status::run_fault(
-            fault.code(),
-            "node '" + node_.name + "' (" + node_.spec().name() + "): " + fault.message()));
-      }
-      break;
+      more = ended(fault);
+    } else {
+      const std::uint64_t ordinal = next_ordinal_++;
+      if (!finished_.contains(ordinal)) train.push_back(begin(std::move(passed), ordinal));
     }
-    const std::uint64_t ordinal = next_ordinal_++;
-    if (finished_.contains(ordinal)) {
-      committer_.source_skipped(place_, ordinal, Position());
-      continue;
-    }
-    return begin_family(std::move(given), ordinal);
   }
-  // Here and not later: while the graph runs, somebody watches over an operator that does not end.
-  pass_->end();
-  control.stop();
-  return Message();
+  if (next_ordinal_ > first) {
+    committer_.source_read(place_, first, next_ordinal_, train.size(), Position());
+  }
+  if (exhausted()) committer_.source_ended(place_);
+  return more;
 }
 
-Message GatherNode::begin_family(GatherPass::Given given, std::uint64_t ordinal) {
-  auto message = std::make_shared<Envelope>();
-  const RecordId root(place_, id_prefix_, ordinal);
-  const bool only_counts = !given.record;
-  message->family =
-      std::make_shared<Family>(root, only_counts ? Family::Begin::empty : Family::Begin::made,
-                               static_cast<std::uint32_t>(level()));
-  message->family->count_gathered(node_.index, given.before);
-  if (given.record) message->record = std::move(*given.record);
-  // What passed through keeps its identity, for seeds and names; what was made here gets one.
-  if (!message->record.id().is_set()) message->record.set_id(root);
-  message->read_error = std::move(given.error);
-  message->port = given.port;
-  message->only_counts = only_counts;
-  flow_.family_started();
-  committer_.source_read(place_, ordinal, Position());
-  return message;
-}
-
-void GatherNode::stamp(Message message) {
-  if (message->only_counts) {
-    flow_.end_counted(std::move(message));
-  } else if (!message->read_error.ok()) {
-    const Status status = message->read_error;
-    flow_.fail(node_, std::move(message), status);
+Origin::More GatherNode::ended(const Status& fault) {
+  if (fault.ok()) {
+    set_exhausted();
   } else {
-    flow_.release_origin(node_, std::move(message));
+    end_run(fault);
   }
+  return More::no;
+}
+
+void GatherNode::no_more_turns() {
+  if (pass_) pass_->end();
+}
+
+Origin::Given GatherNode::begin(GatherPass::Given passed, std::uint64_t ordinal) {
+  const RecordId root(place_, id_prefix_, ordinal);
+  Given given;
+  given.only_counts = !passed.record;
+  given.envelope =
+      begin_family(root, given.only_counts ? Family::Begin::empty : Family::Begin::made,
+                   static_cast<std::uint32_t>(level()));
+  given.envelope.family->count_gathered(node_.index, passed.before);
+  if (passed.record) given.envelope.record = std::move(*passed.record);
+  // What passed through keeps its identity, for seeds and names; what was made here gets one.
+  if (!given.envelope.record.id().is_set()) given.envelope.record.set_id(root);
+  given.error = std::move(passed.error);
+  given.port = passed.port;
+  return given;
 }
 
 }  // namespace rare::engine

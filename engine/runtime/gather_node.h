@@ -2,7 +2,7 @@
 //
 //   function_node (into the family's rows; the committer takes them to the spill)
 //   -- all of the level is committed --
-//   input_node (what the operator gives out, each the root of a family of its own)
+//   Origin (what the operator gives out, each the root of a family of its own)
 //
 // A run that was interrupted takes the operator over the same spill again: what it gives out has
 // the same numbers, and those that are finished are passed over.
@@ -10,10 +10,10 @@
 
 #include <oneapi/tbb/flow_graph.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/runtime/gather_pass.h"
 #include "engine/runtime/graph_node.h"
@@ -26,36 +26,33 @@ class GatherNode final : public GraphNode, public Origin {
  public:
   // `place`: among the origins of the run, after all sources. REQUIRES: `spill` has the rows of
   // earlier starts.
-  GatherNode(Flow& flow, Committer& committer, const PlannedNode& node, Operator& instance,
-             GatherSpill& spill, std::uint32_t place);
+  GatherNode(Flow& flow, Committer& committer, Credits& credits, const PlannedNode& node,
+             Operator& instance, GatherSpill& spill, std::uint32_t place);
 
   const std::string& name() const { return node_.name; }
   // On which it gives out.
   int level() const { return node_.level + 1; }
   Flow::Receiver& input() override { return arrivals_; }
-  oneapi::tbb::flow::input_node<Message>& output() override { return giver_; }
-  // Starts giving out. `finished`: by earlier starts. REQUIRES: all that it takes in is committed.
+  // Before start(). `finished`: by earlier starts. REQUIRES: all that it takes in is committed.
   Status begin(IntervalSet finished);
-  void stamp(Message message) override;
-  bool exhausted() const override { return exhausted_.load(); }
 
  private:
-  Message give(oneapi::tbb::flow_control& control);
-  Message begin_family(GatherPass::Given given, std::uint64_t ordinal);
+  void take_in(Train& train);
+  More give(std::int64_t most, std::vector<Given>& train) override;
+  // While the graph runs somebody watches over an operator that does not end.
+  void no_more_turns() override;
+  More ended(const Status& fault);
+  Given begin(GatherPass::Given passed, std::uint64_t ordinal);
 
-  Flow& flow_;
   Committer& committer_;
-  const PlannedNode& node_;
   Operator& instance_;
   GatherSpill& spill_;
   const std::uint32_t place_;
   const std::shared_ptr<const std::string> id_prefix_;
   IntervalSet finished_;
   std::uint64_t next_ordinal_ = 0;
-  std::atomic<bool> exhausted_{false};
   std::unique_ptr<GatherPass> pass_;
   oneapi::tbb::flow::function_node<Message> arrivals_;
-  oneapi::tbb::flow::input_node<Message> giver_;
 };
 
 }  // namespace rare::engine

@@ -1,7 +1,6 @@
 #include "engine/runtime/gather_pass.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "engine/runtime/boundary.h"
@@ -11,7 +10,6 @@ namespace rare::engine {
 namespace {
 
 constexpr std::size_t kQueued = 256;
-constexpr auto kMoment = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -59,9 +57,9 @@ void GatherPass::end() {
   if (thread_.joinable()) thread_.join();
 }
 
-GatherPass::Wait GatherPass::next(Given& given, Status& fault) {
+GatherPass::Wait GatherPass::next(Given& given, Status& fault, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kMoment, [this] { return !queue_.empty() || ended_; });
+  changed_.wait_for(lock, patience, [this] { return !queue_.empty() || ended_; });
   if (!queue_.empty()) {
     given = std::move(queue_.front());
     queue_.pop_front();

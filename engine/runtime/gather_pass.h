@@ -5,6 +5,7 @@
 // Thread-safety: next() and end() from one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -39,9 +40,9 @@ class GatherPass {
   GatherPass& operator=(const GatherPass&) = delete;
 
   enum class Wait { ready, not_yet, ended };
-  // Waits a moment. `ready`: `given` is the next; `ended`: there is nothing more, and `fault` says
-  // whether that is because the pass cannot go on.
-  Wait next(Given& given, Status& fault);
+  // Waits no longer than `patience`. `ready`: `given` is the next; `ended`: there is nothing more,
+  // and `fault` says whether that is because the pass cannot go on.
+  Wait next(Given& given, Status& fault, std::chrono::milliseconds patience);
   // Returns when the operator is out of its code: its next emit() is refused.
   void end();
 

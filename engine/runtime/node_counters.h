@@ -39,4 +39,33 @@ class InNode {
   const std::chrono::steady_clock::time_point start_;
 };
 
+// Counts the records that one body works off, one after the other: a lap each. What lies between
+// two laps (passing on what was emitted) counts with the record after it; that is a tenth of a
+// microsecond.
+class BodyClock {
+ public:
+  // A body that takes longer hands on what it has: others wait for it, and for its thread.
+  static constexpr std::chrono::milliseconds kSlice{1};
+
+  explicit BodyClock(NodeCounter& counter)
+      : counter_(counter), start_(std::chrono::steady_clock::now()), last_(start_) {
+    counter_.in_flight.fetch_add(1, std::memory_order_relaxed);
+  }
+  BodyClock(const BodyClock&) = delete;
+  ~BodyClock() { counter_.in_flight.fetch_sub(1, std::memory_order_relaxed); }
+
+  void lap() {
+    const auto now = std::chrono::steady_clock::now();
+    counter_.latency.record(now - last_);
+    counter_.done.fetch_add(1, std::memory_order_relaxed);
+    last_ = now;
+  }
+  bool slice_is_over() const { return last_ - start_ > kSlice; }
+
+ private:
+  NodeCounter& counter_;
+  const std::chrono::steady_clock::time_point start_;
+  std::chrono::steady_clock::time_point last_;
+};
+
 }  // namespace rare::engine

@@ -1,5 +1,7 @@
 #include "engine/runtime/operator_node.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/runtime/boundary.h"
@@ -12,41 +14,69 @@ OperatorNode::OperatorNode(Flow& flow, const PlannedNode& node, std::vector<Oper
     : flow_(flow),
       node_(node),
       ports_(node.ports()),
+      instances_(instances.size()),
       idle_(std::move(instances)),
       body_(
           flow.graph(), idle_.size(),
-          [this](Message message) {
-            process(std::move(message));
+          [this](const Message& train) {
+            work_off(*train);
             return fg::continue_msg();
           },
           static_cast<fg::node_priority_t>(node.depth + 1)) {}
 
-void OperatorNode::process(Message message) {
-  if (flow_.control().aborting()) {
-    flow_.abandon(std::move(message));
-    return;
-  }
-  Operator* instance = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    instance = idle_.back();
-    idle_.pop_back();
-  }
+void OperatorNode::work_off(Train& train) {
+  Operator* const instance = take_instance();
+  const std::size_t done = process(train, *instance);
+  put_back(instance);
+  if (done < train.size()) hand_back(train, done);
+}
+
+std::size_t OperatorNode::process(Train& train, Operator& instance) {
+  Departures departures(flow_);
   BufferedOutput output(ports_);
-  Status status;
-  {
-    const InNode in_node(flow_.counters()[node_.index]);
-    status = at_boundary([&] { return instance->process(message->record.share(), output); });
+  BodyClock clock(flow_.counters()[node_.index]);
+  std::size_t done = 0;
+  while (done < train.size() && !clock.slice_is_over()) {
+    Envelope envelope = std::move(train[done++]);
+    if (flow_.control().aborting()) {
+      flow_.abandon(std::move(envelope), departures);
+      continue;
+    }
+    const Status status =
+        at_boundary([&] { return instance.process(envelope.record.share(), output); });
+    clock.lap();
+    if (status.ok()) {
+      flow_.release(node_, std::move(envelope), output, departures);
+    } else {
+      flow_.fail(node_, std::move(envelope), status, departures);
+    }
+    output.clear();
   }
-  {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(instance);
+  return done;
+}
+
+void OperatorNode::hand_back(Train& train, std::size_t from) {
+  const std::size_t parts = std::min(instances_, train.size() - from);
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t count = (train.size() - from) / (parts - part);
+    const auto begin = std::next(train.begin(), static_cast<std::ptrdiff_t>(from));
+    const auto end = std::next(begin, static_cast<std::ptrdiff_t>(count));
+    flow_.put(node_.index, std::make_shared<Train>(std::make_move_iterator(begin),
+                                                   std::make_move_iterator(end)));
+    from += count;
   }
-  if (status.ok()) {
-    flow_.release(node_, std::move(message), output);
-  } else {
-    flow_.fail(node_, std::move(message), status);
-  }
+}
+
+Operator* OperatorNode::take_instance() {
+  const std::lock_guard lock(mutex_);
+  Operator* const instance = idle_.back();
+  idle_.pop_back();
+  return instance;
+}
+
+void OperatorNode::put_back(Operator* instance) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(instance);
 }
 
 }  // namespace rare::engine

@@ -13,16 +13,24 @@ SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
       sink_(sink),
       body_(
           flow.graph(), fg::unlimited,
-          [this](Message message) {
-            const InNode in_node(flow_.counters()[node_.index]);
-            const Status status = at_boundary([&] { return sink_.accept(message->record); });
-            if (status.ok()) {
-              flow_.write(node_, std::move(message));
-            } else {
-              flow_.fail(node_, std::move(message), status);
-            }
+          [this](const Message& train) {
+            take(*train);
             return fg::continue_msg();
           },
           static_cast<fg::node_priority_t>(node.depth + 1)) {}
+
+void SinkNode::take(Train& train) {
+  Departures departures(flow_);
+  BodyClock clock(flow_.counters()[node_.index]);
+  for (Envelope& envelope : train) {
+    const Status status = at_boundary([&] { return sink_.accept(envelope.record); });
+    clock.lap();
+    if (status.ok()) {
+      flow_.write(node_, std::move(envelope), departures);
+    } else {
+      flow_.fail(node_, std::move(envelope), status, departures);
+    }
+  }
+}
 
 }  // namespace rare::engine

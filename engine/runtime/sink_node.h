@@ -12,6 +12,8 @@ class SinkNode final : public GraphNode {
   Flow::Receiver& input() override { return body_; }
 
  private:
+  void take(Train& train);
+
   Flow& flow_;
   const PlannedNode& node_;
   const Sink& sink_;

@@ -5,21 +5,54 @@
 #include "engine/runtime/boundary.h"
 
 namespace rare::engine {
-namespace fg = oneapi::tbb::flow;
+namespace {
 
-SourceNode::SourceNode(Flow& flow, Committer& committer, Setup setup)
-    : flow_(flow),
+// Ordinals that earlier starts finished take no credit: one turn passes over so many.
+constexpr std::uint64_t kMostOrdinals = 1024;
+
+}  // namespace
+
+SourceNode::SourceNode(Flow& flow, Committer& committer, Credits& credits, Setup setup)
+    : Origin(flow, credits, *setup.node, setup.instance->may_wait() ? 1 : kTrainRecords),
       committer_(committer),
-      setup_(std::move(setup)),
-      reader_(flow.graph(), [this](oneapi::tbb::flow_control& control) { return read(control); }) {
+      setup_(std::move(setup)) {
   if (setup_.source > 0) id_prefix_ = std::make_shared<const std::string>(setup_.node->name);
+}
+
+Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
+  const std::uint64_t first = setup_.next_ordinal;
+  More more = More::yes;
+  BodyClock clock(flow_.counters()[node_.index]);
+  while (more == More::yes && !flow_.control().draining()) {
+    if (static_cast<std::int64_t>(train.size()) == most || clock.slice_is_over()) break;
+    if (setup_.next_ordinal - first >= kMostOrdinals) break;
+    Pulled pulled = std::optional<Record>();
+    if (!past_limit()) pulled = pull();
+    if (!pulled.ok() && pulled.status().fault() == Fault::run) {
+      end_run(pulled.status());
+      more = More::no;
+    } else if (pulled.ok() && !pulled->has_value()) {
+      set_exhausted();
+      more = More::no;
+    } else {
+      clock.lap();
+      const std::uint64_t ordinal = setup_.next_ordinal++;
+      if (!setup_.finished.contains(ordinal)) train.push_back(begin(std::move(pulled), ordinal));
+    }
+  }
+  if (setup_.next_ordinal > first) {
+    committer_.source_read(setup_.source, first, setup_.next_ordinal, train.size(),
+                           setup_.instance->position());
+  }
+  if (exhausted()) committer_.source_ended(setup_.source);
+  return more;
 }
 
 bool SourceNode::past_limit() const { return setup_.limit && setup_.next_ordinal >= *setup_.limit; }
 
 // A source that throws has lost its place: that ends the run, because going on could repeat for
 // ever.
-Result<std::optional<Record>> SourceNode::pull() {
+SourceNode::Pulled SourceNode::pull() {
   try {
     return setup_.instance->next();
   } catch (...) {
@@ -28,58 +61,18 @@ Result<std::optional<Record>> SourceNode::pull() {
   }
 }
 
-Message SourceNode::read(oneapi::tbb::flow_control& control) {
-  const auto stop = [&control] {
-    control.stop();
-    return Message();
-  };
-  while (!flow_.control().draining()) {
-    Result<std::optional<Record>> next = std::optional<Record>();
-    if (!past_limit()) {
-      const InNode in_node(flow_.counters()[setup_.node->index]);
-      next = pull();
-    }
-    if (!next.ok() && next.status().fault() == Fault::run) {
-      const Status status = next.status();
-      flow_.control().fail(Status::run_fault(status.code(), "node '" + setup_.node->name + "' (" +
-                                                                setup_.node->spec().name() +
-                                                                "): " + status.message()));
-      return stop();
-    }
-    if (next.ok() && !next->has_value()) {
-      exhausted_.store(true);
-      committer_.source_ended(setup_.source);
-      return stop();
-    }
-    const std::uint64_t ordinal = setup_.next_ordinal++;
-    if (setup_.finished.contains(ordinal)) {
-      committer_.source_skipped(setup_.source, ordinal, setup_.instance->position());
-      continue;
-    }
-    auto message = std::make_shared<Envelope>();
-    RecordId id(setup_.source, id_prefix_, ordinal);
-    message->family = std::make_shared<Family>(id);
-    if (next.ok()) {
-      message->record = std::move(**next);
-    } else {
-      message->read_error = next.status();
-    }
-    message->record.set_id(std::move(id));
-    flow_.family_started();
-    flow_.record_read();
-    committer_.source_read(setup_.source, ordinal, setup_.instance->position());
-    return message;
-  }
-  return stop();
-}
-
-void SourceNode::stamp(Message message) {
-  if (!message->read_error.ok()) {
-    const Status status = message->read_error;
-    flow_.fail(*setup_.node, std::move(message), status);
+Origin::Given SourceNode::begin(Pulled pulled, std::uint64_t ordinal) {
+  RecordId id(setup_.source, id_prefix_, ordinal);
+  Given given;
+  given.envelope = begin_family(id, Family::Begin::read, 0);
+  flow_.record_read();
+  if (pulled.ok()) {
+    given.envelope.record = std::move(**pulled);
   } else {
-    flow_.release_origin(*setup_.node, std::move(message));
+    given.error = pulled.status();
   }
+  given.envelope.record.set_id(std::move(id));
+  return given;
 }
 
 }  // namespace rare::engine

@@ -1,18 +1,12 @@
-// Adapter of a Source: pulls records, numbers them, and begins their families.
-//
-//   input_node (reads ahead by one) -> limiter_node (credits, one for all sources) -> stamp
-//
-// The limiter and the stamp are shared by all sources and belong to the executor.
+// Adapter of a Source: pulls records, numbers them and begins their families.
 #pragma once
-
-#include <oneapi/tbb/flow_graph.h>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "engine/runtime/flow.h"
 #include "engine/runtime/origin.h"
 #include "engine/state/interval_set.h"
 #include "rare/source.h"
@@ -29,22 +23,18 @@ class SourceNode final : public Origin {
     IntervalSet finished;  // by earlier starts: passed over
     std::optional<std::uint64_t> limit;
   };
-  SourceNode(Flow& flow, Committer& committer, Setup setup);
-  oneapi::tbb::flow::input_node<Message>& output() override { return reader_; }
-  void stamp(Message message) override;
-  bool exhausted() const override { return exhausted_.load(); }
+  SourceNode(Flow& flow, Committer& committer, Credits& credits, Setup setup);
 
  private:
-  Message read(oneapi::tbb::flow_control& control);
-  Result<std::optional<Record>> pull();
+  using Pulled = Result<std::optional<Record>>;
+  More give(std::int64_t most, std::vector<Given>& train) override;
+  Pulled pull();
+  Given begin(Pulled pulled, std::uint64_t ordinal);
   bool past_limit() const;
 
-  Flow& flow_;
   Committer& committer_;
   Setup setup_;
   std::shared_ptr<const std::string> id_prefix_;
-  std::atomic<bool> exhausted_{false};
-  oneapi::tbb::flow::input_node<Message> reader_;
 };
 
 }  // namespace rare::engine

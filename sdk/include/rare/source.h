@@ -32,6 +32,9 @@ class Source {
   // read (its bytes in Status::raw()): it counts as one, becomes a dead letter, and next() goes on
   // after it. Fault::run ends the run.
   virtual Result<std::optional<Record>> next() = 0;
+  // Whether next() may wait for somebody (a pipe, a socket) and not only for a disk. Then each
+  // record goes on at once, instead of together with those read in the same millisecond.
+  virtual bool may_wait() const { return false; }
   // The position before the record that next() will give.
   virtual Position position() const = 0;
   virtual std::optional<Progress> progress() const { return std::nullopt; }
