@@ -1,6 +1,7 @@
 #include "test_components.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -180,6 +181,49 @@ class Total final : public Operator {
  private:
   std::int64_t total_ = 0;
   Json ids_ = Json::array();
+};
+
+class Slow final : public Operator {
+ public:
+  static Spec spec() {
+    return Spec("test.slow").summary("Takes its time.").param(&Slow::ms_, "ms", 2, "How long.");
+  }
+  Status process(Record record, Output& out) override {
+    raise_to(observed->most_slow, ++observed->slow);
+    std::this_thread::sleep_for(std::chrono::milliseconds(ms_));
+    --observed->slow;
+    return out.emit(std::move(record));
+  }
+
+ private:
+  int ms_ = 2;
+};
+
+class Waiting final : public Source {
+ public:
+  static Spec spec() {
+    return Spec("test.waiting")
+        .summary("Gives out a record when the one before has arrived.")
+        .param(&Waiting::count_, "count", 10, "How many.");
+  }
+  Status open(Context&, std::optional<Position>) override { return Status(); }
+  bool may_wait() const override { return true; }
+  Result<std::optional<Record>> next() override {
+    if (next_ == count_) return std::optional<Record>();
+    // A minute is only against a hang.
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (observed->arrived < next_) {
+      if (std::chrono::steady_clock::now() > give_up) {
+        return Status::run_fault(StatusCode::deadline_exceeded, "a record waits for others");
+      }
+      std::this_thread::yield();
+    }
+    return std::optional<Record>(Record(Json{{"n", next_++}}));
+  }
+  Position position() const override { return Position{Json(next_)}; }
+
+ private:
+  std::int64_t count_ = 10, next_ = 0;
 };
 
 class Silent final : public Operator {
@@ -376,6 +420,7 @@ class Collect final : public Sink {
   }
   Status accept(const Record& record) const override {
     --observed->alive;
+    ++observed->arrived;
     if (refuse_by_ > 0 && number_of(record) % refuse_by_ == 1 % refuse_by_) {
       return Status(StatusCode::invalid_data, "not a row for this sink");
     }
@@ -429,6 +474,8 @@ void add_test_components(Registry& registry) {
   collector.add<Sort>();
   collector.add<First>();
   collector.add<Total>();
+  collector.add<Slow>();
+  collector.add<Waiting>();
   collector.add<Silent>();
   collector.add<Both>();
   collector.add<Echo>();

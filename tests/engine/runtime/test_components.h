@@ -24,6 +24,8 @@ struct Observed {
   std::atomic<std::int64_t> alive{0}, most_alive{0};      // records between source and sink
   std::atomic<std::int64_t> waiting{0}, most_waiting{0};  // requests at the echo service
   std::atomic<std::int64_t> asked{0};
+  std::atomic<std::int64_t> slow{0}, most_slow{0};  // bodies of test.slow
+  std::atomic<std::int64_t> arrived{0};             // records that reached a sink
   // Called for every record that the source gives out, and for every row that is written.
   std::function<void(std::uint64_t)> on_read;
   std::function<void(const Json&)> on_write;
@@ -51,6 +53,8 @@ class EchoModel {
 // test.sort     whole set: gives out by falling n; fails records with n % fail_by == 1
 // test.first    whole set: passes on the first record of each n % by, filters the others
 // test.total    whole set: one record {"total": sum of n, "ids": as they came}
+// test.slow     operator: takes `ms`, counts how many do so at once
+// test.waiting  source: gives out a record when the one before has reached its sink
 // test.silent   operator: returns OK and neither emits nor filters
 // test.both     operator: emits, then fails
 // test.echo     service: answers on threads of its own, out of order; `drop_by`: forgets some
