@@ -26,6 +26,10 @@ std::size_t estimated_bytes(const Json& value) {
   return bytes;
 }
 
+std::size_t estimated_bytes(const Row& row) {
+  return row.record ? estimated_bytes(row.record->fields()) : row.encoded.capacity();
+}
+
 Status named(const Plan& plan, std::uint32_t node, const Status& status) {
   return Status::run_fault(status.code(), "node '" + plan.nodes[node].name + "' (" +
                                               plan.nodes[node].spec().name() +
@@ -76,7 +80,7 @@ std::size_t Committer::submit(std::vector<std::unique_ptr<Family>>& families) {
   std::size_t held = 0;
   const bool may_hold = giving_sources_ <= 1;
   for (const FamilyPointer& family : families) {
-    for (const Row& row : family->rows()) family->bytes += estimated_bytes(row.record.fields());
+    for (const Row& row : family->rows()) family->bytes += estimated_bytes(row);
     const std::size_t window = window_.fetch_add(family->bytes) + family->bytes;
     family->holds_credit = may_hold && window > setup_.window_bytes;
     if (family->holds_credit) ++held;
@@ -248,28 +252,37 @@ Status Committer::write_rows(Family& family) {
         "the ledger of record " + family.root.to_string() + " is off: " + ledger.to_string());
   }
   std::vector<Row>& rows = family.rows();
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return a.record.id().path() < b.record.id().path();
-  });
-  std::vector<Record> of_target;
+  if (rows.size() > 1) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Row& a, const Row& b) { return a.id.path() < b.id.path(); });
+  }
   for (const Target& target : setup_.targets) {
-    of_target.clear();
-    for (Row& row : rows) {
-      if (row.sink == target.node) of_target.push_back(std::move(row.record));
-    }
-    if (of_target.empty()) continue;
-    const Status status = write_to(target, family, of_target);
+    const Status status = write_to(target, family);
     if (!status.ok()) return named(*setup_.plan, target.node, status);
   }
   return Status();
 }
 
-Status Committer::write_to(const Target& target, const Family& family,
-                           std::span<const Record> rows) {
-  if (target.spill != nullptr) {
-    return target.spill->append({family.level, family.root.ordinal(), family.root.source()}, rows);
+Status Committer::write_to(const Target& target, Family& family) {
+  std::vector<Record> records;
+  std::vector<std::string> encoded;
+  for (Row& row : family.rows()) {
+    if (row.sink != target.node) continue;
+    if (row.record) {
+      records.push_back(std::move(*row.record));
+    } else {
+      encoded.push_back(std::move(row.encoded));
+    }
   }
-  return at_boundary([&] { return target.sink->write(rows); });
+  if (!encoded.empty()) {
+    return at_boundary([&] { return target.sink->write_encoded(encoded); });
+  }
+  if (records.empty()) return Status();
+  if (target.spill != nullptr) {
+    return target.spill->append({family.level, family.root.ordinal(), family.root.source()},
+                                records);
+  }
+  return at_boundary([&] { return target.sink->write(records); });
 }
 
 bool Committer::checkpoint_due() const {

@@ -17,7 +17,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -135,7 +134,7 @@ class Committer {
   void note_written(const RecordId& root);
   void close_if_done(SourceState& source);
   Status write_rows(Family& family);
-  Status write_to(const Target& target, const Family& family, std::span<const Record> rows);
+  Status write_to(const Target& target, Family& family);
   bool checkpoint_due() const;
   void checkpoint();
   Checkpoint snapshot();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,9 @@ namespace rare::engine {
 
 struct Row {
   std::uint32_t sink;  // the plan's node index
-  Record record;
+  RecordId id;
+  std::optional<Record> record;  // nothing where the sink has encoded it
+  std::string encoded;
 };
 
 class Family {

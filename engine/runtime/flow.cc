@@ -95,7 +95,8 @@ void Flow::show_origin(const PlannedNode& node, std::uint32_t port, const Record
 
 void Flow::take_in(const PlannedNode& node, Envelope envelope, Departures& departures) {
   if (observer_ != nullptr) observer_->gathered(node, envelope.record);
-  envelope.family->add_row({node.index, std::move(envelope.record)}, true);
+  const RecordId id = envelope.record.id();
+  envelope.family->add_row({node.index, id, std::move(envelope.record), {}}, true);
   end_branch(std::move(envelope), departures);
 }
 
@@ -149,9 +150,16 @@ void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status
   end_branch(std::move(envelope), departures);
 }
 
-void Flow::write(const PlannedNode& sink, Envelope envelope, Departures& departures) {
+void Flow::write(const PlannedNode& sink, Envelope envelope, std::optional<std::string> encoded,
+                 Departures& departures) {
   if (observer_ != nullptr) observer_->written(sink, envelope.record);
-  envelope.family->add_row({sink.index, std::move(envelope.record)});
+  Row row{sink.index, envelope.record.id(), {}, {}};
+  if (encoded) {
+    row.encoded = std::move(*encoded);
+  } else {
+    row.record = std::move(envelope.record);
+  }
+  envelope.family->add_row(std::move(row));
   end_branch(std::move(envelope), departures);
 }
 

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,8 +78,9 @@ class Flow {
   // The record failed at `node`.
   void fail(const PlannedNode& node, Envelope envelope, const Status& status,
             Departures& departures);
-  // The record reached its sink.
-  void write(const PlannedNode& sink, Envelope envelope, Departures& departures);
+  // The record reached its sink, which made its row where it encodes.
+  void write(const PlannedNode& sink, Envelope envelope, std::optional<std::string> encoded,
+             Departures& departures);
   // The branch cannot go on because the run is being cut.
   void abandon(Envelope envelope, Departures& departures);
 

@@ -11,6 +11,7 @@ SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
     : flow_(flow),
       node_(node),
       sink_(sink),
+      encodes_(sink.encodes()),
       body_(
           flow.graph(), fg::unlimited,
           [this](const Message& train) {
@@ -19,14 +20,22 @@ SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
           },
           static_cast<fg::node_priority_t>(node.depth + 1)) {}
 
+Status SinkNode::accept(const Record& record, std::optional<std::string>& encoded) const {
+  if (!encodes_) return sink_.accept(record);
+  Result<std::string> row = sink_.encode(record);
+  if (row.ok()) encoded = std::move(*row);
+  return row.status();
+}
+
 void SinkNode::take(Train& train) {
   Departures departures(flow_);
   BodyClock clock(flow_.counters()[node_.index]);
   for (Envelope& envelope : train) {
-    const Status status = at_boundary([&] { return sink_.accept(envelope.record); });
+    std::optional<std::string> encoded;
+    const Status status = at_boundary([&] { return accept(envelope.record, encoded); });
     clock.lap();
     if (status.ok()) {
-      flow_.write(node_, std::move(envelope), departures);
+      flow_.write(node_, std::move(envelope), std::move(encoded), departures);
     } else {
       flow_.fail(node_, std::move(envelope), status, departures);
     }

@@ -1,6 +1,9 @@
 // Adapter of a Sink: records end here; their rows are written when their family is complete.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "engine/runtime/graph_node.h"
 #include "rare/sink.h"
 
@@ -13,10 +16,12 @@ class SinkNode final : public GraphNode {
 
  private:
   void take(Train& train);
+  Status accept(const Record& record, std::optional<std::string>& encoded) const;
 
   Flow& flow_;
   const PlannedNode& node_;
   const Sink& sink_;
+  const bool encodes_;
   oneapi::tbb::flow::function_node<Message> body_;
 };
 

@@ -1,66 +1,12 @@
 #include "write_sink.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "json_element.h"
+#include "row_text.h"
 
 namespace rare::files {
-namespace {
-
-// Names go into messages, which are written as JSON themselves.
-std::string shown(const std::string& name) {
-  return Json(name).dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-Status refused(const std::string& field, const std::string& expected, const std::string& came) {
-  return Status(StatusCode::invalid_data,
-                "field " + shown(field) + ": expected " + expected + ", came " + came);
-}
-
-Status check_name(const std::string& name) {
-  if (first_invalid_utf8(name) == name.size()) return Status();
-  return refused(name, "a name in UTF-8", "other bytes").with_raw(name);
-}
-
-// What JSON Lines cannot hold: nlohmann would throw for text that is no UTF-8, and write null for a
-// number that is not finite. `field` is the record's own field that holds the value.
-Status check_value(const std::string& field, const Json& value) {
-  switch (value.type()) {
-    case Json::value_t::string: {
-      const std::string& text = value.get_ref<const std::string&>();
-      const std::size_t at = first_invalid_utf8(text);
-      if (at == text.size()) return Status();
-      return refused(field, "UTF-8 text", "something else at byte " + std::to_string(at))
-          .with_raw(text);
-    }
-    case Json::value_t::number_float:
-      if (std::isfinite(value.get<double>())) return Status();
-      return refused(field, "a finite number", "infinity or not-a-number");
-    case Json::value_t::binary:
-    case Json::value_t::discarded:
-      return refused(field, "a JSON value", "binary data");
-    case Json::value_t::array:
-      for (const Json& item : value) {
-        Status checked = check_value(field, item);
-        if (!checked) return checked;
-      }
-      return Status();
-    case Json::value_t::object:
-      for (const auto& [name, item] : value.items()) {
-        Status checked = check_name(name);
-        if (checked) checked = check_value(field, item);
-        if (!checked) return checked;
-      }
-      return Status();
-    default:
-      return Status();
-  }
-}
-
-}  // namespace
-
 Spec WriteSink::spec() {
   return Spec("files.write")
       .summary("Writes records to a JSON Lines file.")
@@ -84,8 +30,6 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
                                  ": expected the extension .jsonl or .ndjson, because JSON "
                                  "Lines is what is written; rename it, or say format: jsonl");
   }
-  quoted_fields_.clear();
-  for (const std::string& field : fields_) quoted_fields_.push_back(Json(field).dump());
   rows_ = 0;
   if (!committed) return file_.begin(path_);
   const Json& token = committed->token;
@@ -100,7 +44,9 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   return file_.resume(path_, token["bytes"].get<std::uint64_t>());
 }
 
-Status WriteSink::accept(const Record& record) const {
+Status WriteSink::accept(const Record& record) const { return encode(record).status(); }
+
+Result<std::string> WriteSink::encode(const Record& record) const {
   const Json& object = record.fields();
   if (!object.is_object()) {
     return Status(StatusCode::invalid_data,
@@ -111,54 +57,69 @@ Status WriteSink::accept(const Record& record) const {
                                                 std::to_string(kMaxNesting) +
                                                 " deep, came a deeper one");
   }
-  bool any = false;
-  for (const auto& [name, value] : object.items()) {
-    if (!fields_.empty() && std::find(fields_.begin(), fields_.end(), name) == fields_.end()) {
-      continue;
-    }
-    any = true;
-    Status checked = check_name(name);
-    if (checked) checked = check_value(name, value);
-    if (!checked) return checked;
-  }
-  if (any || fields_.empty()) return Status();
-  return Status(StatusCode::invalid_data,
-                "expected at least one of the fields that `fields` names, came a record with none "
-                "of them; check the names");
+  std::string row;
+  const Status status = fields_.empty() ? append_all(row, object) : append_selected(row, object);
+  if (!status.ok()) return status;
+  row += row.empty() ? "{}\n" : "}\n";
+  row.shrink_to_fit();  // it may wait for long, and is what the committer's window counts
+  return row;
 }
 
-std::string WriteSink::row_of(const Json& object) {
-  if (fields_.empty()) return object.dump();
-  std::string row = "{";
-  for (std::size_t i = 0; i < fields_.size(); ++i) {
-    const auto at = object.find(fields_[i]);
-    if (at == object.end()) {
-      if (warned_.insert(fields_[i]).second) {
-        context_->log(LogLevel::warning, path_ + ": a row has no field " + quoted_fields_[i] +
-                                             "; such rows are written without it");
-      }
-      continue;
-    }
-    if (row.size() > 1) row += ',';
-    row += quoted_fields_[i];
-    row += ':';
-    row += at->dump();
+// Both leave out the closing bracket, and the opening one when there is no field.
+Status WriteSink::append_all(std::string& row, const Json& object) const {
+  for (auto at = object.begin(); at != object.end(); ++at) {
+    row += row.empty() ? '{' : ',';
+    Status appended = append_field(row, at.key(), at.value());
+    if (!appended) return appended;
   }
-  row += '}';
-  return row;
+  return Status();
+}
+
+Status WriteSink::append_selected(std::string& row, const Json& object) const {
+  for (const std::string& field : fields_) {
+    const auto at = object.find(field);
+    if (at == object.end()) continue;
+    row += row.empty() ? '{' : ',';
+    Status appended = append_field(row, field, *at);
+    if (!appended) return appended;
+  }
+  if (row.empty()) {
+    return Status(StatusCode::invalid_data,
+                  "expected at least one of the fields that `fields` names, came a record with "
+                  "none of them; check the names");
+  }
+  warn_of_missing_fields(object);
+  return Status();
+}
+
+void WriteSink::warn_of_missing_fields(const Json& object) const {
+  for (const std::string& field : fields_) {
+    if (object.contains(field)) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!warned_.insert(field).second) continue;
+    }
+    context_->log(LogLevel::warning, path_ + ": a row has no field " + Json(field).dump() +
+                                         "; such rows are written without it");
+  }
 }
 
 Status WriteSink::write(std::span<const Record> rows) {
   for (const Record& record : rows) {
-    std::string row;
-    try {
-      row = row_of(record.fields());
-    } catch (const Json::exception& error) {
+    Result<std::string> row = encode(record);
+    if (!row.ok()) {
       return Status::run_fault(StatusCode::internal,
                                path_ + ": record " + record.id().to_string() +
-                                   " was not checked by accept(): " + error.what());
+                                   " was not checked by accept(): " + row.status().message());
     }
-    row += '\n';
+    Status written = write_encoded(std::span(&*row, 1));
+    if (!written) return written;
+  }
+  return Status();
+}
+
+Status WriteSink::write_encoded(std::span<const std::string> rows) {
+  for (const std::string& row : rows) {
     Status appended = file_.append(row);
     if (!appended) return appended;
     rows_ += 1;

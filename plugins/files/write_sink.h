@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -22,6 +23,9 @@ class WriteSink final : public Sink {
   Status open(Context& context, std::optional<Offset> committed) override;
   Status accept(const Record& record) const override;
   Status write(std::span<const Record> rows) override;
+  bool encodes() const override { return true; }
+  Result<std::string> encode(const Record& record) const override;
+  Status write_encoded(std::span<const std::string> rows) override;
   Result<Offset> sync() override;
   Status finalise() override;
   Status publish_copy() override;
@@ -29,8 +33,9 @@ class WriteSink final : public Sink {
   bool in_place() const override { return OutputFile::in_place(path_); }
 
  private:
-  // `value` with the selected fields in their order, or as it is when none are selected.
-  std::string row_of(const Json& object);
+  Status append_all(std::string& row, const Json& object) const;
+  Status append_selected(std::string& row, const Json& object) const;
+  void warn_of_missing_fields(const Json& object) const;
 
   std::string path_;
   std::string format_;
@@ -39,8 +44,8 @@ class WriteSink final : public Sink {
   Context* context_ = nullptr;
   OutputFile file_;
   std::uint64_t rows_ = 0;
-  std::vector<std::string> quoted_fields_;  // fields_ as JSON strings
-  std::set<std::string> warned_;            // fields that a row did not have
+  mutable std::mutex mutex_;
+  mutable std::set<std::string> warned_;  // fields that a row did not have
 };
 
 }  // namespace rare::files

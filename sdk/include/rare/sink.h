@@ -31,6 +31,19 @@ class Sink {
   virtual Status accept(const Record&) const { return Status(); }
   // Rows of one family, in one or more calls.
   virtual Status write(std::span<const Record> rows) = 0;
+  // A sink whose rows are bytes can have them made on the pool's threads, of which there are many,
+  // instead of in write(), for which there is one. It says so here, once and for all; then encode()
+  // is called instead of accept(), and write_encoded() instead of write().
+  virtual bool encodes() const { return false; }
+  // The record's row, or why it cannot be written. Called on arrival, any thread.
+  virtual Result<std::string> encode(const Record&) const {
+    return Status(StatusCode::internal, "this sink says that it encodes, but does not");
+  }
+  // Rows as write() gets them, as encode() made them.
+  virtual Status write_encoded(std::span<const std::string>) {
+    return Status::run_fault(StatusCode::internal,
+                             "this sink says that it encodes, but writes no encoded rows");
+  }
   // All that was written is on disk when this returns; only between families.
   virtual Result<Offset> sync() = 0;
   // Puts the finished output in place (rename, sync of the folder). Can be repeated.

@@ -109,3 +109,27 @@ TEST_CASE("a row that JSON cannot hold is not accepted, and says which field") {
   CHECK(contains(message({{"a", std::move(deep)}}), "nested at most 1000 deep"));
   CHECK(sink->accept(Record(Json{{"a", "\xff"}})).raw() == "\xff");
 }
+
+TEST_CASE("encoded rows are the text that nlohmann writes") {
+  const Folder folder;
+  rare::testing::TestContext context;
+  const auto sink = sink_of(folder.path("out.jsonl"));
+  REQUIRE(sink->open(context, std::nullopt).ok());
+  REQUIRE(sink->encodes());
+  std::string every_byte;
+  for (char c = 0; c < 0x7f; ++c) every_byte += c;
+  const Json row = {
+      {"all", every_byte + "\x7f é \xf0\x9f\x8e\x88 \xe2\x80\xa8"},
+      {"a \"quoted\" \n name", "\\"},
+      {"", ""},
+      {"numbers",
+       {0, -1, 1.0, 1.5e300, -0.0, 5e-324, 0.1, std::numeric_limits<std::int64_t>::min(),
+        std::numeric_limits<std::uint64_t>::max()}},
+      {"rest", {nullptr, true, false, Json::array(), Json::object(), {{"in", {1, {2}}}}}}};
+  const auto encoded = sink->encode(Record(row));
+  REQUIRE(encoded.ok());
+  CHECK(*encoded == row.dump() + "\n");
+  REQUIRE(sink->write_encoded(std::span(&*encoded, 1)).ok());
+  REQUIRE(sink->finalise().ok());
+  CHECK(Folder::read(folder.path("out.jsonl")) == *encoded);
+}
