@@ -7,8 +7,9 @@
 
 namespace rare::engine {
 
-// Records in flight beyond what all nodes hold at once, so that none waits for another's queue.
-inline constexpr std::int64_t kSpareCredits = 32;
+// Records in flight beyond what all nodes hold at once, so that none waits for another's queue:
+// four trains of 32 (engine/runtime).
+inline constexpr std::int64_t kSpareCredits = 128;
 // What a credit may hold: a record and its copies, with up to 64 children.
 inline constexpr std::uint64_t kBytesPerCredit = 1u << 20;
 // With `order: input`: finished rows that wait for their turn.

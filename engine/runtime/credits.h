@@ -2,8 +2,15 @@
 //
 // Stands in for a limiter_node, which counts messages: families that leave in one train end one by
 // one. A source takes credits before it reads, so that no more records are alive than there are
-// credits. One that gets none is called back later. Thread-safety: any thread.
+// credits. One that gets none is called back later.
+//
+// The graph waits for credits of families that have ended (coming_back(), give_back()), because the
+// committer may keep them for a while; not for those of families that have not, which keep the
+// graph at work themselves. So a family that somebody loses ends in a ledger that is off, and not
+// in a graph that waits for ever. Thread-safety: any thread.
 #pragma once
+
+#include <oneapi/tbb/flow_graph.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -20,10 +27,12 @@ class Credits {
   // REQUIRES: 1 <= enough <= total.
   Credits(std::int64_t total, std::int64_t enough)
       : total_(total), enough_(enough), available_(total) {}
+  // Before anything else.
+  void set_graph(oneapi::tbb::flow::graph& graph) { graph_ = &graph; }
   std::int64_t total() const { return total_; }
 
   // Between one and `most` credits; or none, and `wake` is called once, by the thread that gives
-  // some back.
+  // some back. REQUIRES: called in a body of the graph; so is wake(), or while the graph waits.
   std::int64_t take(std::int64_t most, std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
     const std::int64_t taken = std::min(most, available_);
@@ -31,7 +40,24 @@ class Credits {
     if (taken == 0) waiting_.push_back(std::move(wake));
     return taken;
   }
+  // Families have ended; their credits will be given back. REQUIRES: called in a body of the graph,
+  // or by what it waits for.
+  void coming_back(std::int64_t count) {
+    const std::lock_guard lock(mutex_);
+    if (coming_back_ == 0 && count > 0) graph_->reserve_wait();
+    coming_back_ += count;
+  }
   void give_back(std::int64_t count) {
+    make_available(count);
+    const std::lock_guard lock(mutex_);
+    coming_back_ -= count;
+    if (coming_back_ == 0) graph_->release_wait();
+  }
+  // Credits that no family was begun with.
+  void give_back_unused(std::int64_t count) { make_available(count); }
+
+ private:
+  void make_available(std::int64_t count) {
     std::vector<std::function<void()>> woken;
     {
       const std::lock_guard lock(mutex_);
@@ -41,10 +67,11 @@ class Credits {
     for (const auto& wake : woken) wake();
   }
 
- private:
   const std::int64_t total_, enough_;
+  oneapi::tbb::flow::graph* graph_ = nullptr;
   std::mutex mutex_;
   std::int64_t available_;
+  std::int64_t coming_back_ = 0;
   std::vector<std::function<void()>> waiting_;
 };
 

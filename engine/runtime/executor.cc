@@ -14,13 +14,10 @@ namespace fg = oneapi::tbb::flow;
 
 namespace {
 
-// Four full trains for nodes that work on the pool's threads.
-constexpr std::int64_t kSpare = 4 * kTrainRecords;
-
 Credits chosen_credits(const Executor::Setup& setup) {
   std::int64_t held = 0;
   for (const PlannedNode& node : setup.plan->nodes) held += setup.components->parallelism(node);
-  std::int64_t total = held + kSpare;
+  std::int64_t total = held + kSpareCredits;
   if (setup.plan->credits > 0) total = setup.plan->credits;
   if (setup.credits > 0) total = setup.credits;
   // A source may wait for a train's worth of those that no node needs to be full.
@@ -51,6 +48,7 @@ void Executor::build() {
   graph_ = std::make_unique<fg::graph>();
   flow_ =
       std::make_unique<Flow>(*setup_.plan, *graph_, *setup_.control, *setup_.committer, credits_);
+  credits_.set_graph(*graph_);
   setup_.committer->set_return_credits([this](std::int64_t count) { credits_.give_back(count); });
   flow_->set_observer(setup_.observer);
   nodes_.resize(setup_.plan->nodes.size());

@@ -1,8 +1,8 @@
 // A family: one record of a source, or one that a whole-set node gave out, and everything that
 // comes of it. The unit in which a run is committed.
 //
-// Ownership: by its branches. Each of them holds a plain pointer; whoever ends the last one (the
-// answer of end_branch()) owns the family from then on.
+// Ownership: by its branches (Branch); whoever ends the last one (the answer of end_branch()) owns
+// the family from then on.
 // Thread-safety: any thread that has a branch of it.
 #pragma once
 
@@ -141,5 +141,16 @@ class Family {
   std::vector<Row> rows_;
   std::vector<DeadLetter> dead_letters_;
 };
+
+// A branch that is dropped without having been ended, which is a defect of the engine: the family
+// is not committed, and the run ends with a ledger that is off.
+struct LoseBranch {
+  void operator()(Family* family) const {
+    family->abandon();
+    if (family->end_branch()) delete family;
+  }
+};
+// One branch's share of its family.
+using Branch = std::unique_ptr<Family, LoseBranch>;
 
 }  // namespace rare::engine

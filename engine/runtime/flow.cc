@@ -67,7 +67,8 @@ void Flow::release(const PlannedNode& node, Envelope envelope, BufferedOutput& o
     pass_on(node.successors[emissions[child].port], envelope, std::move(emissions[child].record),
             {child, 0, several}, departures);
   }
-  if (branches == 0) end_branch(std::move(envelope), departures);
+  if (branches == 0) return end_branch(std::move(envelope), departures);
+  (void)envelope.family.release();  // its branch went on
 }
 
 void Flow::release_origin(const PlannedNode& node, std::uint32_t port, Envelope envelope,
@@ -82,6 +83,7 @@ void Flow::release_origin(const PlannedNode& node, std::uint32_t port, Envelope 
   envelope.record.set_id(record.id());
   show_origin(node, port, record);
   pass_on(edges, envelope, std::move(record), {}, departures);
+  (void)envelope.family.release();  // its branch went on
 }
 
 // To an observer what an origin gives out is an emission like others.
@@ -109,7 +111,7 @@ void Flow::pass_on(const std::vector<std::uint32_t>& edges, const Envelope& pare
     Envelope next;
     next.record = edge + 1 < edges.size() ? record.share() : std::move(record);
     next.record.set_id(divides ? parent.record.id().child(step) : parent.record.id());
-    next.family = parent.family;
+    next.family = Branch(parent.family.get());
     board(edges[edge], std::move(next), departures);
   }
 }
@@ -189,11 +191,13 @@ void Flow::put(std::uint32_t node, Message train) {
 }
 
 void Flow::end_branch(Envelope envelope, Departures& departures) {
-  if (envelope.family->end_branch()) departures.ended_.emplace_back(envelope.family);
+  Family* const family = envelope.family.release();
+  if (family->end_branch()) departures.ended_.emplace_back(family);
 }
 
 void Flow::end_families(std::vector<std::unique_ptr<Family>>& ended) {
   auto credits = static_cast<std::int64_t>(ended.size());
+  credits_.coming_back(credits);
   const std::size_t abandoned = std::erase_if(ended, [](const auto& f) { return f->abandoned(); });
   abandoned_.fetch_add(abandoned);
   finished_.fetch_add(ended.size());

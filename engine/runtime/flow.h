@@ -2,7 +2,7 @@
 //
 // Here stand the rules that keep records from vanishing: a branch ends in exactly one of the ways
 // below; children are counted into their family before the first of them leaves; every try_put is
-// checked; credits come back after the record is destroyed. Whoever works on a record takes
+// checked; credits come back when a family has ended. Whoever works on a record takes
 // envelope.record.share(): the envelope keeps the fields as they came in, for the dead letter.
 // Thread-safety: any thread; a Departures belongs to one body.
 #pragma once

@@ -24,17 +24,12 @@ void Origin::take_turn() {
     no_more_turns();
     return;
   }
-  // Whoever gives credits back may do so before take() has returned here.
-  flow_.graph().reserve_wait();
-  const std::int64_t credits = credits_.take(most_together_, [this] {
-    start();
-    flow_.graph().release_wait();
-  });
+  const std::int64_t credits = credits_.take(most_together_, [this] { start(); });
   if (credits == 0) return;
   std::vector<Given> train;
   const More more = give(credits, train);
   const std::int64_t unused = credits - static_cast<std::int64_t>(train.size());
-  if (unused > 0) credits_.give_back(unused);
+  if (unused > 0) credits_.give_back_unused(unused);
   {
     Departures departures(flow_);
     for (Given& given : train) send(std::move(given), departures);
@@ -44,7 +39,6 @@ void Origin::take_turn() {
   } else {
     no_more_turns();
   }
-  flow_.graph().release_wait();
 }
 
 void Origin::send(Given given, Departures& departures) {
@@ -59,7 +53,7 @@ void Origin::send(Given given, Departures& departures) {
 
 Envelope Origin::begin_family(RecordId root, Family::Begin begin, std::uint32_t level) {
   Envelope envelope;
-  envelope.family = std::make_unique<Family>(std::move(root), begin, level).release();
+  envelope.family = Branch(std::make_unique<Family>(std::move(root), begin, level).release());
   flow_.family_started();
   return envelope;
 }

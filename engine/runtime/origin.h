@@ -2,7 +2,7 @@
 //
 // One serial node whose body takes credits, begins as many families, sends them off in a train, and
 // asks for its next turn. When there are no credits, there is no next turn until some come back
-// (credits.h); the graph is told to wait for it (reserve_wait, release_wait).
+// (credits.h).
 #pragma once
 
 #include <oneapi/tbb/flow_graph.h>
@@ -44,7 +44,7 @@ class Origin {
 
   void set_exhausted() { exhausted_.store(true); }
   void end_run(const Status& fault);
-  // A family with its one branch, which the envelope is and so owns.
+  // A family with its first branch.
   Envelope begin_family(RecordId root, Family::Begin begin, std::uint32_t level);
 
   Flow& flow_;

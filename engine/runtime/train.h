@@ -20,7 +20,7 @@ namespace rare::engine {
 // One record on its way. Owned by exactly one place at a time.
 struct Envelope {
   Record record;
-  Family* family = nullptr;  // one branch of it; see Family
+  Branch family;
 };
 
 using Train = std::vector<Envelope>;

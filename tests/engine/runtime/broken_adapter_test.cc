@@ -26,16 +26,25 @@ SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
     : flow_(flow),
       node_(node),
       sink_(sink),
-      body_(flow.graph(), oneapi::tbb::flow::unlimited, [this](Message message) {
-        const bool victim = message->record.id().ordinal() == kVictim;
-        if (victim && defect == Defect::swallows) return oneapi::tbb::flow::continue_msg();
-        if (victim && defect == Defect::doubles) {
-          message->family->add_row({node_.index, message->record.share()});
-        }
-        (void)sink_.accept(message->record);
-        flow_.write(node_, std::move(message));
+      encodes_(false),
+      body_(flow.graph(), oneapi::tbb::flow::unlimited, [this](const Message& train) {
+        take(*train);
         return oneapi::tbb::flow::continue_msg();
       }) {}
+
+void SinkNode::take(Train& train) {
+  Departures departures(flow_);
+  for (Envelope& envelope : train) {
+    const bool victim = envelope.record.id().ordinal() == kVictim;
+    if (victim && defect == Defect::swallows) continue;
+    if (victim && defect == Defect::doubles) {
+      envelope.family->add_row(
+          {node_.index, envelope.record.id(), envelope.record.share(), std::string()});
+    }
+    (void)sink_.accept(envelope.record);
+    flow_.write(node_, std::move(envelope), std::nullopt, departures);
+  }
+}
 
 }  // namespace rare::engine
 
