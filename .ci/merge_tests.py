@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """One ctest run over the tests of several builds.
 
-merge_tests.py OUT --take KIND=LABEL... [--leave LABEL]
+merge_tests.py OUT --take KIND=LABEL... [--named NAME]
     writes OUT/CTestTestfile.cmake with the tests of build/KIND that carry a label matching LABEL (a
-    regular expression; empty: every test) and none matching --leave. Tests of `release` keep their
+    regular expression; empty: every test) and whose name matches NAME. Tests of `release` keep their
     names, those of other kinds are called KIND/NAME.
 
 merge_tests.py --list BUILD LABEL [NAME]
@@ -66,13 +66,13 @@ def entry(test, prefix):
     return lines
 
 
-def merge(out, takes, leave):
+def merge(out, takes, named):
     lines = []
     for take in takes:
         kind, _, label = take.partition("=")
         prefix = "" if kind == "release" else kind + "/"
         for test in tests_of(pathlib.Path("build") / kind):
-            if (label and not has_label(test, label)) or (leave and has_label(test, leave)):
+            if (label and not has_label(test, label)) or not re.search(named, test["name"]):
                 continue
             if "command" not in test:
                 sys.exit(f"test {test['name']} of build/{kind} has no program: it was not built")
@@ -89,14 +89,14 @@ def main():
     parser.add_argument("label", nargs="?", default="")
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--take", action="append", default=[])
-    parser.add_argument("--leave", default="")
+    parser.add_argument("--named", default="")
     arguments = parser.parse_args()
     if arguments.list:
         for test in tests_of(arguments.folder):
             if has_label(test, arguments.label) and re.search(arguments.name, test["name"]):
                 print(test["name"])
     else:
-        merge(arguments.folder, arguments.take, arguments.leave)
+        merge(arguments.folder, arguments.take, arguments.named)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include <simdjson.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>

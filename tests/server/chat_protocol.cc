@@ -1,5 +1,6 @@
 #include "chat_protocol.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <utility>

@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "catch.h"
 #include "engine/state/folder.h"
 #include "engine/state/run_state.h"
