@@ -48,6 +48,7 @@ struct NodeConfig {
   bool parallelism_auto = false;   // `parallelism: auto`
   Location parallelism_where;
   OnError on_error = OnError::dead_letter;
+  ConfigValue save;  // the path of a file for what it gives out, or nothing
 };
 
 // A node that an overlay took out.

@@ -220,6 +220,13 @@ NodeConfig type_node(const ConfigValue& entry, const NodesAbove& nodes, Diagnost
   if (auto choice = keys.choice("on_error", {"dead_letter", "fail", "drop"})) {
     node.on_error = static_cast<OnError>(*choice);
   }
+  if (const ConfigValue* save = keys.find("save")) {
+    if (save->kind == Kind::scalar && !save->text.empty()) {
+      node.save = *save;
+    } else {
+      keys.wrong(*save, "save", "the path of a file");
+    }
+  }
   return node;
 }
 

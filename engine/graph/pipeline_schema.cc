@@ -204,6 +204,9 @@ class SchemaMaker {
         "Records in it at once. Default: 1, or what keeps the node's services busy.");
     keys["on_error"] = documented(variable_or({{"enum", {"dead_letter", "fail", "drop"}}}),
                                   "What becomes of a record that fails. Default: dead_letter.");
+    keys["save"] = documented(
+        either({{{"type", {"string", "number", "boolean"}}, {"minLength", 1}}, nothing()}),
+        "A file for what the node gives out, written like a sink's. Default: none.");
   }
 
   // With this `use`, what else has to be.

@@ -6,7 +6,9 @@
 
 #include "engine/graph/edges.h"
 #include "engine/graph/field_flow.h"
+#include "engine/graph/files_used.h"
 #include "engine/graph/parameter_binding.h"
+#include "engine/graph/saving_sinks.h"
 
 namespace rare::engine {
 namespace {
@@ -38,7 +40,10 @@ class Planner {
     const std::size_t errors_before = diagnostics_.errors().size();
     collect_names();
     for (const ServiceConfig& service : plan_.config.services) plan_service(service);
+    const std::size_t declared = plan_.config.nodes.size();
+    add_saving_sinks(plan_.config, registry_, diagnostics_);
     for (const NodeConfig& node : plan_.config.nodes) plan_node(node);
+    connect_saving_sinks(plan_.config, declared, drafts_);
     connect_nodes(drafts_, plan_.config, config_is_whole_ && ports_are_known_, diagnostics_);
     std::optional<std::vector<std::uint32_t>> order = topological_order(drafts_, diagnostics_);
     // Fields and passes can only be judged over a graph that holds together. (What has no `use` was
@@ -49,6 +54,7 @@ class Planner {
     }
     build_nodes(*order);
     check_fields(plan_, diagnostics_);
+    check_files(plan_, diagnostics_);
     check_corpora();
   }
 

@@ -61,6 +61,14 @@ const RegisteredComponent* Registry::find(std::string_view name) const {
   return at == components_.end() ? nullptr : &at->second;
 }
 
+const RegisteredComponent* Registry::saver() const {
+  for (const auto& [name, component] : components_) {
+    const Component& made = component.component;
+    if (made.kind == ComponentKind::sink && !made.spec.saves_param().empty()) return &component;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> Registry::names() const {
   std::vector<std::string> names;
   for (const auto& [name, component] : components_) names.push_back(name);

@@ -45,6 +45,8 @@ class Registry {
 
   const RegisteredComponent* find(std::string_view name) const;
   std::vector<std::string> names() const;  // sorted
+  // The sink for `save:` on a node, or null.
+  const RegisteredComponent* saver() const;
   const std::vector<LoadedPlugin>& plugins() const { return plugins_; }
   const std::vector<RefusedPlugin>& refused() const { return refused_; }
 

@@ -157,6 +157,15 @@ std::string fault_of_ports(const Spec& spec) {
   return "";
 }
 
+std::string fault_of_saves(const Spec& spec) {
+  if (spec.saves_param().empty()) return "";
+  const auto param = std::find_if(spec.params().begin(), spec.params().end(),
+                                  [&](const ParamSpec& p) { return p.name == spec.saves_param(); });
+  if (param != spec.params().end() && param->role == TextRole::output_path) return "";
+  return "saves to the file of parameter '" + spec.saves_param() +
+         "', which is no output_path of it";
+}
+
 std::string fault_of_params(const Spec& spec) {
   std::set<std::string> seen;
   for (const ParamSpec& param : spec.params()) {
@@ -184,6 +193,7 @@ Status check_spec(const Spec& spec) {
   if (!is_name(spec.name())) return error("a name has letters, digits, '.', '_' and '-'");
   if (std::string fault = fault_of_params(spec); !fault.empty()) return error(fault);
   if (std::string fault = fault_of_ports(spec); !fault.empty()) return error(fault);
+  if (std::string fault = fault_of_saves(spec); !fault.empty()) return error(fault);
   for (const auto& [fields, direction] :
        {std::pair(&spec.reads(), "reads"), std::pair(&spec.writes(), "writes")}) {
     if (std::string fault = fault_of_fields(spec, *fields, direction); !fault.empty()) {

@@ -40,6 +40,7 @@ Status named(const Plan& plan, std::uint32_t node, const Status& status) {
 
 Committer::Committer(Setup setup)
     : setup_(std::move(setup)),
+      disk_(setup_.state->folder()),
       total_(setup_.plan->nodes.size()),
       since_checkpoint_(setup_.plan->nodes.size()),
       started_(std::chrono::steady_clock::now()),
@@ -59,7 +60,6 @@ void Committer::source_opened(std::uint32_t source, std::string node, Position p
   state.skipped = std::move(finished);
   const std::lock_guard lock(mutex_);
   inbox_.opened.emplace_back(source, std::move(state));
-  ++giving_sources_;
 }
 
 void Committer::source_read(std::uint32_t source, std::uint64_t first, std::uint64_t end,
@@ -78,11 +78,10 @@ void Committer::source_ended(std::uint32_t source) {
 
 std::size_t Committer::submit(std::vector<std::unique_ptr<Family>>& families) {
   std::size_t held = 0;
-  const bool may_hold = giving_sources_ <= 1;
   for (const FamilyPointer& family : families) {
     for (const Row& row : family->rows()) family->bytes += estimated_bytes(row);
-    const std::size_t window = window_.fetch_add(family->bytes) + family->bytes;
-    family->holds_credit = may_hold && window > setup_.window_bytes;
+    const std::size_t waiting = inbox_bytes_.fetch_add(family->bytes) + family->bytes;
+    family->holds_credit = waiting > setup_.window_bytes;
     if (family->holds_credit) ++held;
   }
   {
@@ -125,7 +124,6 @@ void Committer::loop() {
     if (setup_.plan->config.order == Order::input) write_in_order();
     return_credits();
     if (last || settling > settle_done_ || checkpoint_due()) checkpoint();
-    if (setup_.control->aborting()) give_back_held();
     lock.lock();
     if (settling > settle_done_) {
       settle_done_ = settling;
@@ -134,7 +132,6 @@ void Committer::loop() {
     if (last && inbox_.families.empty()) break;
   }
   // Who still waits does so for a family that was abandoned: nothing of it is written.
-  give_back_held();
 }
 
 void Committer::take_in(Inbox inbox) {
@@ -143,11 +140,13 @@ void Committer::take_in(Inbox inbox) {
     sources_[source] = std::move(state);
   }
   for (SourceRead& read : inbox.read) note_read(std::move(read));
-  for (const std::uint32_t source : inbox.ended) {
-    sources_[source].ended = true;
-    close_if_done(sources_[source]);
+  for (const std::uint32_t source : inbox.ended) sources_[source].ended = true;
+  for (FamilyPointer& family : inbox.families) {
+    const std::size_t bytes = family->bytes;
+    if (family->holds_credit) ++credits_to_return_;
+    place(std::move(family));
+    inbox_bytes_.fetch_sub(bytes);
   }
-  for (FamilyPointer& family : inbox.families) place(std::move(family));
 }
 
 void Committer::note_read(SourceRead read) {
@@ -165,7 +164,50 @@ void Committer::place(FamilyPointer family) {
   SourceState& source = sources_[family->root.source()];
   const std::size_t at = family->root.ordinal() - source.next_to_write;
   if (source.waiting.size() <= at) source.waiting.resize(at + 1);
-  source.waiting[at] = std::move(family);
+  if (waiting_bytes_ + family->bytes > setup_.window_bytes) write_in_order();
+  const std::size_t now_at = family->root.ordinal() - source.next_to_write;
+  keep_early(std::move(family), source.waiting[now_at], now_at == 0);
+}
+
+// `is_next`: of its source, so it will not wait for long.
+void Committer::keep_early(FamilyPointer family, Early& place, bool is_next) {
+  if (broken_) return;  // nothing more is written
+  if (is_next || waiting_bytes_ + family->bytes <= setup_.window_bytes) {
+    waiting_bytes_ += family->bytes;
+    place.family = std::move(family);
+    return;
+  }
+  Result<SegmentStore::Slot> slot = disk_.put(family->encode());
+  if (!slot) return break_off(slot.status());
+  place.slot = *slot;
+  waiting_on_disk_.store(disk_.bytes_on_disk(), std::memory_order_relaxed);
+}
+
+// Nothing when it cannot be read back.
+Committer::FamilyPointer Committer::take_early(Early& place) {
+  if (place.family) {
+    waiting_bytes_ -= place.family->bytes;
+    return std::move(place.family);
+  }
+  Result<std::string> bytes = disk_.take(*place.slot);
+  waiting_on_disk_.store(disk_.bytes_on_disk(), std::memory_order_relaxed);
+  Status status = bytes.status();
+  if (status.ok()) {
+    Result<FamilyPointer> family = Family::decode(*bytes);
+    if (family) {
+      for (const Row& row : (*family)->rows()) (*family)->bytes += estimated_bytes(row);
+      return std::move(*family);
+    }
+    status = family.status();
+  }
+  break_off(status);
+  return nullptr;
+}
+
+// From here on nothing is written, and nothing more committed.
+void Committer::break_off(const Status& fault) {
+  broken_ = true;
+  setup_.control->fail(fault);
 }
 
 void Committer::write_in_order() {
@@ -181,8 +223,9 @@ void Committer::write_in_order() {
         first = &source;
       }
     }
-    if (first == nullptr || first->waiting.empty() || !first->waiting.front()) return;
-    FamilyPointer next = std::move(first->waiting.front());
+    if (first == nullptr || first->waiting.empty() || !first->waiting.front().is_there()) return;
+    FamilyPointer next = take_early(first->waiting.front());
+    if (!next) return;
     first->waiting.pop_front();
     ++first->next_to_write;
     write(std::move(next));
@@ -192,10 +235,7 @@ void Committer::write_in_order() {
 void Committer::write(FamilyPointer family) {
   if (!broken_) {
     const Status status = write_rows(*family);
-    if (!status.ok()) {
-      broken_ = true;
-      setup_.control->fail(status);
-    }
+    if (!status.ok()) break_off(status);
   }
   if (!broken_) {
     family->add_to(since_checkpoint_);
@@ -205,7 +245,6 @@ void Committer::write(FamilyPointer family) {
     written_.fetch_add(family->ledger().read, std::memory_order_relaxed);
     note_written(family->root);
   }
-  give_back(*family);
 }
 
 void Committer::note_written(const RecordId& root) {
@@ -216,32 +255,10 @@ void Committer::note_written(const RecordId& root) {
       [](std::uint64_t ordinal, const LiveTrain& live) { return ordinal < live.first; });
   --std::prev(train)->left;
   while (!source.live.empty() && source.live.front().left == 0) source.live.pop_front();
-  close_if_done(source);
-}
-
-// REQUIRES: `source` just ended or lost a live record; so this happens once.
-void Committer::close_if_done(SourceState& source) {
-  if (source.ended && source.live.empty()) --giving_sources_;
-}
-
-void Committer::give_back(const Family& family) {
-  window_.fetch_sub(family.bytes);
-  if (family.holds_credit) ++credits_to_return_;
 }
 
 void Committer::return_credits() {
   if (credits_to_return_ > 0) return_credits_(std::exchange(credits_to_return_, 0));
-}
-
-// When the run is cut, the family that others wait for may never come: the graph must not wait for
-// their credits.
-void Committer::give_back_held() {
-  for (SourceState& source : sources_) {
-    for (const FamilyPointer& family : source.waiting) {
-      if (family && std::exchange(family->holds_credit, false)) ++credits_to_return_;
-    }
-  }
-  return_credits();
 }
 
 Status Committer::write_rows(Family& family) {
@@ -321,19 +338,11 @@ void Committer::checkpoint() {
     Result<Offset> offset = target.spill != nullptr
                                 ? target.spill->sync()
                                 : at_boundary([&] { return target.sink->sync(); });
-    if (!offset) {
-      broken_ = true;
-      setup_.control->fail(named(*setup_.plan, target.node, offset.status()));
-      return;
-    }
+    if (!offset) return break_off(named(*setup_.plan, target.node, offset.status()));
     checkpoint.sinks[setup_.plan->nodes[target.node].name] = std::move(*offset);
   }
   const Status status = setup_.state->commit(checkpoint);
-  if (!status.ok()) {
-    broken_ = true;
-    setup_.control->fail(status);
-    return;
-  }
+  if (!status.ok()) return break_off(status);
   total_ += checkpoint.tally;
   committed_ += uncommitted_families_;
   uncommitted_families_ = 0;

@@ -1,11 +1,11 @@
 // Takes finished families to the sinks and to the state, on a thread of its own.
 //
 // Order::input writes families by (ordinal, place of the source in the file); families that finish
-// early wait in memory. Past kWindowBytes of waiting rows, families keep their credit until they
-// are written, so that memory stays bounded: the family everybody waits for has its own credit and
-// goes on. (With several sources that family may not have been read yet, so there credits are never
-// held back.) A checkpoint is made every second or 64 MiB: sinks are synced, then one transaction
-// names their offsets and the finished families.
+// early wait, up to kWindowBytes of them in memory, the others in a file, and hold no credit: one
+// slow record does not hold up the rest. (A start after a kill does them again, from stored
+// replies.) Families keep their credit only while they wait for this thread, past kWindowBytes of
+// them: a sink that is slower than the graph slows it down. A checkpoint is made every second or
+// 64 MiB: sinks are synced, then one transaction names their offsets and the finished families.
 #pragma once
 
 #include <atomic>
@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -27,6 +28,7 @@
 #include "engine/runtime/run_control.h"
 #include "engine/state/gather_spill.h"
 #include "engine/state/run_state.h"
+#include "engine/state/segment_store.h"
 #include "rare/sink.h"
 
 namespace rare::engine {
@@ -64,7 +66,7 @@ class Committer {
   void source_ended(std::uint32_t source);
 
   // Takes the families. REQUIRES: they are finished and not abandoned. Returns how many of them
-  // keep their credit because the window is full: it is given back once they are written.
+  // keep their credit because too much waits for this thread: it is given back once it had them.
   std::size_t submit(std::vector<std::unique_ptr<Family>>& families);
   // REQUIRES: before the first submit().
   void set_return_credits(std::function<void(std::int64_t)> give) {
@@ -81,6 +83,10 @@ class Committer {
   // REQUIRES: close() returned.
   const Tally& tally() const { return total_; }
   std::uint64_t families_committed() const { return committed_; }
+  // What waits on disk for its turn. Any thread.
+  std::uint64_t bytes_waiting_on_disk() const {
+    return waiting_on_disk_.load(std::memory_order_relaxed);
+  }
   // Of those that began with a record that was read. Any thread.
   std::uint64_t families_written() const { return written_.load(std::memory_order_relaxed); }
 
@@ -94,6 +100,12 @@ class Committer {
     std::uint64_t left;  // read, not yet written
     Position before;
   };
+  // A family that finished early: in memory, on disk, or (neither) not there yet.
+  struct Early {
+    FamilyPointer family;
+    std::optional<SegmentStore::Slot> slot;
+    bool is_there() const { return family || slot; }
+  };
   struct SourceState {
     SourceState() = default;
     SourceState(SourceState&&) = default;  // never copied: it owns families
@@ -105,10 +117,10 @@ class Committer {
     Position position;  // before the next record
     std::uint64_t position_ordinal = 0;
     bool ended = false;
-    std::uint64_t next_to_write = 0;    // Order::input
-    std::deque<FamilyPointer> waiting;  // Order::input: finished early, from next_to_write on
-    IntervalSet finished;               // since the last checkpoint
-    IntervalSet skipped;                // finished by earlier starts
+    std::uint64_t next_to_write = 0;  // Order::input
+    std::deque<Early> waiting;        // Order::input: from next_to_write on
+    IntervalSet finished;             // since the last checkpoint
+    IntervalSet skipped;              // finished by earlier starts
 
     bool may_give_more() const { return opened && !(ended && live.empty()); }
   };
@@ -129,17 +141,17 @@ class Committer {
   void take_in(Inbox inbox);
   void note_read(SourceRead read);
   void place(FamilyPointer family);
+  void keep_early(FamilyPointer family, Early& place, bool is_next);
+  FamilyPointer take_early(Early& place);
   void write_in_order();
   void write(FamilyPointer family);
   void note_written(const RecordId& root);
-  void close_if_done(SourceState& source);
   Status write_rows(Family& family);
   Status write_to(const Target& target, Family& family);
   bool checkpoint_due() const;
   void checkpoint();
   Checkpoint snapshot();
-  void give_back(const Family& family);
-  void give_back_held();
+  void break_off(const Status& fault);
   void return_credits();
 
   const Setup setup_;
@@ -149,12 +161,14 @@ class Committer {
   Inbox inbox_;
   bool closing_ = false;
   std::uint64_t settle_wanted_ = 0, settle_done_ = 0;
-  std::atomic<int> giving_sources_{0};  // opened, and not known to give nothing more
-  std::atomic<std::size_t> window_{0};
+  std::atomic<std::size_t> inbox_bytes_{0};
   std::atomic<std::uint64_t> written_{0};
 
   // Only the committer's thread, until close() has joined it.
   std::vector<SourceState> sources_;
+  SegmentStore disk_;
+  std::size_t waiting_bytes_ = 0;  // of families that wait in memory
+  std::atomic<std::uint64_t> waiting_on_disk_{0};
   std::int64_t credits_to_return_ = 0;
   bool broken_ = false;  // a sink or the state failed: what it holds is not committed any more
   Tally total_, since_checkpoint_;

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -114,6 +115,11 @@ class Family {
   }
   std::size_t bytes = 0;      // estimate of what its rows hold; set by the committer
   bool holds_credit = false;  // given back by the committer instead of by the flow
+
+  // All that is committed of it, for a wait on disk; and the family made again from that.
+  // `bytes` that encode() did not make give an error.
+  std::string encode() const;
+  static Result<std::unique_ptr<Family>> decode(std::string_view bytes);
 
  private:
   enum class What : std::uint8_t { emitted, filtered, dead };

@@ -15,6 +15,7 @@ Spec WriteSink::spec() {
           "complete.")
       .required_param(&WriteSink::path_, "path", "The file to write; missing folders are made.")
       .output_path()
+      .saves("path")
       .param(&WriteSink::format_, "format", "auto",
              "How the file is written; auto goes by its extension (.jsonl or .ndjson).")
       .choices({"auto", "jsonl"})

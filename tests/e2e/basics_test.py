@@ -157,6 +157,26 @@ nodes:
             left_over.mkdir()
             (left_over / "sorted-0").write_text("old")
 
+    def test_a_node_saves_what_it_gives_out(self):
+        self.write_corpus(50)
+        pipeline = self.write("saving.yaml", """
+nodes:
+  - { name: documents, use: files.read, with: { path: corpus.jsonl } }
+  - { name: short, use: basic.map, save: out/steps/short.jsonl, with: { select: [id] } }
+  - { name: some, use: basic.filter, with: { where: '.id | endswith("7")' } }
+  - { name: result, use: files.write, with: { path: out/some.jsonl } }
+""")
+        process = self.run_engine(pipeline)
+        self.assert_exit(process, 0)
+        ids = [passage["id"] for passage in read_jsonl(self.folder / "corpus.jsonl")]
+        saved = read_jsonl(self.folder / "out" / "steps" / "short.jsonl")
+        self.assertEqual(saved, [{"id": name} for name in ids])
+        some = read_jsonl(self.folder / "out" / "some.jsonl")
+        self.assertEqual(some, [{"id": name} for name in ids if name.endswith("7")])
+        records = self.manifest("saving")["records"]
+        self.assertEqual((records["read"], records["copied"], records["written"], records["filtered"]),
+                         (50, 50, 55, 45))
+        self.assertIn("out/steps/short.jsonl", process.stdout)
 
 if __name__ == "__main__":
     unittest.main()

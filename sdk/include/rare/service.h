@@ -40,8 +40,8 @@ class Service {
   virtual std::string activity() const { return {}; }
   // A line for the end of a run that users should read, or empty.
   virtual std::string notice() const { return {}; }
-  // Cuts whatever is under way: every unanswered request completes with Status::cancelled() soon, and
-  // so does every request that comes later (an operator may be between two of them).
+  // Cuts whatever is under way: every unanswered request completes with Status::cancelled() soon,
+  // and so does every request that comes later (an operator may be between two of them).
   virtual void cancel() {}
 };
 

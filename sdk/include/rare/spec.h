@@ -108,6 +108,9 @@ class Spec {
   // Gives its records fields that the spec cannot name (a program, a renaming), or takes some away:
   // the plan then judges no field across this component.
   Spec& reshapes() { return reshapes_ = true, *this; }
+  // A sink that writes what `save:` on a node asks for; this parameter, an output_path, is the
+  // file. (Of several such sinks that are installed, the first by name.)
+  Spec& saves(std::string path_param) { return saves_param_ = std::move(path_param), *this; }
   // A whole-set operator: see operator.h.
   Spec& gather() { return gather_ = true, *this; }
   // The output is not a function of the record alone (a remote call that is no LanguageModel).
@@ -126,6 +129,7 @@ class Spec {
   const std::vector<Field>& writes() const { return writes_; }
   const std::vector<std::string>& ports() const { return ports_; }
   const std::string& ports_param() const { return ports_param_; }  // empty: none
+  const std::string& saves_param() const { return saves_param_; }  // empty: it does not
   bool is_reshaping() const { return reshapes_; }
   bool is_gather() const { return gather_; }
   bool is_nondeterministic() const { return nondeterministic_; }
@@ -146,7 +150,7 @@ class Spec {
   }
   ParamSpec& last() { return params_.back(); }
 
-  std::string name_, summary_, description_, ports_param_;
+  std::string name_, summary_, description_, ports_param_, saves_param_;
   int version_ = 1;
   std::vector<ParamSpec> params_;
   std::vector<Field> reads_, writes_;

@@ -56,6 +56,7 @@ struct Write final : Sink {
     return Spec("files.write")
         .required_param(&Write::path, "path", "Where to.")
         .output_path()
+        .saves("path")
         .no_effect_on_result()
         .param(&Write::fields, "fields", std::vector<std::string>{}, "Which fields.")
         .param(&Write::sync_s, "sync_s", 1.0, "How often it syncs.")

@@ -137,6 +137,19 @@ TEST_CASE("ports that a parameter names need a parameter of any value") {
   CHECK(with("other").find("'other'") != std::string::npos);
 }
 
+TEST_CASE("what a sink saves to is a file that it writes") {
+  const auto with = [](const char* param) {
+    auto spec = base();
+    spec.param(&Members::text, "path", "", "File.").output_path();
+    spec.param(&Members::text, "other", "", "No file.");
+    return fault(spec.saves(param));
+  };
+  CHECK(with("path") == "");
+  CHECK(with("other") ==
+        "component 'x': saves to the file of parameter 'other', which is no output_path of it");
+  CHECK(with("none").find("'none'") != std::string::npos);
+}
+
 TEST_CASE("ports are named once, and without the sign that parts node from port") {
   CHECK(fault(base().port("out").port("out")) == "component 'x': port 'out' is declared twice");
   CHECK(fault(base().port("")) ==

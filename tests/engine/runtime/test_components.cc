@@ -17,12 +17,6 @@ namespace {
 
 Observed* observed = nullptr;
 
-void raise_to(std::atomic<std::int64_t>& most, std::int64_t value) {
-  std::int64_t seen = most.load();
-  while (value > seen && !most.compare_exchange_weak(seen, value)) {
-  }
-}
-
 std::int64_t number_of(const Record& record) { return record.fields().at("n").get<std::int64_t>(); }
 
 class Numbers final : public Source {
@@ -242,165 +236,6 @@ class Both final : public Operator {
   }
 };
 
-// Answers from two threads; each takes the newest and the oldest request in turn, so that answers
-// come out of order.
-class Echo final : public Service, public EchoModel {
- public:
-  static Spec spec() {
-    return Spec("test.echo")
-        .summary("Answers.")
-        .param(&Echo::concurrency_, "concurrency", 4, "What it says of itself.")
-        .param(&Echo::drop_by_, "drop_by", 0, "Forgets n % drop_by == 1.")
-        .param(&Echo::hold_, "hold", 0, "Answers nothing until so many wait.");
-  }
-  ~Echo() override {
-    cancel();
-    for (std::thread& thread : threads_) thread.join();
-  }
-  Status open(ServiceContext& context) override {
-    context_ = &context;
-    for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { loop(); });
-    return Status();
-  }
-  void* connect(std::string_view interface, const ServiceClient&) override {
-    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
-  }
-  int concurrency() const override { return concurrency_; }
-  Json usage() const override { return {{"calls", calls_.load()}}; }
-  void cancel() override {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    changed_.notify_all();
-  }
-  Awaitable<Result<std::int64_t>> ask(std::int64_t n) override {
-    auto pair = context_->completion<Result<std::int64_t>>();
-    raise_to(observed->most_waiting, ++observed->waiting);
-    ++observed->asked;
-    ++calls_;
-    bool late = false;  // its threads may have ended already
-    {
-      const std::lock_guard lock(mutex_);
-      late = ended_;
-      if (!late) requests_.push_back({n, std::move(pair.completion)});
-    }
-    if (late) {
-      --observed->waiting;
-      pair.completion.set(Status::cancelled());
-    }
-    changed_.notify_one();
-    return std::move(pair.awaitable);
-  }
-
- private:
-  struct Request {
-    std::int64_t n;
-    Completion<Result<std::int64_t>> completion;
-  };
-  bool may_answer() {
-    if (static_cast<std::int64_t>(requests_.size()) >= hold_) hold_ = 0;
-    return !requests_.empty() && hold_ == 0;
-  }
-  void loop() {
-    std::unique_lock lock(mutex_);
-    for (bool newest = false;; newest = !newest) {
-      changed_.wait(lock, [this] { return ended_ || may_answer(); });
-      if (requests_.empty() && ended_) return;
-      Request request = newest ? std::move(requests_.back()) : std::move(requests_.front());
-      newest ? requests_.pop_back() : requests_.pop_front();
-      const bool ended = ended_;
-      lock.unlock();
-      --observed->waiting;
-      if (ended) {
-        request.completion.set(Status::cancelled());
-      } else if (drop_by_ == 0 || request.n % drop_by_ != 1 % drop_by_) {
-        request.completion.set(request.n);
-      }
-      {
-        const Request gone = std::move(request);  // a forgotten request is dropped unlocked
-      }
-      lock.lock();
-    }
-  }
-
-  int concurrency_ = 4;
-  std::int64_t drop_by_ = 0, hold_ = 0;
-  ServiceContext* context_ = nullptr;
-  std::atomic<std::int64_t> calls_{0};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Request> requests_;
-  bool ended_ = false;
-  std::vector<std::thread> threads_;
-};
-
-class Ask final : public AsyncOperator {
- public:
-  static Spec spec() {
-    return Spec("test.ask")
-        .summary("Asks.")
-        .service(&Ask::echo_, "echo", "Whom.")
-        .param(&Ask::times_, "times", 1, "How often.");
-  }
-  Task<Status> process(Record record, Output& out) override {
-    for (int i = 0; i < times_; ++i) {
-      auto answer = co_await echo_->ask(number_of(record));
-      if (!answer) co_return answer.status();
-      record["answer"] = *answer;
-    }
-    co_return out.emit(std::move(record));
-  }
-
- private:
-  EchoModel* echo_ = nullptr;
-  int times_ = 1;
-};
-
-class Throwing final : public AsyncOperator {
- public:
-  static Spec spec() {
-    return Spec("test.throwing")
-        .summary("Throws.")
-        .service(&Throwing::echo_, "echo", "Whom.")
-        .param(&Throwing::later_, "later", false, "After it waited.");
-  }
-  Task<Status> process(Record record, Output& out) override {
-    if (!later_) throw 42;
-    auto answer = co_await echo_->ask(number_of(record));
-    if (answer.ok()) throw std::runtime_error("thrown after waiting");
-    co_return out.emit(std::move(record));
-  }
-
- private:
-  EchoModel* echo_ = nullptr;
-  bool later_ = false;
-};
-
-class Stuck final : public AsyncOperator {
- public:
-  static Spec spec() {
-    return Spec("test.stuck")
-        .summary("Waits for ever.")
-        .param(&Stuck::at_, "at", 0, "With this record.");
-  }
-  Status open(Context& context) override { return context_ = &context, Status(); }
-  Task<Status> process(Record record, Output& out) override {
-    if (number_of(record) == at_) {
-      auto pair = context_->completion<Status>();
-      never_set_.push_back(std::move(pair.completion));
-      Status never = co_await pair.awaitable;
-      co_return never;
-    }
-    co_return out.emit(std::move(record));
-  }
-
- private:
-  Context* context_ = nullptr;
-  std::int64_t at_ = 0;
-  std::vector<Completion<Status>> never_set_;
-};
-
 class Collect final : public Sink {
  public:
   static Spec spec() {
@@ -461,6 +296,12 @@ class Collector final : public Registrar {
 
 }  // namespace
 
+void raise_to(std::atomic<std::int64_t>& most, std::int64_t value) {
+  std::int64_t seen = most.load();
+  while (value > seen && !most.compare_exchange_weak(seen, value)) {
+  }
+}
+
 void observe_with(Observed* now) { observed = now; }
 Observed& observed_now() { return *observed; }
 
@@ -478,11 +319,8 @@ void add_test_components(Registry& registry) {
   collector.add<Waiting>();
   collector.add<Silent>();
   collector.add<Both>();
-  collector.add<Echo>();
-  collector.add<Ask>();
-  collector.add<Throwing>();
-  collector.add<Stuck>();
   collector.add<Collect>();
+  add_async_components(collector);
   const LoadedPlugin plugin{"test", "1", "test.so", {}};
   const Status status = registry.add(plugin, std::move(collector.components));
   if (!status.ok()) throw std::logic_error(status.message());

@@ -33,6 +33,8 @@ struct Observed {
   std::function<void()> on_work;
 };
 
+void raise_to(std::atomic<std::int64_t>& most, std::int64_t value);
+
 // Set for the test that runs; one at a time in a process.
 void observe_with(Observed* observed);
 Observed& observed_now();
@@ -55,6 +57,7 @@ class EchoModel {
 // test.total    whole set: one record {"total": sum of n, "ids": as they came}
 // test.slow     operator: takes `ms`, counts how many do so at once
 // test.waiting  source: gives out a record when the one before has reached its sink
+// test.last     async: the record `at` goes on when `others` others have come
 // test.silent   operator: returns OK and neither emits nor filters
 // test.both     operator: emits, then fails
 // test.echo     service: answers on threads of its own, out of order; `drop_by`: forgets some
@@ -63,5 +66,6 @@ class EchoModel {
 // test.stuck    async operator: waits for ever with record `at`
 // test.collect  sink; `refuse_by`: does not accept n % refuse_by == 1; `break_at`: write fails
 void add_test_components(Registry& registry);
+void add_async_components(Registrar& registrar);  // those of them that wait, and the service
 
 }  // namespace rare::engine::test

@@ -3,6 +3,7 @@
 #include "engine/state/folder.h"
 #include "engine/state/reply_database.h"
 #include "engine/state/run_state.h"
+#include "engine/state/segment_store.h"
 #include "engine/state/sqlite.h"
 #include "state_fixture.h"
 
@@ -43,6 +44,35 @@ TEST_CASE("a database that may not grow gives resource_exhausted and stays usabl
                                 "what was committed is kept.");
   REQUIRE((*database)->execute("PRAGMA max_page_count = 1000").ok());
   CHECK((*database)->statement("INSERT INTO t VALUES (?1)").run(large).ok());
+}
+
+TEST_CASE("records that wait on a disk that gets full end the run, and what waits can be read") {
+  ScratchFolder folder;
+  Status status;
+  std::vector<std::string> read;
+  const bool tested = with_small_disk(folder.path(), 1'000'000, [&] {
+    SegmentStore store(folder.path(), 300'000);
+    std::vector<SegmentStore::Slot> slots;
+    for (int i = 0; i < 100 && status; ++i) {
+      const auto slot = store.put(std::string(50'000, static_cast<char>('a' + i % 20)));
+      status = slot.status();
+      if (slot) slots.push_back(*slot);
+    }
+    for (const auto& slot : slots) {
+      const auto bytes = store.take(slot);
+      if (bytes) read.push_back(*bytes);
+    }
+  });
+  if (!tested) {
+    WARN(kSkipped);
+    return;
+  }
+  CHECK(status.code() == StatusCode::resource_exhausted);
+  CHECK(status.fault() == Fault::run);
+  REQUIRE(read.size() > 5);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    CHECK(read[i] == std::string(50'000, static_cast<char>('a' + i % 20)));
+  }
 }
 
 TEST_CASE("a full disk stops the commit and loses nothing that was committed") {

@@ -1,0 +1,126 @@
+#include "engine/state/segment_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/crc.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "engine/state/folder.h"
+
+namespace rare::engine {
+namespace {
+
+constexpr std::size_t kChecksumBytes = 4;
+
+std::uint32_t checksum(std::string_view bytes) {
+  boost::crc_32_type crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
+}
+
+// Without O_TMPFILE (some file systems) the name is there for a moment.
+int open_nameless(const std::string& folder) {
+  const int descriptor = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
+    return descriptor;
+  }
+  std::string name = folder + "/waiting-XXXXXX";
+  const int named = mkostemp(name.data(), O_CLOEXEC);
+  if (named >= 0) unlink(name.c_str());
+  return named;
+}
+
+// 0 or the system's error.
+int write_at(int descriptor, std::string_view bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? errno : ENOSPC;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return 0;
+}
+
+int read_at(int descriptor, std::string& bytes, std::uint64_t offset) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = pread(descriptor, bytes.data() + done, bytes.size() - done,
+                              static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got < 0 ? errno : EIO;
+    done += static_cast<std::size_t>(got);
+  }
+  return 0;
+}
+
+}  // namespace
+
+SegmentStore::~SegmentStore() {
+  for (Segment& segment : segments_) close_segment(segment);
+}
+
+Status SegmentStore::failure(const char* doing, int system_error) const {
+  return file_error(doing, folder_ + "/ (records that wait for their turn)", system_error);
+}
+
+Status SegmentStore::open_segment() {
+  Segment segment;
+  segment.descriptor = open_nameless(folder_);
+  if (segment.descriptor < 0) return failure("cannot make a file in", errno);
+  segments_.push_back(segment);
+  return Status();
+}
+
+void SegmentStore::close_segment(Segment& segment) {
+  if (segment.descriptor < 0) return;
+  close(segment.descriptor);
+  segment.descriptor = -1;
+  on_disk_ -= segment.end;
+}
+
+Result<SegmentStore::Slot> SegmentStore::put(std::string_view bytes) {
+  if (segments_.empty() || segments_.back().descriptor < 0 ||
+      segments_.back().end >= segment_bytes_) {
+    const Status status = open_segment();
+    if (!status.ok()) return status;
+  }
+  Segment& segment = segments_.back();
+  const std::uint32_t sum = checksum(bytes);
+  std::string piece(reinterpret_cast<const char*>(&sum), kChecksumBytes);
+  piece += bytes;
+  if (const int error = write_at(segment.descriptor, piece, segment.end); error != 0) {
+    return failure("cannot write to", error);
+  }
+  const Slot slot{static_cast<std::uint32_t>(segments_.size() - 1),
+                  static_cast<std::uint32_t>(bytes.size()), segment.end};
+  segment.end += piece.size();
+  on_disk_ += piece.size();
+  ++segment.left;
+  return slot;
+}
+
+Result<std::string> SegmentStore::take(const Slot& slot) {
+  Segment& segment = segments_[slot.segment];
+  std::string piece(kChecksumBytes + slot.bytes, '\0');
+  if (const int error = read_at(segment.descriptor, piece, slot.offset); error != 0) {
+    return failure("cannot read from", error);
+  }
+  std::uint32_t expected = 0;
+  std::memcpy(&expected, piece.data(), kChecksumBytes);
+  piece.erase(0, kChecksumBytes);
+  if (checksum(piece) != expected) {
+    return Status::run_fault(StatusCode::invalid_data,
+                             "the disk gave back other bytes than were written to " + folder_ +
+                                 "; the same command goes on from the last checkpoint");
+  }
+  if (--segment.left == 0) close_segment(segment);
+  return piece;
+}
+
+}  // namespace rare::engine
