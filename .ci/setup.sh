@@ -138,6 +138,24 @@ python_tools() {
   echo "$folder"
 }
 
+# bench_peers: prints the Python that runs the programs benchmarks are compared with, or nothing.
+bench_peers() {
+  local folder
+  folder="$cache/bench-peers-$(cat .ci/bench_peers.txt <(python3 --version) | sha256sum | cut -c1-12)"
+  if [ ! -e "$folder/complete" ]; then
+    rm -rf "$folder"
+    mkdir -p "$cache"
+    say "installing what benchmarks are compared with"
+    if ! { python3 -m venv "$folder" && "$folder/bin/pip" --quiet --no-input --disable-pip-version-check install \
+      --only-binary :all: --require-hashes -r .ci/bench_peers.txt; } < /dev/null >&2; then
+      say "they cannot be had here: their rows are left out"
+      return
+    fi
+    touch "$folder/complete"
+  fi
+  echo "$folder/bin/python"
+}
+
 # pip_quietly ARGS...: pip of that environment, without caches of its own and without questions.
 pip_quietly() {
   "$(python_tools)/bin/pip" --quiet --no-input --disable-pip-version-check --no-cache-dir "$@" < /dev/null >&2

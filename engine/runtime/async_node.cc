@@ -26,23 +26,26 @@ struct AsyncNode::Detached {
   };
 };
 
-AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instance, int parallelism)
+// Goes on on a resume thread.
+struct AsyncNode::Hop {
+  Resumer& resumer;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) { resumer.resume(self); }
+  void await_resume() const noexcept {}
+};
+
+AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instance, int parallelism,
+                     Resumer& resumer)
     : flow_(flow),
       node_(node),
       ports_(node.ports()),
       instance_(instance),
       parallelism_(parallelism),
+      resumer_(resumer),
       arrivals_(
           flow.graph(), fg::unlimited,
           [this](const Message& train) {
             arrive(*train);
-            return fg::continue_msg();
-          },
-          static_cast<fg::node_priority_t>(node.depth + 1)),
-      starter_(
-          flow.graph(), fg::unlimited,
-          [this](const Message& train) {
-            for (Envelope& envelope : *train) drive(std::move(envelope));
             return fg::continue_msg();
           },
           static_cast<fg::node_priority_t>(node.depth + 1)) {}
@@ -61,28 +64,22 @@ void AsyncNode::arrive(Train& train) {
 
 void AsyncNode::start_waiting() {
   for (;;) {
-    // Each alone: what an operator does before its first wait may be heavy.
-    auto next = std::make_shared<Train>();
+    Envelope next;
     {
       const std::lock_guard lock(mutex_);
       if (waiting_.empty() || running_ >= parallelism_) return;
       std::pop_heap(waiting_.begin(), waiting_.end(), younger);
-      next->push_back(std::move(waiting_.back()));
+      next = std::move(waiting_.back());
       waiting_.pop_back();
       ++running_;
     }
-    // The operator's code up to its first wait is CPU work: it belongs on the pool's threads, not
-    // on the thread that resumed the record before.
-    const Message kept = next;
-    if (!starter_.try_put(std::move(next))) {
-      BufferedOutput nothing(ports_);
-      end(std::move(kept->front()), nothing,
-          Status::run_fault(StatusCode::internal, "the flow graph rejected a record"));
-    }
+    drive(std::move(next));
   }
 }
 
 AsyncNode::Detached AsyncNode::drive(Envelope envelope) {
+  Hop hop{resumer_};
+  co_await hop;
   BufferedOutput output(ports_);
   Status status;
   if (flow_.control().aborting()) {

@@ -30,6 +30,16 @@ std::size_t estimated_bytes(const Row& row) {
   return row.record ? estimated_bytes(row.record->fields()) : row.encoded.capacity();
 }
 
+std::size_t estimated_bytes(Family& family) {
+  std::size_t bytes = sizeof(Family);
+  for (const Row& row : family.rows()) bytes += sizeof(Row) + estimated_bytes(row);
+  for (const DeadLetter& letter : family.dead_letters()) {
+    bytes += sizeof(DeadLetter) + estimated_bytes(letter.record);
+    if (letter.raw) bytes += letter.raw->size();
+  }
+  return bytes;
+}
+
 Status named(const Plan& plan, std::uint32_t node, const Status& status) {
   return Status::run_fault(status.code(), "node '" + plan.nodes[node].name + "' (" +
                                               plan.nodes[node].spec().name() +
@@ -79,7 +89,7 @@ void Committer::source_ended(std::uint32_t source) {
 std::size_t Committer::submit(std::vector<std::unique_ptr<Family>>& families) {
   std::size_t held = 0;
   for (const FamilyPointer& family : families) {
-    for (const Row& row : family->rows()) family->bytes += estimated_bytes(row);
+    family->bytes = estimated_bytes(*family);
     const std::size_t waiting = inbox_bytes_.fetch_add(family->bytes) + family->bytes;
     family->holds_credit = waiting > setup_.window_bytes;
     if (family->holds_credit) ++held;
@@ -195,7 +205,7 @@ Committer::FamilyPointer Committer::take_early(Early& place) {
   if (status.ok()) {
     Result<FamilyPointer> family = Family::decode(*bytes);
     if (family) {
-      for (const Row& row : (*family)->rows()) (*family)->bytes += estimated_bytes(row);
+      (*family)->bytes = estimated_bytes(**family);
       return std::move(*family);
     }
     status = family.status();

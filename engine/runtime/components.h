@@ -39,6 +39,8 @@ class Components {
   const std::vector<std::uint32_t>& source_nodes() const { return source_nodes_; }
   const std::vector<std::uint32_t>& sink_nodes() const { return sink_nodes_; }
 
+  Resumer& resumer() const { return *environment_.resumer; }
+
   // Any thread, after open_services().
   std::map<std::string, Json> usage() const;
   std::vector<std::string> activities() const;

@@ -103,7 +103,8 @@ std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
   }
   if (node.kind() == ComponentKind::async_operator) {
     return std::make_unique<AsyncNode>(*flow_, node, setup_.components->async_operator(node.index),
-                                       setup_.components->parallelism(node));
+                                       setup_.components->parallelism(node),
+                                       setup_.components->resumer());
   }
   std::vector<Operator*> instances;
   for (const auto& instance : setup_.components->operators(node.index)) {

@@ -113,7 +113,7 @@ class Family {
       ++reason;
     }
   }
-  std::size_t bytes = 0;      // estimate of what its rows hold; set by the committer
+  std::size_t bytes = 0;      // estimate of what it holds; set by the committer
   bool holds_credit = false;  // given back by the committer instead of by the flow
 
   // All that is committed of it, for a wait on disk; and the family made again from that.

@@ -2,7 +2,8 @@
 """engine_bench [FOLDER] [--rows NAME,...] [--records N] [--whole]: what the engine itself costs.
 
   hops     JSON Lines of 500 bytes -> three operators that do nothing -> JSON Lines, against the same
-           work by hand on bare oneTBB (bare_tbb), in trains of 64 and one by one; best of three
+           work by hand on bare oneTBB (bare_tbb), in trains of 64 and one by one, and in Bytewax with
+           as many threads (bytewax_flow.py, run by the Python of RARE_BENCH_PEERS); best of three
   nodes    chains of 1 to 28 operators: what one hop costs; fan-out to 8 branches and fan-in
   async    64 to 10,000 records wait 200 ms each: share of the slots' time in use, threads
   busy     64 slots of 50 ms beside CPU bodies of 40 ms on all workers
@@ -27,9 +28,12 @@ import time
 BUILD = pathlib.Path(__file__).resolve().parent.parent
 ENGINE = BUILD / "bin" / "rare-engine"
 BARE = BUILD / "bin" / "bare_tbb"
+BENCH = pathlib.Path("@CMAKE_CURRENT_SOURCE_DIR@")
 PLUGINS = BUILD / "test_plugins"
+PEERS = os.environ.get("RARE_BENCH_PEERS")
 THREADS = os.cpu_count()
 HANG_S = 3600
+BYTEWAX = "Bytewax 0.21"
 NEXT_TO_NOTHING = "{ name: result, use: bench.nowhere }"
 
 
@@ -110,6 +114,8 @@ class Bench:
                     [BARE, "in.jsonl", "out.jsonl", str(THREADS), str(train)], cwd=self.folder))
                 assert done["records"] == records, done
                 self.best(rates, f"bare oneTBB, trains of {train}", records / done["elapsed_s"])
+            if PEERS:
+                self.best(rates, BYTEWAX, records / self.bytewax())
             for order in ("input", "any"):
                 pipeline = (f"name: hops\norder: {order}\nnodes:\n"
                             "  - { name: read, use: files.read, with: { path: in.jsonl } }\n" + chain(3) +
@@ -123,6 +129,22 @@ class Bench:
         for name, rate in rates.items():
             bar, ok = (">= 0.50", rate >= 0.5 * yardstick) if name.startswith("engine") else ("", None)
             self.row(name, f"{rate:,.0f}/s", bar, ok, ratio=rate / yardstick)
+        if BYTEWAX in rates:
+            for name in ("engine, order: input", "engine, order: any"):
+                ratio = rates[name] / rates[BYTEWAX]
+                self.row(f"{name}, against Bytewax", f"{ratio:.2f}", ">= 4", ratio >= 4)
+
+    def bytewax(self):
+        """Seconds for its whole process, less those that it takes over no record at all."""
+        def seconds(folder):
+            begin = time.monotonic()
+            subprocess.run([PEERS, "-m", "bytewax.run", BENCH / "bytewax_flow.py", "-w", str(THREADS)],
+                           cwd=folder, stdin=subprocess.DEVNULL, check=True, timeout=HANG_S)
+            return time.monotonic() - begin
+        nothing = self.folder / "nothing"
+        nothing.mkdir(exist_ok=True)
+        (nothing / "in.jsonl").touch()
+        return seconds(self.folder) - seconds(nothing)
 
     @staticmethod
     def best(rates, name, rate):
@@ -239,10 +261,11 @@ def main():
             ROWS[name](bench)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print("peers: Benthos and Bytewax not run; the yardstick is the same work by hand on bare oneTBB")
+    not_run = ["Benthos"] + ([] if PEERS else ["Bytewax"])
+    print(f"peers not run: {', '.join(not_run)}")
     if options.folder:
         result = {"cores": THREADS, "records": options.records, "rows": bench.rows,
-                  "peers_not_run": ["Benthos", "Bytewax"]}
+                  "peers_not_run": not_run}
         (options.folder / "engine_bench.json").write_text(json.dumps(result, indent=2) + "\n")
 
 

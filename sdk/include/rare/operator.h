@@ -4,7 +4,8 @@
 //                (`parallelism` of them), so members need no locks.
 // AsyncOperator  a coroutine that awaits services. One instance serves all records in flight
 //                (`parallelism` of them, on no thread at all): members are const after open(), or
-//                synchronised.
+//                synchronised. Its code between waits runs on a few threads that all such operators
+//                share: milliseconds at most; heavy work is an Operator's.
 //
 // Lifecycle: constructor; parameters are set from the spec; open() once; process() for each record;
 // destructor. After open() fails nothing else is called. process() is a function of its record and
