@@ -48,7 +48,7 @@ AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instanc
             arrive(*train);
             return fg::continue_msg();
           },
-          static_cast<fg::node_priority_t>(node.depth + 1)) {}
+          kFeedingFirst) {}
 
 void AsyncNode::arrive(Train& train) {
   {

@@ -30,6 +30,15 @@ namespace rare::engine {
 
 class Flow;
 
+// Which body goes first when threads of the pool come free. Work further down goes first: what was
+// begun is finished before new work is taken on.
+inline oneapi::tbb::flow::node_priority_t priority_of(const PlannedNode& node) {
+  return static_cast<oneapi::tbb::flow::node_priority_t>(node.depth + 1);
+}
+// Before all of it: short bodies that feed what needs no thread of the pool. How much they take on
+// is bounded by credits; behind a queue of long bodies, slots of an endpoint would stand idle.
+inline constexpr oneapi::tbb::flow::node_priority_t kFeedingFirst = 1u << 30;
+
 // What leaves a node's body: a train for each receiver, and families that ended. It leaves with
 // depart(), at the latest when the body is done.
 class Departures {

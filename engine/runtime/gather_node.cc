@@ -27,7 +27,7 @@ GatherNode::GatherNode(Flow& flow, Committer& committer, Credits& credits, const
             take_in(*train);
             return fg::continue_msg();
           },
-          static_cast<fg::node_priority_t>(node.depth + 1)) {}
+          priority_of(node)) {}
 
 void GatherNode::take_in(Train& train) {
   Departures departures(flow_);

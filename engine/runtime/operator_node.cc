@@ -9,7 +9,6 @@
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
-// Deeper nodes get a higher priority: work that was begun is finished before new work is taken on.
 OperatorNode::OperatorNode(Flow& flow, const PlannedNode& node, std::vector<Operator*> instances)
     : flow_(flow),
       node_(node),
@@ -22,7 +21,7 @@ OperatorNode::OperatorNode(Flow& flow, const PlannedNode& node, std::vector<Oper
             work_off(*train);
             return fg::continue_msg();
           },
-          static_cast<fg::node_priority_t>(node.depth + 1)) {}
+          priority_of(node)) {}
 
 void OperatorNode::work_off(Train& train) {
   Operator* const instance = take_instance();

@@ -14,10 +14,13 @@ Origin::Origin(Flow& flow, Credits& credits, const PlannedNode& node, std::int64
       credits_(credits),
       most_together_(
           std::min(most_together, std::clamp<std::int64_t>(credits.total() / 4, 1, kTrainRecords))),
-      turn_(flow.graph(), fg::serial, [this](fg::continue_msg) {
-        take_turn();
-        return fg::continue_msg();
-      }) {}
+      turn_(
+          flow.graph(), fg::serial,
+          [this](fg::continue_msg) {
+            take_turn();
+            return fg::continue_msg();
+          },
+          kFeedingFirst) {}
 
 void Origin::take_turn() {
   if (flow_.control().draining()) {

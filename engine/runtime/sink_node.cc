@@ -18,7 +18,7 @@ SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
             take(*train);
             return fg::continue_msg();
           },
-          static_cast<fg::node_priority_t>(node.depth + 1)) {}
+          priority_of(node)) {}
 
 Status SinkNode::accept(const Record& record, std::optional<std::string>& encoded) const {
   if (!encodes_) return sink_.accept(record);
