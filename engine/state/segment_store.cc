@@ -3,24 +3,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <boost/crc.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "engine/state/checksum.h"
 #include "engine/state/folder.h"
 
 namespace rare::engine {
 namespace {
 
 constexpr std::size_t kChecksumBytes = 4;
-
-std::uint32_t checksum(std::string_view bytes) {
-  boost::crc_32_type crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
 
 // Without O_TMPFILE (some file systems) the name is there for a moment.
 int open_nameless(const std::string& folder) {

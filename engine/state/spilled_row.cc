@@ -1,23 +1,17 @@
 #include "engine/state/spilled_row.h"
 
-#include <boost/crc.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "engine/state/checksum.h"
 #include "engine/state/folder.h"
 
 namespace rare::engine {
 namespace {
 
 constexpr std::size_t kHeadBytes = 8;  // body's length, body's checksum
-
-std::uint32_t checksum(std::string_view bytes) {
-  boost::crc_32_type crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
 
 template <class T>
 void put(std::string& bytes, T value) {

@@ -7,6 +7,8 @@
   nodes    chains of 1 to 28 operators: what one hop costs; fan-out to 8 branches and fan-in
   async    64 to 10,000 records wait 200 ms each: share of the slots' time in use, threads
   busy     64 slots of 50 ms beside CPU bodies of 40 ms on all workers
+  slow     a stage 100 times slower than its source; one record 1,000 times slower than the others
+           with order: input, and 150 MB of rows that wait for it
   start    from the start of the process to the first record: 8 plugins, 100 nodes
   memory   records through 10 operators: resident memory over time (1M records; --whole: 10M)
 
@@ -216,6 +218,34 @@ nodes:
                  timer["busy_share"] >= 0.97, burning_s=run.manifest["nodes"]["burn"]["busy_s"] / THREADS,
                  run_s=run.elapsed_s)
 
+    def slow(self):
+        run = Watched(self.folder, """name: slow_stage
+nodes:
+  - { name: count, use: bench.count, with: { count: 20000 } }
+  - { name: slow, use: basic.delay, parallelism: 8, with: { ms: 2 } }
+  - { name: result, use: bench.nowhere }
+""", "--fresh", sample_s=0.25)
+        series = run.rss_mb[2:] or run.rss_mb
+        self.row("a stage 100 times slower", f"{max(series):.0f} MB", "bounded", None,
+                 rss_mb=series[::max(1, len(series) // 8)], rate=20_000 / run.elapsed_s)
+        elapsed = {}
+        for name, ms in (("none", 10), ("one", 10_000)):
+            run = Watched(self.folder, f"""name: slow_record
+order: input
+nodes:
+  - {{ name: count, use: bench.count, with: {{ count: 76800 }} }}
+  - {{ name: padded, use: basic.map, with: {{ program: '.pad = ("x" * 2000)' }} }}
+  - {{ name: which, use: basic.route, with: {{ routes: {{ slow: .n == 500 }} }} }}
+  - {{ name: fast, use: basic.delay, from: which.otherwise, parallelism: 64, with: {{ ms: 10 }} }}
+  - {{ name: slow, use: basic.delay, from: which.slow, with: {{ ms: {ms} }} }}
+  - {{ name: result, use: files.write, from: [fast, slow], with: {{ path: slow.jsonl }} }}
+""", "--fresh", sample_s=0.25)
+            assert run.manifest["records"]["written"] == 76_800, run.manifest["records"]
+            elapsed[name] = run.elapsed_s
+        ratio = elapsed["none"] / elapsed["one"]
+        self.row("one record 1,000 times slower", f"{ratio:.3f}", ">= 0.95", ratio >= 0.95,
+                 without_s=elapsed["none"], with_s=elapsed["one"], most_rss_mb=max(run.rss_mb))
+
     def start(self):
         pipeline = "name: start\nnodes:\n  - { name: count, use: bench1.count }\n"
         pipeline += "".join(f"  - {{ name: pass{i}, use: bench{i % 8 + 1}.pass }}\n" for i in range(98))
@@ -241,7 +271,7 @@ nodes:
                  rss_mb=series[::step], last_over_first_quarter=grown)
 
 
-ROWS = {"hops": Bench.hops, "nodes": Bench.nodes, "async": Bench.asynchronous, "busy": Bench.busy,
+ROWS = {"hops": Bench.hops, "nodes": Bench.nodes, "async": Bench.asynchronous, "busy": Bench.busy, "slow": Bench.slow,
         "start": Bench.start, "memory": Bench.memory}
 
 
