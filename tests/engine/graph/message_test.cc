@@ -35,7 +35,7 @@ TEST_CASE("parameters say what was expected and what came", "[graph]") {
 }
 
 TEST_CASE("edges that cannot be are shown where they are written", "[graph]") {
-  check_group("edges", 24);
+  check_group("edges", 27);
 }
 
 TEST_CASE("fields and passes that cannot work are refused", "[graph]") { check_group("fields", 9); }

@@ -25,6 +25,7 @@ nodes:
 constexpr const char* kSlow = R"(
 name: slow
 order: input
+stop_after_errors: 100%
 services:
   echo: { use: test.echo }
 nodes:
