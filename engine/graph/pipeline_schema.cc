@@ -217,6 +217,7 @@ class SchemaMaker {
     if (kind == ComponentKind::source || kind == ComponentKind::sink || spec.is_gather()) {
       keys["parallelism"] = variable_or({{"const", 1}});
     }
+    if (kind == ComponentKind::sink) keys["save"] = nothing();
     if (kind != ComponentKind::source && kind != ComponentKind::service) {
       keys["from"] = {{"not", {{"type", "array"}, {"maxItems", 0}}}};
     }

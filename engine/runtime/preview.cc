@@ -32,6 +32,7 @@ class NoSink final : public Sink {
  public:
   Status open(Context&, std::optional<Offset>) override { return Status(); }
   Status write(std::span<const Record>) override { return Status(); }
+  Status write_encoded(std::span<const std::string>) override { return Status(); }
   Result<Offset> sync() override { return Offset{}; }
   Status finalise() override { return Status(); }
   std::string location() const override { return {}; }

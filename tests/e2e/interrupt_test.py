@@ -36,7 +36,7 @@ class InterruptTest(EngineTest):
         return rows
 
     def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(self):
-        corpus = self.write_corpus(400)
+        corpus = self.write_corpus(1000)  # more than are in flight at once
         expected = self.undisturbed(corpus)
         with ProtocolServer("--latency-ms", 100) as server:
             self.use_endpoint(server)
@@ -49,9 +49,9 @@ class InterruptTest(EngineTest):
             self.assertEqual(self.manifest("rare-openai")["status"], "interrupted")
             self.assertFalse((self.folder / OUTPUT).exists())
             self.assert_exit(self.run_engine(*self.command(corpus)), 0)
-            self.assertEqual(server.stats()["calls"], 800)
+            self.assertEqual(server.stats()["calls"], 2000)
         self.assertEqual((self.folder / OUTPUT).read_bytes(), expected)
-        self.assertEqual(self.manifest("rare-openai")["records"]["written"], 400)
+        self.assertEqual(self.manifest("rare-openai")["records"]["written"], 1000)
 
     def test_a_second_ctrl_c_cuts_what_is_in_flight(self):
         corpus = self.write_corpus(100)

@@ -94,6 +94,8 @@ const std::map<std::string, std::string> kBeyondASchema{
     {"a field that only another branch writes", kFields},
     {"two writers of one field", kFields},
     {"two writers, the second of which cannot overwrite", kFields},
+    {"a file that two sinks write", kGraph},
+    {"a file that is read and written", kGraph},
     {"a corpus below a paid call", kGraph},
     {"a corpus that is a sink", kGraph},
     {"a corpus that gives other results each time", kGraph},

@@ -174,5 +174,7 @@ TEST_CASE("a coroutine that never resumes cannot keep an interrupted process ali
   auto state = RunState::open(std::move(options));
   REQUIRE(state.ok());
   CHECK((*state)->resume().tally.ledger.written == 99);
-  CHECK((*state)->resume().sources.at("numbers").next_ordinal == 10);
+  const IntervalSet& finished = (*state)->resume().sources.at("numbers").finished;
+  CHECK(finished.size() == 99);
+  CHECK(finished.first_missing() == 10);
 }
