@@ -190,7 +190,6 @@ void Committer::keep_early(FamilyPointer family, Early& place, bool is_next) {
   Result<SegmentStore::Slot> slot = disk_.put(family->encode());
   if (!slot) return break_off(slot.status());
   place.slot = *slot;
-  waiting_on_disk_.store(disk_.bytes_on_disk(), std::memory_order_relaxed);
 }
 
 // Nothing when it cannot be read back.
@@ -200,7 +199,6 @@ Committer::FamilyPointer Committer::take_early(Early& place) {
     return std::move(place.family);
   }
   Result<std::string> bytes = disk_.take(*place.slot);
-  waiting_on_disk_.store(disk_.bytes_on_disk(), std::memory_order_relaxed);
   Status status = bytes.status();
   if (status.ok()) {
     Result<FamilyPointer> family = Family::decode(*bytes);

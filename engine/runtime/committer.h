@@ -83,10 +83,6 @@ class Committer {
   // REQUIRES: close() returned.
   const Tally& tally() const { return total_; }
   std::uint64_t families_committed() const { return committed_; }
-  // What waits on disk for its turn. Any thread.
-  std::uint64_t bytes_waiting_on_disk() const {
-    return waiting_on_disk_.load(std::memory_order_relaxed);
-  }
   // Of those that began with a record that was read. Any thread.
   std::uint64_t families_written() const { return written_.load(std::memory_order_relaxed); }
 
@@ -168,7 +164,6 @@ class Committer {
   std::vector<SourceState> sources_;
   SegmentStore disk_;
   std::size_t waiting_bytes_ = 0;  // of families that wait in memory
-  std::atomic<std::uint64_t> waiting_on_disk_{0};
   std::int64_t credits_to_return_ = 0;
   bool broken_ = false;  // a sink or the state failed: what it holds is not committed any more
   Tally total_, since_checkpoint_;
