@@ -41,7 +41,7 @@ NEEDS = {header: re.compile(pattern) for header, pattern in NEEDS.items()}
 # A header that brings another one by its own definition.
 BRINGS = {"string": {"string_view"}, "map": {"utility"}, "filesystem": {"string", "chrono"}, "thread": {"chrono"},
           "condition_variable": {"mutex", "chrono"}, "nlohmann/json.hpp": {"string", "vector", "map", "utility"},
-          "unordered_map": {"utility"}, "memory": {"utility"}, "functional": set(), "regex": {"string"}}
+          "unordered_map": {"utility"}, "memory": {"utility"}, "regex": {"string"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 FOLDERS = ("engine", "plugins", "sdk", "tests")
 
@@ -51,6 +51,9 @@ class Tree:
         self.root = root
         self.files = [path for folder in FOLDERS for pattern in ("*.cc", "*.h")
                       for path in sorted((root / folder).rglob(pattern))]
+        self.by_name = {}
+        for path in self.files:
+            self.by_name.setdefault(path.name, []).append(path)
 
     @functools.cache
     def text(self, path):
@@ -62,7 +65,7 @@ class Tree:
             if (folder / name).is_file():
                 return (folder / name).resolve()
         # Include paths of a target: a header's name is unique in the tree.
-        found = [path for path in self.files if path.name == name]
+        found = self.by_name.get(name, [])
         return found[0] if len(found) == 1 else None
 
     @functools.cache

@@ -28,8 +28,8 @@ NodeConfig saving_sink(const NodeConfig& node, const Spec& saver) {
 void add_saving_sinks(PipelineConfig& config, const Registry& registry, Diagnostics& diagnostics) {
   const std::size_t declared = config.nodes.size();
   for (std::size_t i = 0; i < declared; ++i) {
+    if (config.nodes[i].save.kind == Kind::null) continue;
     const NodeConfig node = config.nodes[i];  // a copy: the list grows
-    if (node.save.kind == Kind::null) continue;
     const std::string prefix = "node '" + node.name + "': save: ";
     const RegisteredComponent* use = registry.find(node.use);
     if (use != nullptr && use->component.kind == ComponentKind::sink) {

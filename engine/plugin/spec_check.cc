@@ -118,14 +118,19 @@ std::string fault_of_default(const ParamSpec& param) {
   return "";
 }
 
+const ParamSpec* find_param(const Spec& spec, const std::string& name) {
+  const auto at = std::find_if(spec.params().begin(), spec.params().end(),
+                               [&](const ParamSpec& p) { return p.name == name; });
+  return at == spec.params().end() ? nullptr : &*at;
+}
+
 std::string fault_of_fields(const Spec& spec, const std::vector<Spec::Field>& fields,
                             const std::string& direction) {
   for (const Spec::Field& field : fields) {
     if (field.name.empty()) return direction + " a field without a name";
     if (!field.by_param) continue;
-    const auto param = std::find_if(spec.params().begin(), spec.params().end(),
-                                    [&](const ParamSpec& p) { return p.name == field.name; });
-    if (param == spec.params().end()) {
+    const ParamSpec* const param = find_param(spec, field.name);
+    if (param == nullptr) {
       return direction + " the field named by parameter '" + field.name +
              "', which it does not declare";
     }
@@ -138,10 +143,8 @@ std::string fault_of_fields(const Spec& spec, const std::vector<Spec::Field>& fi
 
 std::string fault_of_ports(const Spec& spec) {
   if (!spec.ports_param().empty()) {
-    const auto param =
-        std::find_if(spec.params().begin(), spec.params().end(),
-                     [&](const ParamSpec& p) { return p.name == spec.ports_param(); });
-    if (param == spec.params().end() || param->type != ParamType::json) {
+    const ParamSpec* const param = find_param(spec, spec.ports_param());
+    if (param == nullptr || param->type != ParamType::json) {
       return "ports are named by parameter '" + spec.ports_param() +
              "', which is no parameter of any value (rare::Json) of it";
     }
@@ -159,9 +162,8 @@ std::string fault_of_ports(const Spec& spec) {
 
 std::string fault_of_saves(const Spec& spec) {
   if (spec.saves_param().empty()) return "";
-  const auto param = std::find_if(spec.params().begin(), spec.params().end(),
-                                  [&](const ParamSpec& p) { return p.name == spec.saves_param(); });
-  if (param != spec.params().end() && param->role == TextRole::output_path) return "";
+  const ParamSpec* const param = find_param(spec, spec.saves_param());
+  if (param != nullptr && param->role == TextRole::output_path) return "";
   return "saves to the file of parameter '" + spec.saves_param() +
          "', which is no output_path of it";
 }
