@@ -1,11 +1,15 @@
 # Configuring and compiling build/KIND.
 
+# Ten sources are compiled as one, over a precompiled header: a build from nothing takes less than half
+# the time. `debug` and `lint` compile each source by itself.
+quickly=(-DRARE_PRECOMPILE=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=10)
+
 # configure KIND: runs CMake when the folder is new or the options changed; changes of CMakeLists.txt
 # are ninja's to notice.
 configure() {
   local kind=$1 folder=build/$1 options=()
   case $kind in
-    release) options=(-DCMAKE_BUILD_TYPE=Release '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG' -DRARE_PRECOMPILE=ON) ;;
+    release) options=(-DCMAKE_BUILD_TYPE=Release '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG' "${quickly[@]}") ;;
     # What clang-tidy reads: it cannot use headers that g++ has precompiled.
     lint) options=(-DCMAKE_BUILD_TYPE=Release '-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG') ;;
     debug) options=(-DCMAKE_BUILD_TYPE=Debug) ;;
@@ -15,13 +19,13 @@ configure() {
     asan)
       set_up_packages clang libclang-rt-dev mold
       options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -g1' -DRARE_SANITIZE=address
-        -DCMAKE_CXX_COMPILER=clang++ -DRARE_PRECOMPILE=ON)
+        -DCMAKE_CXX_COMPILER=clang++ "${quickly[@]}")
       ;;
     # -O2: below it g++ 12 turns symmetric transfer of coroutines into recursion.
     tsan)
       ensure_tsan_tbb
       options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1' -DRARE_SANITIZE=thread
-        -DRARE_PRECOMPILE=ON "-DTBB_DIR=$(tsan_tbb_folder)/lib/cmake/TBB")
+        "${quickly[@]}" "-DTBB_DIR=$(tsan_tbb_folder)/lib/cmake/TBB")
       ;;
     fuzz) options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo -DRARE_FUZZ=ON) ;;
     *) fail "unknown kind of build '$kind': release, debug, asan or tsan" ;;

@@ -71,7 +71,7 @@ ensure_llama_server() {
 build_llama_server() {
   local folder=$1 work="$cache/tmp/llama-server" begin=$SECONDS build
   [ ! -x "$folder/llama-server" ] || return 0
-  say "building llama-server for this CPU: 5 to 10 minutes on two cores, once per machine"
+  say "building llama-server for this CPU: 3 to 6 minutes on two cores, once per machine"
   rm -rf "$work"
   mkdir -p "$work/source" "$work/done"
   fetch_llama_source "$work"

@@ -2,14 +2,10 @@
 
 #include <cmath>
 
+#include "engine/config/name_list.h"
+
 namespace rare::engine::cli {
 namespace {
-
-std::string joined(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
-  return text;
-}
 
 std::string number_text(double number) {
   const bool whole = std::trunc(number) == number && std::abs(number) < 1e15;

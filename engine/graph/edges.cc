@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/config/name_list.h"
 #include "engine/config/pipeline_keys.h"
 
 namespace rare::engine {
@@ -13,12 +14,6 @@ std::string prefix(const DraftNode& node) { return "node '" + node.config->name 
 
 bool is_kind(const DraftNode& node, ComponentKind kind) {
   return node.use != nullptr && node.use->component.kind == kind;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 class Connector {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/config/name_list.h"
+
 namespace rare::engine {
 namespace {
 
@@ -25,10 +27,6 @@ std::vector<std::string> resolved(const std::vector<Spec::Field>& fields, const 
     }
   }
   return names;
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // The node makes the field anew: it neither needs it before nor replaces it.

@@ -2,21 +2,12 @@
 
 #include <algorithm>
 
+#include "engine/config/name_list.h"
 #include "engine/config/reference_names.h"
 #include "engine/graph/parameter_value.h"
 
 namespace rare::engine {
 namespace {
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 std::string hint_for_unknown(const Spec& spec, const std::string& key) {
   const std::vector<std::string> engine_keys{"name", "use", "from", "parallelism", "on_error"};

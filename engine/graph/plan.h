@@ -50,6 +50,8 @@ struct PlannedNode {
   ComponentKind kind() const { return use->component.kind; }
   const Spec& spec() const { return use->component.spec; }
   bool gathers() const { return spec().is_gather(); }
+  // As messages name it: "node 'ask' (Doc2Query)".
+  std::string described() const { return "node '" + name + "' (" + spec().name() + ")"; }
   // The ports that its parameters name (Spec::ports_param), then the spec's, or the one port "out"
   // of a component without any. Sinks have none.
   std::vector<std::string> ports() const;

@@ -1,19 +1,13 @@
 // The plan as drawings: the same facts as the text, in boxes and on edges.
 #include <utility>
 
+#include "engine/config/name_list.h"
 #include "engine/graph/field_flow.h"
 #include "engine/graph/plan_estimate.h"
 #include "engine/graph/plan_text.h"
 
 namespace rare::engine {
 namespace {
-
-template <class Names>
-std::string joined(const Names& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 // One language of drawings: how texts are quoted and lines of a label are parted.
 struct Language {

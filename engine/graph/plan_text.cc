@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/config/name_list.h"
 #include "engine/graph/field_flow.h"
 #include "engine/graph/plan_estimate.h"
 
@@ -10,10 +11,9 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-std::string joined(const std::vector<std::string>& parts, const char* none = "-") {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text.empty() ? none : text;
+template <class Names>
+std::string cell(const Names& names) {
+  return joined(names, "-");
 }
 
 std::size_t width(const std::string& text) {
@@ -68,7 +68,7 @@ std::string fields_table(const Plan& plan) {
   std::vector<Row> rows{{"NODE", "PORTS", "FIELDS AFTER IT, AND WHATEVER ELSE THE SOURCE HAS"}};
   for (const PlannedNode& node : plan.nodes) {
     const std::set<std::string>& fields = known[node.index];
-    rows.push_back({node.name, joined(node.ports()), joined({fields.begin(), fields.end()})});
+    rows.push_back({node.name, cell(node.ports()), cell(fields)});
   }
   return table(rows);
 }
@@ -109,9 +109,9 @@ std::string plan_to_text(const Plan& plan) {
   for (const PlannedNode& node : plan.nodes) {
     any_nondeterministic |= node.spec().is_nondeterministic();
     rows.push_back({node.name, node.spec().name() + (node.spec().is_nondeterministic() ? " *" : ""),
-                    joined(input_names(plan, node)), parallelism_text(node),
-                    joined(service_names(plan, node)), joined(fields_read(node)),
-                    joined(fields_written(node))});
+                    cell(input_names(plan, node)), parallelism_text(node),
+                    cell(service_names(plan, node)), cell(fields_read(node)),
+                    cell(fields_written(node))});
   }
   text += "\n" + table(rows);
   text += "\n" + fields_table(plan);

@@ -17,10 +17,6 @@ Status opening(const std::string& who, const Location& where, const Status& stat
   return Status::run_fault(code, place + who + ": " + status.message());
 }
 
-std::string described(const PlannedNode& node) {
-  return "node '" + node.name + "' (" + node.spec().name() + ")";
-}
-
 }  // namespace
 
 Components::Components(const Plan& plan, const Environment& environment)
@@ -66,7 +62,7 @@ Status Components::open_operators() {
         node.kind() == ComponentKind::operator_ || node.kind() == ComponentKind::async_operator;
     if (!is_operator) continue;
     const Status status = at_boundary([&] { return open_operator(node); });
-    if (!status.ok()) return opening(described(node), node.where, status);
+    if (!status.ok()) return opening(node.described(), node.where, status);
   }
   return Status();
 }
@@ -127,7 +123,7 @@ Status Components::open_sources(const std::map<std::string, SourceCheckpoint>& c
       nodes_[index].source = node.use->component.make_source(node.values, {});
       return nodes_[index].source->open(context_of(node.name), position);
     });
-    if (!status.ok()) return opening(described(node), node.where, status);
+    if (!status.ok()) return opening(node.described(), node.where, status);
   }
   return Status();
 }
@@ -139,7 +135,7 @@ Status Components::make_sinks() {
       nodes_[index].sink = node.use->component.make_sink(node.values, {});
       return Status();
     });
-    if (!status.ok()) return opening(described(node), node.where, status);
+    if (!status.ok()) return opening(node.described(), node.where, status);
   }
   return Status();
 }
@@ -152,7 +148,7 @@ Status Components::open_sinks(const std::map<std::string, Offset>& committed) {
     if (at != committed.end()) offset = at->second;
     const Status status =
         at_boundary([&] { return nodes_[index].sink->open(context_of(node.name), offset); });
-    if (!status.ok()) return opening(described(node), node.where, status);
+    if (!status.ok()) return opening(node.described(), node.where, status);
   }
   return Status();
 }

@@ -6,10 +6,6 @@
 namespace rare::engine {
 namespace {
 
-std::string described(const PlannedNode& node) {
-  return "node '" + node.name + "' (" + node.spec().name() + ")";
-}
-
 // A whole-set node counts a record as it takes it in, not again as it gives out.
 std::uint32_t records_in(const PlannedNode& node) { return node.gathers() ? 0 : 1; }
 
@@ -125,7 +121,7 @@ void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status
   if (observer_ != nullptr) observer_->failed(node, envelope.record, status);
   const bool run_fault = status.fault() == Fault::run;
   if (run_fault || node.on_error == OnError::fail) {
-    std::string text = described(node) + ": " + status.message();
+    std::string text = node.described() + ": " + status.message();
     if (!run_fault) {
       text =
           "record " + envelope.record.id().to_string() + " failed, and on_error is 'fail': " + text;
@@ -185,7 +181,7 @@ void Flow::put(std::uint32_t node, Message train) {
   if (inputs_[node]->try_put(std::move(train))) return;
   // Cannot happen with queueing receivers; if it ever does, it must not look like success.
   control_.fail(Status::run_fault(
-      StatusCode::internal, described(plan_.nodes[node]) + ": the flow graph rejected a record"));
+      StatusCode::internal, plan_.nodes[node].described() + ": the flow graph rejected a record"));
   Departures nowhere(*this);
   for (Envelope& envelope : *kept) abandon(std::move(envelope), nowhere);
 }

@@ -62,8 +62,7 @@ Envelope Origin::begin_family(RecordId root, Family::Begin begin, std::uint32_t 
 }
 
 void Origin::end_run(const Status& fault) {
-  flow_.control().fail(Status::run_fault(
-      fault.code(), "node '" + node_.name + "' (" + node_.spec().name() + "): " + fault.message()));
+  flow_.control().fail(Status::run_fault(fault.code(), node_.described() + ": " + fault.message()));
 }
 
 }  // namespace rare::engine

@@ -15,7 +15,7 @@
 namespace rare::engine {
 namespace {
 
-constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr std::size_t kFileBufferBytes = 256 * 1024;
 
 Status write_all(int descriptor, std::string_view bytes, const std::string& file) {
   while (!bytes.empty()) {
@@ -140,7 +140,7 @@ Status WholeFile::open() {
 
 Status WholeFile::write(std::string_view bytes) {
   buffer_ += bytes;
-  return buffer_.size() < kBufferBytes ? Status() : flush();
+  return buffer_.size() < kFileBufferBytes ? Status() : flush();
 }
 
 Status WholeFile::flush() {

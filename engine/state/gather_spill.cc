@@ -12,7 +12,7 @@
 namespace rare::engine {
 namespace {
 
-constexpr std::size_t kBufferBytes = 1u << 20;
+constexpr std::size_t kRowsInMemoryBytes = 1u << 20;
 
 // Rows that stand in the file in the order of the run.
 class RowsAsWritten final : public SpilledRows {
@@ -65,7 +65,7 @@ Status GatherSpill::append(const RunPlace& family, std::span<const Record> rows)
     const std::size_t before = buffer_.size();
     encode_row(family, record, buffer_);
     bytes_ += buffer_.size() - before;
-    if (buffer_.size() < kBufferBytes) continue;
+    if (buffer_.size() < kRowsInMemoryBytes) continue;
     if (Status status = flush(); !status.ok()) return status;
   }
   return Status();

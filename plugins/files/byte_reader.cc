@@ -9,7 +9,7 @@
 
 namespace rare::files {
 namespace {
-constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 // A buffer that one long record has blown up beyond this is given back after it.
 constexpr std::size_t kKeptBufferBytes = std::size_t{8} << 20;
 }  // namespace
@@ -32,14 +32,14 @@ Status ByteReader::open(const std::string& path, std::uint64_t offset, std::uint
             "; put the file back and start again");
   }
   (void)::posix_fadvise(fd_, static_cast<off_t>(offset), 0, POSIX_FADV_SEQUENTIAL);
-  if (buffer_.empty()) buffer_.resize(kBufferBytes + kPaddingBytes);
+  if (buffer_.empty()) buffer_.resize(kReadBytes + kPaddingBytes);
   return Status();
 }
 
 void ByteReader::make_room() {
   const std::size_t left = filled_ - cursor_;
   if (left == 0 && buffer_.size() > kKeptBufferBytes) {
-    buffer_ = std::vector<char>(kBufferBytes + kPaddingBytes);
+    buffer_ = std::vector<char>(kReadBytes + kPaddingBytes);
   } else if (cursor_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + cursor_, left);
   } else if (filled_ + kPaddingBytes == buffer_.size()) {

@@ -15,7 +15,7 @@
 namespace rare::files {
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+constexpr std::size_t kWriteBufferBytes = std::size_t{1} << 20;
 
 // Where a write stopped, or 0.
 int write_all(int fd, std::string_view bytes, std::uint64_t offset, std::size_t& done) {
@@ -161,7 +161,7 @@ Status OutputFile::append(std::string_view bytes) {
     if (!reopened) return reopened;
   }
   buffer_.append(bytes);
-  return buffer_.size() >= kBufferBytes ? flush() : Status();
+  return buffer_.size() >= kWriteBufferBytes ? flush() : Status();
 }
 
 Status OutputFile::flush() {
@@ -225,7 +225,7 @@ Status OutputFile::copy_to(const std::string& target, const std::string& from) {
     ::close(source);
     return file_failure(target, "opening", error);
   }
-  std::vector<char> bytes(kBufferBytes);
+  std::vector<char> bytes(kWriteBufferBytes);
   std::uint64_t offset = 0;
   int error = 0;
   while (error == 0 && offset < flushed_) {

@@ -21,7 +21,7 @@ extern char** environ;
 namespace rare::llm {
 namespace {
 
-constexpr auto kPollInterval = std::chrono::milliseconds(10);
+constexpr auto kExitPollInterval = std::chrono::milliseconds(10);
 constexpr std::streamoff kTailBytes = 16384;
 
 struct LaunchPlan {
@@ -146,7 +146,7 @@ void ChildProcess::end(std::chrono::milliseconds grace) {
     kill(-pid_, SIGTERM);
     const auto deadline = std::chrono::steady_clock::now() + grace;
     while (running() && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(kPollInterval);
+      std::this_thread::sleep_for(kExitPollInterval);
     }
   }
   if (ended_) return;

@@ -14,7 +14,7 @@
 namespace rare::llm {
 namespace {
 
-constexpr auto kPollInterval = std::chrono::milliseconds(50);
+constexpr auto kHealthPollInterval = std::chrono::milliseconds(50);
 constexpr auto kEndGrace = std::chrono::milliseconds(2000);
 constexpr auto kDeathWindow = std::chrono::minutes(10);
 constexpr std::int64_t kHealthTimeout_ms = 2000;
@@ -142,7 +142,7 @@ LocalServer::Ending LocalServer::live_once(std::string& how) {
   say("");
   events_.up(base_url, key);
   while (child->running()) {
-    if (pause(kPollInterval)) continue;
+    if (pause(kHealthPollInterval)) continue;
     child->end(kEndGrace);
     return Ending::stopped;
   }
@@ -159,7 +159,7 @@ bool LocalServer::wait_healthy(ChildProcess& child, const std::string& base_url,
       how = child.how_it_ended();
       return false;
     }
-    if (!pause(kPollInterval)) return false;
+    if (!pause(kHealthPollInterval)) return false;
   }
   how = "not ready after " +
         std::to_string(

@@ -17,7 +17,7 @@ bool is_name(std::string_view text) {
   });
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view unpadded(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
@@ -62,14 +62,14 @@ class PromptTemplate::Parser {
   // REQUIRES: text_[begin, end) is a whole tag. Moves on behind it.
   Status take_tag(std::size_t begin, std::size_t end) {
     std::string_view inside =
-        trimmed(text_.substr(begin + kOpen.size(), end - begin - kOpen.size() - kClose.size()));
+        unpadded(text_.substr(begin + kOpen.size(), end - begin - kOpen.size() - kClose.size()));
     at_ = end;
     if (inside == "\"{{\"") {
       add_text(kOpen);
       return Status();
     }
     const char mark = inside.empty() ? ' ' : inside.front();
-    if (mark == '#' || mark == '/') inside = trimmed(inside.substr(1));
+    if (mark == '#' || mark == '/') inside = unpadded(inside.substr(1));
     if (!is_name(inside)) {
       return error(begin, "\"" + std::string(text_.substr(begin, end - begin)) +
                               "\" is no {{name}}; write {{\"{{\"}} for plain braces");

@@ -45,4 +45,8 @@ class EngineProcess {
 // The options that let a run see the plugin `name` of tests/fixtures/plugins.
 std::string fixture_folder(const std::string& name);
 
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 }  // namespace rare::engine::test

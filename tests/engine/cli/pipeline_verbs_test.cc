@@ -6,6 +6,7 @@
 namespace rare::engine {
 namespace {
 
+using test::contains;
 using test::EngineProcess;
 using test::Finished;
 using test::fixture_folder;
@@ -16,10 +17,6 @@ constexpr const char* kPipeline =
     "  - { name: numbers, use: good.numbers, with: { count: 5 } }\n"
     "  - { name: upper, use: good.upper }\n"
     "  - { name: end, use: good.nowhere, from: [upper, upper.quiet] }\n";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // A folder with the pipeline a.yaml, and the verbs over it with the plugin `good`.
 class Pipeline {

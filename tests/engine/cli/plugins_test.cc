@@ -8,13 +8,11 @@
 namespace rare::engine {
 namespace {
 
+using test::contains;
 using test::EngineProcess;
 using test::Finished;
 using test::fixture_folder;
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 std::string file_of(const std::string& name) { return fixture_folder(name) + "/" + name + ".so"; }
 
 TEST_CASE("plugins lists files with version and components, or why they were refused") {

@@ -8,24 +8,21 @@
 namespace rare::engine {
 namespace {
 
+using test::contains;
 using test::EngineProcess;
 using test::Finished;
 using test::fixture_folder;
 
-constexpr const char* kPipeline =
+constexpr const char* kNotesPipeline =
     "name: notes\n"
     "nodes:\n"
     "  - { name: notes, use: files.read, with: { path: in.jsonl } }\n"
     "  - { name: edit, use: preview.edit }\n"
     "  - { name: result, use: files.write, with: { path: out.jsonl } }\n";
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 struct Notes {
   explicit Notes(int count) {
-    engine.write("a.yaml", kPipeline);
+    engine.write("a.yaml", kNotesPipeline);
     std::string lines;
     for (int i = 0; i < count; ++i)
       lines += "{\"text\": \"note\", \"n\": " + std::to_string(i) + "}\n";

@@ -4,12 +4,9 @@
 namespace rare::engine {
 namespace {
 
+using test::contains;
 using test::EngineProcess;
 using test::Finished;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("no arguments: the help, on standard error, exit 2") {
   const Finished finished = EngineProcess().run({});

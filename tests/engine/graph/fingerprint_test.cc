@@ -5,7 +5,7 @@
 namespace rare::engine {
 namespace {
 
-constexpr const char* kPipeline =
+constexpr const char* kAskPipeline =
     "services:\n"
     "  teacher:\n"
     "    use: model.fake\n"
@@ -21,7 +21,7 @@ constexpr const char* kPipeline =
 TEST_CASE("the fingerprint holds what decides results, by path", "[graph]") {
   PlanFixture fixture;
   fixture.folder.write("ask.txt", "Ask.\n");
-  CHECK(fingerprint(fixture.plan(kPipeline)) == Json::parse(R"({
+  CHECK(fingerprint(fixture.plan(kAskPipeline)) == Json::parse(R"({
     "order": "input",
     "seed": 0,
     "services.teacher.use": "model.fake",
@@ -63,21 +63,21 @@ TEST_CASE("the fingerprint holds what decides results, by path", "[graph]") {
 TEST_CASE("limits, concurrency, URLs and secrets leave the fingerprint as it is", "[graph]") {
   PlanFixture fixture;
   fixture.folder.write("ask.txt", "Ask.\n");
-  const Json before = fingerprint(fixture.plan(kPipeline));
+  const Json before = fingerprint(fixture.plan(kAskPipeline));
   for (const char* setting :
        {"services.teacher.with.api_key=sk-2", "services.teacher.with.base_url=http://b/",
         "services.teacher.with.max_in_flight=64", "nodes.ask.parallelism=7", "max_errors=3",
         "max_records_in_flight=9", "nodes.ask.with.max_attempts=9", "nodes.result.with.sync_s=5",
         "name=other", "stop_after_errors=1"}) {
     INFO(setting);
-    CHECK(fingerprint(fixture.plan(kPipeline, {setting})) == before);
+    CHECK(fingerprint(fixture.plan(kAskPipeline, {setting})) == before);
   }
 }
 
 TEST_CASE("whatever changes results changes the fingerprint, under its own path", "[graph]") {
   PlanFixture fixture;
   fixture.folder.write("ask.txt", "Ask.\n");
-  const Json before = fingerprint(fixture.plan(kPipeline));
+  const Json before = fingerprint(fixture.plan(kAskPipeline));
   const std::vector<std::pair<std::string, std::string>> changes{
       {"seed=1", "seed"},
       {"order=any", "order"},
@@ -88,13 +88,13 @@ TEST_CASE("whatever changes results changes the fingerprint, under its own path"
       {"nodes.documents.with.path=c.jsonl", "nodes.documents.with.path"}};
   for (const auto& [setting, path] : changes) {
     INFO(setting);
-    Json after = fingerprint(fixture.plan(kPipeline, {setting}));
+    Json after = fingerprint(fixture.plan(kAskPipeline, {setting}));
     CHECK(after[path] != before[path]);
     after[path] = before[path];
     CHECK(after == before);
   }
   fixture.folder.write("ask.txt", "Ask better.\n");
-  CHECK(fingerprint(fixture.plan(kPipeline))["nodes.ask.with.prompt"] == "Ask better.\n");
+  CHECK(fingerprint(fixture.plan(kAskPipeline))["nodes.ask.with.prompt"] == "Ask better.\n");
 }
 
 }  // namespace rare::engine

@@ -13,7 +13,7 @@
 namespace rare::engine {
 namespace {
 
-constexpr const char* kPipeline =
+constexpr const char* kDemoPipeline =
     "name: demo\n"
     "services:\n"
     "  teacher: { use: model.fake, with: { model: m, api_key: sk-1 } }\n"
@@ -44,7 +44,7 @@ std::map<std::string, std::string> all_formats(const Plan& plan) {
 TEST_CASE("the plan in every format says the same of fields, ports, credits and memory",
           "[graph]") {
   PlanFixture fixture;
-  for (const auto& [name, text] : all_formats(fixture.plan(kPipeline))) {
+  for (const auto& [name, text] : all_formats(fixture.plan(kDemoPipeline))) {
     INFO(name << ": after a change that is meant, look at what test_graph '[write-golden]' makes");
     std::ifstream stream(golden_file(name));
     CHECK(text == std::string(std::istreambuf_iterator<char>(stream), {}));
@@ -53,7 +53,7 @@ TEST_CASE("the plan in every format says the same of fields, ports, credits and 
 
 TEST_CASE("writes the golden files anew", "[.][write-golden]") {
   PlanFixture fixture;
-  for (const auto& [name, text] : all_formats(fixture.plan(kPipeline))) {
+  for (const auto& [name, text] : all_formats(fixture.plan(kDemoPipeline))) {
     std::ofstream(golden_file(name)) << text;
   }
 }
@@ -61,7 +61,7 @@ TEST_CASE("writes the golden files anew", "[.][write-golden]") {
 TEST_CASE("a pipeline that says how many records are in flight is estimated by that", "[graph]") {
   PlanFixture fixture;
   const std::string text =
-      plan_to_text(fixture.plan(kPipeline, {"order=any", "max_records_in_flight=8"}));
+      plan_to_text(fixture.plan(kDemoPipeline, {"order=any", "max_records_in_flight=8"}));
   CHECK(text.find("  order: any, records in flight: at most 8\n"
                   "  estimated memory: up to 8 MiB; what services hold comes on top\n") !=
         std::string::npos);
@@ -84,7 +84,7 @@ TEST_CASE("behind a fan-in are the fields that all ways have in common", "[graph
 
 TEST_CASE("the plan as JSON masks secrets", "[graph]") {
   PlanFixture fixture;
-  Json json = plan_to_json(fixture.plan(kPipeline));
+  Json json = plan_to_json(fixture.plan(kDemoPipeline));
   CHECK(json["name"] == "demo");
   CHECK(json["order"] == "input");
   CHECK(json["credits"] == 0);
@@ -104,7 +104,7 @@ TEST_CASE("the plan as JSON masks secrets", "[graph]") {
 
 TEST_CASE("a secret that is empty is shown as empty", "[graph]") {
   PlanFixture fixture;
-  Json json = plan_to_json(fixture.plan(kPipeline, {"services.teacher.with.api_key=''"}));
+  Json json = plan_to_json(fixture.plan(kDemoPipeline, {"services.teacher.with.api_key=''"}));
   CHECK(json["services"][0]["params"]["api_key"] == "");
 }
 

@@ -3,18 +3,14 @@
 
 #include "catch.h"
 #include "runtime_fixture.h"
+#include "sanitized.h"
 
 using namespace rare::engine::test;
 using rare::Json;
 
 namespace {
 
-// ThreadSanitizer runs about twenty times slower: the same test over fewer records.
-#if defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kRecords = 20'000;
-#else
-constexpr std::uint64_t kRecords = 100'000;
-#endif
+constexpr std::uint64_t kRecords = rare::testing::kSanitized ? 20'000 : 100'000;
 
 std::string fan_out_filter_and_errors() {
   return R"(

@@ -180,12 +180,6 @@ class Wait final : public AsyncOperator {
   Kept kept_;
 };
 
-class Collector final : public Registrar {
- public:
-  void add_component(Component component) override { components.push_back(std::move(component)); }
-  std::vector<Component> components;
-};
-
 }  // namespace
 
 void add_random_graph_components(Registry& registry) {

@@ -9,22 +9,14 @@
 
 #include "catch.h"
 #include "random_graph_check.h"
+#include "sanitized.h"
 
 using namespace rare::engine::test;
 
 namespace {
 
-// Under sanitizers it runs up to twenty times slower: the same test over fewer graphs.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define RARE_SANITIZED
-#endif
-#endif
-#if defined(RARE_SANITIZED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kGraphs = 80, kResumedGraphs = 60;
-#else
-constexpr std::uint64_t kGraphs = 300, kResumedGraphs = 200;
-#endif
+constexpr std::uint64_t kGraphs = rare::testing::kSanitized ? 60 : 300;
+constexpr std::uint64_t kResumedGraphs = rare::testing::kSanitized ? 40 : 200;
 constexpr int kMostRecords = 60;
 
 std::optional<std::uint64_t> number_from(const char* variable) {

@@ -15,8 +15,6 @@
 namespace rare::engine::test {
 namespace {
 
-std::int64_t number_of(const Record& record) { return record.fields().at("n").get<std::int64_t>(); }
-
 // Answers from two threads; each takes the newest and the oldest request in turn, so that answers
 // come out of order.
 class Echo final : public Service, public EchoModel {

@@ -17,8 +17,6 @@ namespace {
 
 Observed* observed = nullptr;
 
-std::int64_t number_of(const Record& record) { return record.fields().at("n").get<std::int64_t>(); }
-
 class Numbers final : public Source {
  public:
   static Spec spec() {
@@ -286,12 +284,6 @@ class Collect final : public Sink {
  private:
   std::string name_;
   std::int64_t refuse_by_ = 0, break_at_ = -1;
-};
-
-class Collector final : public Registrar {
- public:
-  void add_component(Component component) override { components.push_back(std::move(component)); }
-  std::vector<Component> components;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/plugin/registry.h"
@@ -32,6 +33,17 @@ struct Observed {
   // Called for every record that a component of random graphs works on.
   std::function<void()> on_work;
 };
+
+// What components are registered with in this process.
+class Collector final : public Registrar {
+ public:
+  void add_component(Component component) override { components.push_back(std::move(component)); }
+  std::vector<Component> components;
+};
+
+inline std::int64_t number_of(const Record& record) {
+  return record.fields().at("n").get<std::int64_t>();
+}
 
 void raise_to(std::atomic<std::int64_t>& most, std::int64_t value);
 

@@ -52,8 +52,8 @@ class FixedIndex final : public SearchIndex {
   std::mutex mutex_;
 };
 
-struct Setup {
-  explicit Setup(Texts texts, Json values = Json::object())
+struct Mining {
+  explicit Mining(Texts texts, Json values = Json::object())
       : context("negatives"), index(context, std::move(texts)) {
     values["index"] = "corpus";
     op = rare::testing::make<HardNegatives>(values,
@@ -77,37 +77,37 @@ struct Setup {
 };
 
 TEST_CASE("The best hits but the positive become the negatives, best first") {
-  Setup setup({"one", "positive", "two", "three", "four"});
+  Mining setup({"one", "positive", "two", "three", "four"});
   CHECK(setup.negatives("positive") == Texts{"one", "two", "three"});
   CHECK(setup.index.queries == Texts{"why?"});
   CHECK(setup.context.lines().empty());
 }
 
 TEST_CASE("Texts that equal the positive or each other up to case, space and punctuation are out") {
-  Setup setup(
+  Mining setup(
       {"The Cat sat -- here.", "the cat\nsat, here!", "A dog.", "a  DOG", "A bird.", "Fish"});
   CHECK(setup.negatives("the cat sat here") == Texts{"A dog.", "A bird.", "Fish"});
 }
 
 TEST_CASE("hard_neg_start_index counts before the positive is taken out") {
   const Texts texts = {"one", "positive", "two", "three", "four", "five"};
-  CHECK(Setup(texts, {{"hard_neg_start_index", 1}}).negatives("positive") ==
+  CHECK(Mining(texts, {{"hard_neg_start_index", 1}}).negatives("positive") ==
         Texts{"two", "three", "four"});
-  CHECK(Setup(texts, {{"hard_neg_start_index", 2}, {"num_neg", 2}}).negatives("positive") ==
+  CHECK(Mining(texts, {{"hard_neg_start_index", 2}, {"num_neg", 2}}).negatives("positive") ==
         Texts{"two", "three"});
-  CHECK(Setup(texts, {{"hard_neg_start_index", 9}}).negatives("positive").empty());
+  CHECK(Mining(texts, {{"hard_neg_start_index", 9}}).negatives("positive").empty());
 }
 
 TEST_CASE("Where copies crowd the first hits, more are asked for until there are enough") {
   Texts texts(50, "Positive.");
   texts.insert(texts.end(), {"one", "two", "three", "four"});
-  Setup setup(texts);
+  Mining setup(texts);
   CHECK(setup.negatives("positive") == Texts{"one", "two", "three"});
   CHECK(setup.index.queries.size() > 1);
 }
 
 TEST_CASE("Where the corpus has fewer there are fewer, and the log says so once") {
-  Setup setup({"one", "positive"});
+  Mining setup({"one", "positive"});
   CHECK(setup.negatives("positive") == Texts{"one"});
   CHECK(setup.negatives("positive") == Texts{"one"});
   REQUIRE(setup.context.lines().size() == 1);
@@ -115,7 +115,7 @@ TEST_CASE("Where the corpus has fewer there are fewer, and the log says so once"
 }
 
 TEST_CASE("A record without question or text is an error that names node, field and what came") {
-  Setup setup({"one"});
+  Mining setup({"one"});
   const auto message = [&](Json fields) {
     const Outcome outcome = setup.run(std::move(fields));
     CHECK(outcome.status.fault() == Fault::record);
@@ -134,24 +134,24 @@ TEST_CASE("A record without question or text is an error that names node, field 
 
 TEST_CASE("A result that is already there stops the run, unless it may be overwritten") {
   const Json fields = {{"question", "q"}, {"text", "t"}, {"hard_negatives", Json::array()}};
-  Setup setup({"one", "two", "three"});
+  Mining setup({"one", "two", "three"});
   const Outcome refused = setup.run(fields);
   CHECK(refused.status.fault() == Fault::run);
   CHECK(refused.status.code() == StatusCode::invalid_argument);
   CHECK(contains(refused.status.message(), "already has a field `hard_negatives`"));
   CHECK(setup.index.queries.empty());
 
-  Setup overwriting({"one", "two", "three"}, {{"overwrite", true}});
+  Mining overwriting({"one", "two", "three"}, {{"overwrite", true}});
   const Outcome replaced = overwriting.run(fields);
   REQUIRE(replaced.status.ok());
   CHECK(replaced.records.at(0).fields()["hard_negatives"] == Texts{"one", "two", "three"});
 }
 
 TEST_CASE("The query is made from the template, with the fields' own names") {
-  Setup setup({"one", "two", "three"}, {{"query", "{{ question }} in {{place}}: {{text}}"},
-                                        {"input_question_key", "q"},
-                                        {"input_text_key", "body"},
-                                        {"output_negatives_key", "negatives"}});
+  Mining setup({"one", "two", "three"}, {{"query", "{{ question }} in {{place}}: {{text}}"},
+                                         {"input_question_key", "q"},
+                                         {"input_text_key", "body"},
+                                         {"output_negatives_key", "negatives"}});
   const Outcome outcome =
       setup.run({{"q", "why"}, {"body", "positive"}, {"place", "Rome"}, {"question", "other"}});
   REQUIRE(outcome.status.ok());
@@ -162,16 +162,16 @@ TEST_CASE("The query is made from the template, with the fields' own names") {
 }
 
 TEST_CASE("A template with open braces or without a name is refused before the first record") {
-  const Status open = Setup({}, {{"query", "{{question"}}).opened;
+  const Status open = Mining({}, {{"query", "{{question"}}).opened;
   CHECK(open.code() == StatusCode::invalid_argument);
   CHECK(contains(open.message(),
                  "node `negatives` (BM25HardNeg): parameter `query`: "
                  "the `{{` at character 1 has no `}}`"));
-  CHECK(contains(Setup({}, {{"query", "x {{ }}"}}).opened.message(), "found none"));
+  CHECK(contains(Mining({}, {{"query", "x {{ }}"}}).opened.message(), "found none"));
 }
 
 TEST_CASE("What the index answers instead of hits is the record's status") {
-  Setup setup({"one"});
+  Mining setup({"one"});
   setup.index.failure = Status::run_fault(StatusCode::unavailable, "no index");
   const Outcome outcome = setup.run({{"question", "q"}, {"text", "t"}});
   CHECK(outcome.status.fault() == Fault::run);
@@ -180,7 +180,7 @@ TEST_CASE("What the index answers instead of hits is the record's status") {
 }
 
 TEST_CASE("Eight threads run one operator") {
-  Setup setup({"one", "positive", "two", "three"});
+  Mining setup({"one", "positive", "two", "three"});
   std::atomic<int> right{0};
   {
     std::vector<std::jthread> threads;

@@ -36,9 +36,9 @@ class ListStream final : public RecordStream {
   std::size_t at_ = 0;
 };
 
-struct Setup {
-  explicit Setup(std::vector<Json> rows, Status end = Status(), std::shared_future<void> gate = {},
-                 Json values = Json::object())
+struct Indexed {
+  explicit Indexed(std::vector<Json> rows, Status end = Status(),
+                   std::shared_future<void> gate = {}, Json values = Json::object())
       : context("corpus") {
     context.stream = [=] { return std::make_unique<ListStream>(rows, end, gate); };
     values["from"] = "documents";
@@ -55,7 +55,7 @@ struct Setup {
 Json text(const std::string& value) { return Json{{"text", value}}; }
 
 TEST_CASE("The index service gives the best passages with their ordinals and texts") {
-  Setup setup({text("A cat sat."), text("Dogs bark at cats, cats run."), text("Fish swim.")});
+  Indexed setup({text("A cat sat."), text("Dogs bark at cats, cats run."), text("Fish swim.")});
   REQUIRE(setup.service->open(setup.context).ok());
   const Result<SearchHits> reply = setup.search("cats");
   REQUIRE(reply.ok());
@@ -72,7 +72,8 @@ TEST_CASE("The index service gives the best passages with their ordinals and tex
 }
 
 TEST_CASE("Records without text are not found and keep their ordinals") {
-  Setup setup({text("cat"), Json{{"text", 7}}, Json::object(), text(""), text(" \n"), text("cat")});
+  Indexed setup(
+      {text("cat"), Json{{"text", 7}}, Json::object(), text(""), text(" \n"), text("cat")});
   REQUIRE(setup.service->open(setup.context).ok());
   const Result<SearchHits> reply = setup.search("cat");
   REQUIRE(reply.ok());
@@ -83,7 +84,7 @@ TEST_CASE("Records without text are not found and keep their ordinals") {
 
 TEST_CASE("field, analyzer, k1 and b are the index's") {
   const std::vector<Json> rows = {Json{{"body", "Cats cats"}}, Json{{"body", "cats"}}};
-  Setup setup(rows, Status(), {}, {{"field", "body"}, {"analyzer", "whitespace"}, {"k1", 0}});
+  Indexed setup(rows, Status(), {}, {{"field", "body"}, {"analyzer", "whitespace"}, {"k1", 0}});
   REQUIRE(setup.service->open(setup.context).ok());
   CHECK(setup.search("Cats")->hits.size() == 1);
   const Result<SearchHits> reply = setup.search("cats");
@@ -94,7 +95,7 @@ TEST_CASE("field, analyzer, k1 and b are the index's") {
 
 TEST_CASE("Searches that come before the index is ready are answered when it is") {
   std::promise<void> gate;
-  Setup setup({text("cat"), text("dog")}, Status(), gate.get_future().share());
+  Indexed setup({text("cat"), text("dog")}, Status(), gate.get_future().share());
   REQUIRE(setup.service->open(setup.context).ok());
   CHECK(setup.service->activity() == "building the index: 0 records");
   std::vector<Awaitable<Result<SearchHits>>> replies;
@@ -113,8 +114,9 @@ TEST_CASE("Searches that come before the index is ready are answered when it is"
 
 TEST_CASE("A corpus that cannot be read answers every search with a run fault that says why") {
   std::promise<void> gate;
-  Setup setup({text("cat")}, Status(StatusCode::unavailable, "passages.jsonl: input/output error"),
-              gate.get_future().share());
+  Indexed setup({text("cat")},
+                Status(StatusCode::unavailable, "passages.jsonl: input/output error"),
+                gate.get_future().share());
   REQUIRE(setup.service->open(setup.context).ok());
   auto early = setup.service->search(SearchRequest("cat", 5));
   gate.set_value();
@@ -129,14 +131,14 @@ TEST_CASE("A corpus that cannot be read answers every search with a run fault th
 }
 
 TEST_CASE("A field that no record has is a failed build; a corpus without records is not") {
-  Setup wrong({text("cat"), text("dog")}, Status(), {}, {{"field", "txt"}});
+  Indexed wrong({text("cat"), text("dog")}, Status(), {}, {{"field", "txt"}});
   REQUIRE(wrong.service->open(wrong.context).ok());
   const Result<SearchHits> reply = wrong.search("cat");
   REQUIRE_FALSE(reply.ok());
   CHECK(reply.status().fault() == Fault::run);
   CHECK(contains(reply.status().message(), "none of its 2 records has text in the field `txt`"));
 
-  Setup empty(std::vector<Json>{});
+  Indexed empty(std::vector<Json>{});
   REQUIRE(empty.service->open(empty.context).ok());
   CHECK(empty.search("cat")->hits.empty());
 }
@@ -156,7 +158,7 @@ TEST_CASE("open() says which parameter is missing and which node cannot be read"
 
 TEST_CASE("cancel() completes what waits, and all that comes later, as cancelled") {
   std::promise<void> gate;
-  Setup setup({text("cat")}, Status(), gate.get_future().share());
+  Indexed setup({text("cat")}, Status(), gate.get_future().share());
   REQUIRE(setup.service->open(setup.context).ok());
   auto waiting = setup.service->search(SearchRequest("cat", 5));
   setup.service->cancel();
@@ -167,7 +169,7 @@ TEST_CASE("cancel() completes what waits, and all that comes later, as cancelled
 
 TEST_CASE("A run that is cut short stops the build") {
   std::promise<void> gate;
-  Setup setup({text("cat")}, Status(), gate.get_future().share());
+  Indexed setup({text("cat")}, Status(), gate.get_future().share());
   setup.context.request_stop();
   gate.set_value();
   REQUIRE(setup.service->open(setup.context).ok());
@@ -175,7 +177,7 @@ TEST_CASE("A run that is cut short stops the build") {
 }
 
 TEST_CASE("A search for less than one hit is an error of its record") {
-  Setup setup(std::vector<Json>{text("cat")});
+  Indexed setup(std::vector<Json>{text("cat")});
   REQUIRE(setup.service->open(setup.context).ok());
   const Status status = setup.search("cat", 0).status();
   CHECK(status.code() == StatusCode::invalid_argument);
@@ -193,7 +195,7 @@ TEST_CASE("Eight threads at once get from the service what one gets") {
   std::vector<Json> rows;
   for (const std::string& line : testing::fixture_lines("corpus.txt")) rows.push_back(text(line));
   const std::vector<std::string> queries = testing::fixture_lines("queries.txt");
-  Setup setup(rows);
+  Indexed setup(rows);
   REQUIRE(setup.service->open(setup.context).ok());
   const auto run = [&] {
     std::vector<std::pair<std::uint64_t, float>> found;

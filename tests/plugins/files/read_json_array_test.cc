@@ -16,7 +16,7 @@ Reading read_json(const std::string& bytes) {
   return read_files({folder.write("in.json", bytes)});
 }
 
-std::vector<Json> records_of(const std::string& bytes) {
+std::vector<Json> json_records(const std::string& bytes) {
   const Reading reading = read_json(bytes);
   INFO(bytes.substr(0, 200));
   REQUIRE_FALSE(reading.fault);
@@ -28,25 +28,25 @@ std::vector<Json> records_of(const std::string& bytes) {
 
 TEST_CASE("JSON: the elements of the top-level array are the records") {
   const std::vector<Json> expected{{{"a", 1}}, {{"a", 2}}};
-  CHECK(records_of(R"([{"a":1},{"a":2}])") == expected);
-  CHECK(records_of("\xef\xbb\xbf \r\n[ {\"a\":1}\n,\n\t{\"a\":2} ] \r\n") == expected);
-  CHECK(records_of(Json(expected).dump(2)) == expected);
+  CHECK(json_records(R"([{"a":1},{"a":2}])") == expected);
+  CHECK(json_records("\xef\xbb\xbf \r\n[ {\"a\":1}\n,\n\t{\"a\":2} ] \r\n") == expected);
+  CHECK(json_records(Json(expected).dump(2)) == expected);
 }
 
 TEST_CASE("JSON: an empty array has no records") {
-  CHECK(records_of("[]").empty());
-  CHECK(records_of(" [ \n ] ").empty());
+  CHECK(json_records("[]").empty());
+  CHECK(json_records(" [ \n ] ").empty());
 }
 
 TEST_CASE("JSON: one top-level object is one record") {
-  CHECK(records_of("{\"a\":{\"b\":[1,2]}}") == std::vector<Json>{{{"a", {{"b", {1, 2}}}}}});
-  CHECK(records_of(" {} \n") == std::vector<Json>{Json::object()});
+  CHECK(json_records("{\"a\":{\"b\":[1,2]}}") == std::vector<Json>{{{"a", {{"b", {1, 2}}}}}});
+  CHECK(json_records(" {} \n") == std::vector<Json>{Json::object()});
 }
 
 TEST_CASE("JSON: brackets, commas and quotes within strings separate nothing") {
   const std::vector<Json> expected{
       {{"a", "],}\"{[,\\"}}, {{"\\\"", "\\\\\""}}, {{"x", {{}, {"]"}}}}};
-  CHECK(records_of(Json(expected).dump()) == expected);
+  CHECK(json_records(Json(expected).dump()) == expected);
 }
 
 TEST_CASE("JSON: arrays longer than the buffer are streamed") {
@@ -56,8 +56,8 @@ TEST_CASE("JSON: arrays longer than the buffer are streamed") {
   }
   expected.push_back({{"t", std::string(3u << 20, ']')}});
   expected.push_back({{"last", true}});
-  CHECK(records_of(Json(expected).dump()) == expected);
-  CHECK(records_of(Json(expected).dump(1, '\t')) == expected);
+  CHECK(json_records(Json(expected).dump()) == expected);
+  CHECK(json_records(Json(expected).dump(1, '\t')) == expected);
 }
 
 TEST_CASE("JSON: an element that is no object is an error of its own") {

@@ -9,7 +9,7 @@ using rare::files::test::Reading;
 
 namespace {
 
-std::vector<Json> records_of(const std::string& bytes) {
+std::vector<Json> jsonl_records(const std::string& bytes) {
   const Folder folder;
   const Reading reading = read_files({folder.write("in.jsonl", bytes)});
   REQUIRE_FALSE(reading.fault);
@@ -20,26 +20,26 @@ std::vector<Json> records_of(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("JSON Lines: one object a line, in order") {
-  const std::vector<Json> records = records_of("{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n");
+  const std::vector<Json> records = jsonl_records("{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n");
   CHECK(records == std::vector<Json>{{{"a", 1}}, {{"a", 2}}, {{"a", 3}}});
 }
 
 TEST_CASE("JSON Lines: the last newline may be missing") {
-  CHECK(records_of("{\"a\":1}\n{\"a\":2}") == std::vector<Json>{{{"a", 1}}, {{"a", 2}}});
+  CHECK(jsonl_records("{\"a\":1}\n{\"a\":2}") == std::vector<Json>{{{"a", 1}}, {{"a", 2}}});
 }
 
 TEST_CASE("JSON Lines: CRLF, a byte order mark and blank lines are no data") {
   const std::vector<Json> expected{{{"a", 1}}, {{"a", 2}}};
-  CHECK(records_of("{\"a\":1}\r\n{\"a\":2}\r\n") == expected);
-  CHECK(records_of("\xef\xbb\xbf{\"a\":1}\n{\"a\":2}\n") == expected);
-  CHECK(records_of("\n \t\r\n{\"a\":1}\n\n\r\n{\"a\":2}\n\n") == expected);
-  CHECK(records_of("  {\"a\":1}  \n\t{\"a\":2}\n") == expected);
+  CHECK(jsonl_records("{\"a\":1}\r\n{\"a\":2}\r\n") == expected);
+  CHECK(jsonl_records("\xef\xbb\xbf{\"a\":1}\n{\"a\":2}\n") == expected);
+  CHECK(jsonl_records("\n \t\r\n{\"a\":1}\n\n\r\n{\"a\":2}\n\n") == expected);
+  CHECK(jsonl_records("  {\"a\":1}  \n\t{\"a\":2}\n") == expected);
 }
 
 TEST_CASE("JSON Lines: an empty file has no records") {
-  CHECK(records_of("").empty());
-  CHECK(records_of("\n\n\n").empty());
-  CHECK(records_of("\xef\xbb\xbf").empty());
+  CHECK(jsonl_records("").empty());
+  CHECK(jsonl_records("\n\n\n").empty());
+  CHECK(jsonl_records("\xef\xbb\xbf").empty());
 }
 
 TEST_CASE("JSON Lines: values come out as nlohmann's own parser makes them") {
@@ -54,7 +54,7 @@ TEST_CASE("JSON Lines: values come out as nlohmann's own parser makes them") {
   };
   for (const char* line : lines) {
     INFO(line);
-    const std::vector<Json> records = records_of(std::string(line) + "\n");
+    const std::vector<Json> records = jsonl_records(std::string(line) + "\n");
     REQUIRE(records.size() == 1);
     const Json expected = Json::parse(line);
     CHECK(records[0] == expected);
@@ -64,7 +64,7 @@ TEST_CASE("JSON Lines: values come out as nlohmann's own parser makes them") {
 
 TEST_CASE("JSON Lines: numbers keep nlohmann's type") {
   const std::vector<Json> records =
-      records_of(R"({"u":7,"i":-7,"f":7.0,"big":123456789012345678901})");
+      jsonl_records(R"({"u":7,"i":-7,"f":7.0,"big":123456789012345678901})");
   REQUIRE(records.size() == 1);
   CHECK(records[0]["u"].is_number_unsigned());
   CHECK(records[0]["i"].type() == Json::value_t::number_integer);
@@ -73,7 +73,7 @@ TEST_CASE("JSON Lines: numbers keep nlohmann's type") {
 }
 
 TEST_CASE("JSON Lines: of a doubled key the last value counts") {
-  CHECK(records_of("{\"a\":1,\"b\":2,\"a\":3}\n")[0] == Json{{"a", 3}, {"b", 2}});
+  CHECK(jsonl_records("{\"a\":1,\"b\":2,\"a\":3}\n")[0] == Json{{"a", 3}, {"b", 2}});
 }
 
 TEST_CASE("JSON Lines: lines longer than the buffer, and many that cross its end") {
@@ -87,7 +87,7 @@ TEST_CASE("JSON Lines: lines longer than the buffer, and many that cross its end
     expected.push_back({{"i", i}, {"t", std::string(static_cast<std::size_t>(i % 777), 'y')}});
     bytes += expected.back().dump() + "\n";
   }
-  CHECK(records_of(bytes) == expected);
+  CHECK(jsonl_records(bytes) == expected);
 }
 
 TEST_CASE("JSON Lines: a line beyond the limit is one error, and memory stays within it") {
