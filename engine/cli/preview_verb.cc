@@ -38,7 +38,12 @@ int preview(const PreviewOptions& options) {
           ? preview_json(loaded->plan, seen).dump(2, ' ', false, Json::error_handler_t::replace) +
                 "\n"
           : preview_text(loaded->plan, seen, Style(options.run.color, STDOUT_FILENO)));
-  return printed != 0 ? printed : seen.exit_code;
+  const int exit_code = printed != 0 ? printed : seen.exit_code;
+  if (seen.left_behind) {
+    std::fflush(stdout);
+    _exit(exit_code);
+  }
+  return exit_code;
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ struct NodeConfig {
   std::optional<int> parallelism;  // absent: the plan chooses
   bool parallelism_auto = false;   // `parallelism: auto`
   Location parallelism_where;
+  std::optional<double> timeout_s;
+  Location timeout_where;
   OnError on_error = OnError::dead_letter;
   ConfigValue save;  // the path of a file for what it gives out, or nothing
 };

@@ -25,8 +25,8 @@ const Level kTop{"the pipeline",
                  {"budget", "prices", "on_end"},
                  false};
 const Level kNode{"a node",
-                  {"name", "use", "from", "parallelism", "on_error", "save", "with"},
-                  {"timeout_s"},
+                  {"name", "use", "from", "parallelism", "timeout_s", "on_error", "save", "with"},
+                  {},
                   true};
 const Level kService{"a service", {"use", "with"}, {}, true};
 

@@ -15,6 +15,7 @@ namespace {
 using Kind = ConfigValue::Kind;
 
 constexpr int kMostParallelism = 1'000'000;
+constexpr double kLeastTimeout_s = 0.001, kMostTimeout_s = 604'800;
 
 // Reads keys of one map; errors carry the prefix of the node or service.
 class Keys {
@@ -182,6 +183,20 @@ void read_parallelism(const Keys& keys, NodeConfig& node) {
              "an integer from 1 to " + std::to_string(kMostParallelism) + ", or 'auto'");
 }
 
+void read_timeout(const Keys& keys, NodeConfig& node) {
+  const ConfigValue* value = keys.find("timeout_s");
+  if (value == nullptr) return;
+  node.timeout_where = value->where;
+  if (value->kind == Kind::scalar && value->scalar.is_number()) {
+    const double seconds = value->scalar.get<double>();
+    if (seconds >= kLeastTimeout_s && seconds <= kMostTimeout_s) {
+      node.timeout_s = seconds;
+      return;
+    }
+  }
+  keys.wrong(*value, "timeout_s", "a number of seconds, 0.001 to 604800 (a week)");
+}
+
 // `use` of a node or service; empty (and reported) when there is none.
 std::string read_use(const Keys& keys, const ConfigValue& entry, std::string_view what,
                      Location& where, Diagnostics& diagnostics) {
@@ -217,6 +232,7 @@ NodeConfig type_node(const ConfigValue& entry, const NodesAbove& nodes, Diagnost
   node.with = read_with(entry);
   read_from(keys, nodes, node);
   read_parallelism(keys, node);
+  read_timeout(keys, node);
   if (auto choice = keys.choice("on_error", {"dead_letter", "fail", "drop"})) {
     node.on_error = static_cast<OnError>(*choice);
   }

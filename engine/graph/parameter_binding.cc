@@ -10,7 +10,8 @@ namespace rare::engine {
 namespace {
 
 std::string hint_for_unknown(const Spec& spec, const std::string& key) {
-  const std::vector<std::string> engine_keys{"name", "use", "from", "parallelism", "on_error"};
+  const std::vector<std::string> engine_keys{"name",        "use",       "from",
+                                             "parallelism", "timeout_s", "on_error"};
   if (contains(engine_keys, key)) {
     return "'" + key + "' stands beside 'use', not inside 'with:'";
   }

@@ -202,6 +202,11 @@ class SchemaMaker {
         variable_or(either({{{"type", "integer"}, {"minimum", 1}, {"maximum", kMostParallelism}},
                             {{"const", "auto"}}})),
         "Records in it at once. Default: 1, or what keeps the node's services busy.");
+    keys["timeout_s"] =
+        documented(variable_or({{"type", "number"}, {"minimum", 0.001}, {"maximum", 604800}}),
+                   "The longest time for one record, waits until a service is ready or lets it in "
+                   "not counted. "
+                   "Only for operators that wait. Default: none.");
     keys["on_error"] = documented(variable_or({{"enum", {"dead_letter", "fail", "drop"}}}),
                                   "What becomes of a record that fails. Default: dead_letter.");
     keys["save"] = documented(
@@ -218,6 +223,7 @@ class SchemaMaker {
       keys["parallelism"] = variable_or({{"const", 1}});
     }
     if (kind == ComponentKind::sink) keys["save"] = nothing();
+    if (kind != ComponentKind::async_operator) keys["timeout_s"] = nothing();
     if (kind != ComponentKind::source && kind != ComponentKind::service) {
       keys["from"] = {{"not", {{"type", "array"}, {"maxItems", 0}}}};
     }

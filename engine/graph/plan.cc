@@ -138,6 +138,7 @@ class Planner {
       const Spec& spec = draft.use->component.spec;
       values = bind_parameters(spec, config.with, prefix, config.where, names_, diagnostics_);
       check_parallelism(draft, prefix);
+      check_timeout(draft, prefix);
       const std::size_t errors_before = diagnostics_.errors().size();
       check_named_ports(draft, diagnostics_);
       ports_are_known_ &= diagnostics_.errors().size() == errors_before;
@@ -161,6 +162,18 @@ class Planner {
             (config.parallelism_auto ? std::string("'auto'") : std::to_string(*config.parallelism)),
         gathers ? "take it out: one instance sees every record"
                 : "take it out: records are read and written one after another");
+  }
+
+  void check_timeout(const DraftNode& draft, const std::string& prefix) {
+    const NodeConfig& config = *draft.config;
+    const ComponentKind kind = draft.use->component.kind;
+    if (!config.timeout_s || kind == ComponentKind::async_operator) return;
+    const bool is_operator = kind == ComponentKind::operator_;
+    diagnostics_.error(
+        config.timeout_where,
+        prefix + "timeout_s: only nodes that wait for services have a time limit, and '" +
+            config.use + (is_operator ? "' computes" : std::string("' is ") + kind_name(kind)),
+        "take it out");
   }
 
   int parallelism_of(const NodeConfig& config, const PlannedNode& node) const {
@@ -197,6 +210,7 @@ class Planner {
       node.values = std::move(values_[index]);
       node.where = draft.config->where;
       node.on_error = draft.config->on_error;
+      node.timeout_s = draft.config->timeout_s;
       node.services = services_of(node);
       node.parallelism = parallelism_of(*draft.config, node);
       node.successors.resize(draft.ports.size());

@@ -38,6 +38,9 @@ struct PlannedNode {
   // 0: sized when the services are open, by the concurrency of those it uses (`parallelism` left
   // out on a node that uses services).
   int parallelism = 1;
+  // The longest time that one record may take in it, waits for services to be ready or to let it in
+  // not counted; nothing: no limit. Only of async operators.
+  std::optional<double> timeout_s;
   int depth = 0;  // the longest way from a source, in edges
   // How many whole-set nodes stand above it on the way with most of them. Levels run one after the
   // other; a whole-set node takes in on its level and gives out on the next.

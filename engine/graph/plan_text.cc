@@ -151,6 +151,7 @@ Json plan_to_json(const Plan& plan) {
                      {"fields_after", known[node.index]},
                      {"source_fields_after", true},
                      {"params", masked(node.spec(), node.values)}});
+    if (node.timeout_s) nodes.back()["timeout_s"] = *node.timeout_s;
   }
   const PlanEstimate needs = estimate(plan);
   return {{"name", plan.config.name},

@@ -54,6 +54,7 @@ std::string progress_line(const ProgressSnapshot& snapshot) {
   for (const NodeProgress& node : snapshot.nodes) {
     line += " | " + node.name + " " + with_thousands(node.done) + " done, " +
             std::to_string(node.in_flight) + "/" + std::to_string(node.parallelism);
+    if (node.parked > 0) line += ", " + with_thousands(node.parked) + " wait on disk";
   }
   if (snapshot.calls > 0) {
     line += " | " + with_thousands(snapshot.calls) + " calls, " +
@@ -72,6 +73,7 @@ std::string progress_json(const ProgressSnapshot& snapshot) {
   for (const NodeProgress& node : snapshot.nodes) {
     json["nodes"][node.name] = {
         {"in_flight", node.in_flight}, {"parallelism", node.parallelism}, {"done", node.done}};
+    if (node.parked > 0) json["nodes"][node.name]["parked"] = node.parked;
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

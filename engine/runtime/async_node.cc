@@ -1,6 +1,7 @@
 #include "engine/runtime/async_node.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <utility>
 
@@ -23,6 +24,7 @@ struct AsyncNode::Detached {
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::terminate(); }
+    TimeLimit* time_limit = nullptr;
   };
 };
 
@@ -34,14 +36,14 @@ struct AsyncNode::Hop {
   void await_resume() const noexcept {}
 };
 
-AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instance, int parallelism,
-                     Resumer& resumer)
+AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, Setup setup)
     : flow_(flow),
       node_(node),
       ports_(node.ports()),
-      instance_(instance),
-      parallelism_(parallelism),
-      resumer_(resumer),
+      setup_(std::move(setup)),
+      time_limit_(std::chrono::duration_cast<LimitedCall::Clock::duration>(
+          std::chrono::duration<double>(node.timeout_s.value_or(0)))),
+      parking_(setup_.parking_folder),
       arrivals_(
           flow.graph(), fg::unlimited,
           [this](const Message& train) {
@@ -51,15 +53,73 @@ AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instanc
           kFeedingFirst) {}
 
 void AsyncNode::arrive(Train& train) {
-  {
-    const std::lock_guard lock(mutex_);
-    for (Envelope& envelope : train) {
-      flow_.graph().reserve_wait();
-      waiting_.push_back(std::move(envelope));
-      std::push_heap(waiting_.begin(), waiting_.end(), younger);
-    }
+  const bool ready = setup_.ready();
+  for (Envelope& envelope : train) {
+    flow_.graph().reserve_wait();
+    if (ready || !park(envelope)) wait_here(std::move(envelope));
   }
   start_waiting();
+}
+
+void AsyncNode::wait_here(Envelope envelope) {
+  const std::lock_guard lock(mutex_);
+  waiting_.push_back(std::move(envelope));
+  std::push_heap(waiting_.begin(), waiting_.end(), younger);
+}
+
+std::int64_t AsyncNode::room() const {
+  const std::lock_guard lock(mutex_);
+  return setup_.parallelism - running_ - static_cast<std::int64_t>(waiting_.size());
+}
+
+bool AsyncNode::park(Envelope& envelope) {
+  if (flow_.control().draining() || room() > 0 || !parking_.park(envelope)) return false;
+  flow_.counters()[node_.index].parked = parking_.size();
+  flow_.parked();
+  return true;
+}
+
+void AsyncNode::look_at_parked() {
+  if (parking_.size() == 0) return;
+  if (flow_.control().draining()) return give_up_parked();
+  if (!setup_.ready()) return stop_resuming();
+  if (!resuming_.exchange(true)) flow_.credits().begin_resuming();
+  const std::int64_t wanted = std::min(room(), static_cast<std::int64_t>(parking_.size()));
+  if (wanted > 0) resume_parked(wanted);
+  if (parking_.size() == 0) stop_resuming();
+}
+
+void AsyncNode::resume_parked(std::int64_t wanted) {
+  std::int64_t credits = flow_.credits().take_resuming(wanted, this, [this] { look_at_parked(); });
+  while (credits > 0) {
+    Result<std::optional<Envelope>> parked = parking_.take();
+    if (!parked) {
+      flow_.control().fail(Status::run_fault(parked.status().code(),
+                                             node_.described() + ": " + parked.status().message()));
+      flow_.abandon_parked(1);
+      flow_.graph().release_wait();
+      break;
+    }
+    if (!*parked) break;
+    wait_here(std::move(**parked));
+    --credits;
+  }
+  flow_.counters()[node_.index].parked = parking_.size();
+  if (credits > 0) flow_.credits().give_back_unused(credits);
+  start_waiting();
+}
+
+void AsyncNode::stop_resuming() {
+  if (resuming_.exchange(false)) flow_.credits().end_resuming();
+}
+
+// They are not in flight: a later start does them again, from stored replies.
+void AsyncNode::give_up_parked() {
+  const std::size_t given_up = parking_.clear();
+  flow_.counters()[node_.index].parked = 0;
+  flow_.abandon_parked(given_up);
+  stop_resuming();
+  for (std::size_t i = 0; i < given_up; ++i) flow_.graph().release_wait();
 }
 
 void AsyncNode::start_waiting() {
@@ -67,18 +127,22 @@ void AsyncNode::start_waiting() {
     Envelope next;
     {
       const std::lock_guard lock(mutex_);
-      if (waiting_.empty() || running_ >= parallelism_) return;
+      if (waiting_.empty() || running_ >= setup_.parallelism) return;
       std::pop_heap(waiting_.begin(), waiting_.end(), younger);
       next = std::move(waiting_.back());
       waiting_.pop_back();
       ++running_;
     }
-    drive(std::move(next));
+    if (node_.timeout_s) {
+      drive_limited(std::make_shared<LimitedCall>(std::move(next), ports_));
+    } else {
+      drive(std::move(next));
+    }
   }
 }
 
 AsyncNode::Detached AsyncNode::drive(Envelope envelope) {
-  Hop hop{resumer_};
+  Hop hop{*setup_.resumer};
   co_await hop;
   BufferedOutput output(ports_);
   Status status;
@@ -88,13 +152,86 @@ AsyncNode::Detached AsyncNode::drive(Envelope envelope) {
     const InNode in_node(flow_.counters()[node_.index]);
     try {
       Record record = envelope.record.share();
-      Task<Status> task = instance_.process(std::move(record), output);
+      Task<Status> task = setup_.instance->process(std::move(record), output);
       status = co_await task;
     } catch (...) {
       status = status_of_exception();
     }
   }
   end(std::move(envelope), output, status);
+}
+
+AsyncNode::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
+  Hop hop{*setup_.resumer};
+  co_await hop;
+  if (flow_.control().aborting()) {
+    call->claim();
+    end(std::move(call->envelope), call->output, Status::cancelled());
+    co_return;
+  }
+  Status status;
+  try {
+    Record record = call->envelope.record.share();
+    call->begin(flow_.counters()[node_.index]);
+    {
+      const std::lock_guard lock(mutex_);
+      limited_.insert(call);
+    }
+    detail::UseTimeLimit use{call.get()};
+    co_await use;
+    Task<Status> task = setup_.instance->process(std::move(record), call->output);
+    status = co_await task;
+  } catch (...) {
+    status = status_of_exception();
+  }
+  if (!call->claim()) {
+    flow_.counters()[node_.index].late.fetch_add(1);
+    late_.fetch_sub(1);  // the node may be gone from here on
+    co_return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    limited_.erase(call);
+  }
+  end(std::move(call->envelope), call->output, status);
+}
+
+std::optional<LimitedCall::Clock::duration> AsyncNode::time_limit() const {
+  return node_.timeout_s ? std::optional(time_limit_) : std::nullopt;
+}
+
+void AsyncNode::end_overdue() {
+  if (!node_.timeout_s) return;
+  const auto now = LimitedCall::Clock::now();
+  std::vector<std::shared_ptr<LimitedCall>> overdue;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(limited_, [&](const std::shared_ptr<LimitedCall>& call) {
+      if (!call->overdue(now, time_limit_)) return false;
+      overdue.push_back(call);
+      return true;
+    });
+    late_.fetch_add(static_cast<std::int64_t>(overdue.size()));  // those that give up
+  }
+  for (std::shared_ptr<LimitedCall>& call : overdue) give_up(std::move(call));
+}
+
+AsyncNode::Detached AsyncNode::give_up(std::shared_ptr<LimitedCall> call) {
+  Hop hop{*setup_.resumer};
+  co_await hop;
+  if (call->claim()) {
+    late_.fetch_add(1);  // the coroutine that goes on without its record
+    char text[160];
+    std::snprintf(
+        text, sizeof text,
+        "took longer than %g s (`timeout_s` of the node; waits until a service is ready or "
+        "lets it in are not counted)",
+        *node_.timeout_s);
+    BufferedOutput nothing(ports_);
+    const Status status(StatusCode::deadline_exceeded, text);
+    end(std::move(call->envelope), nothing, status);
+  }
+  late_.fetch_sub(1);
 }
 
 void AsyncNode::end(Envelope envelope, BufferedOutput& output, const Status& status) {
@@ -112,6 +249,7 @@ void AsyncNode::end(Envelope envelope, BufferedOutput& output, const Status& sta
     --running_;
   }
   start_waiting();
+  look_at_parked();
   flow_.graph().release_wait();
 }
 

@@ -5,38 +5,83 @@
 // a slot of an endpoint must not stand idle for that. The flow graph is told to wait for every
 // record between its arrival and its end (reserve_wait, release_wait), because a suspended
 // coroutine is no task of the graph.
+//
+// While a service of the node is not ready, records beyond those that it may hold are parked on
+// disk.
+//
+// With a time limit (`timeout_s`) a record may end before its coroutine does (limited_call.h). The
+// request that the coroutine waits for is not cut: its reply may be paid, and is stored when it
+// comes.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/runtime/graph_node.h"
+#include "engine/runtime/limited_call.h"
+#include "engine/runtime/parking.h"
 #include "rare/operator.h"
 
 namespace rare::engine {
 
 class AsyncNode final : public GraphNode {
  public:
-  AsyncNode(Flow& flow, const PlannedNode& node, AsyncOperator& instance, int parallelism,
-            Resumer& resumer);
+  struct Setup {
+    AsyncOperator* instance = nullptr;
+    int parallelism = 1;
+    Resumer* resumer = nullptr;
+    std::function<bool()> ready;  // the node's services; any thread
+    std::string parking_folder;
+  };
+  AsyncNode(Flow& flow, const PlannedNode& node, Setup setup);
   Flow::Receiver& input() override { return arrivals_; }
+
+  // For the thread that looks after async nodes (async_watch.h). Brings parked records back when
+  // the services are ready, or gives them up when the run ends early.
+  void look_at_parked();
+  // Nothing: no limit.
+  std::optional<LimitedCall::Clock::duration> time_limit() const;
+  // Makes dead letters of records whose time is over, on a resume thread.
+  void end_overdue();
+  // Coroutines under way that no record waits for. While there are any, the node must stay.
+  std::int64_t late() const { return late_.load(); }
 
  private:
   struct Detached;
   struct Hop;
   void arrive(Train& train);
   void start_waiting();
+  void wait_here(Envelope envelope);
+  // How many more it may hold.
+  std::int64_t room() const;
+  bool park(Envelope& envelope);
+  void resume_parked(std::int64_t wanted);
+  void stop_resuming();
+  void give_up_parked();
   Detached drive(Envelope envelope);
+  Detached drive_limited(std::shared_ptr<LimitedCall> call);
+  Detached give_up(std::shared_ptr<LimitedCall> call);
   void end(Envelope envelope, BufferedOutput& output, const Status& status);
 
   Flow& flow_;
   const PlannedNode& node_;
   const std::vector<std::string> ports_;
-  AsyncOperator& instance_;
-  const int parallelism_;
-  Resumer& resumer_;
-  std::mutex mutex_;
+  const Setup setup_;
+  const LimitedCall::Clock::duration time_limit_;
+  Parking parking_;
+  std::atomic<bool> resuming_{false};
+  std::atomic<std::int64_t> late_{0};
+  mutable std::mutex mutex_;
+  std::unordered_set<std::shared_ptr<LimitedCall>> limited_;  // with their time running
   int running_ = 0;
   Train waiting_;  // a heap, the oldest record on top
   oneapi::tbb::flow::function_node<Message> arrivals_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -21,10 +22,12 @@ class BufferedOutput final : public Output {
   explicit BufferedOutput(const std::vector<std::string>& ports) : ports_(ports) {}
 
   Status emit(Record record) override {
+    if (closed_) return refused();
     emissions.push_back({0, std::move(record)});
     return Status();
   }
   Status emit(std::string_view port, Record record) override {
+    if (closed_) return refused();
     const auto at = std::find(ports_.begin(), ports_.end(), port);
     if (at == ports_.end()) {
       return Status(StatusCode::invalid_argument, "emitted to a port named '" + std::string(port) +
@@ -34,6 +37,7 @@ class BufferedOutput final : public Output {
     return Status();
   }
   Status filter(std::string_view reason) override {
+    if (closed_) return refused();
     filtered = true;
     filter_reason = reason;
     return Status();
@@ -46,12 +50,21 @@ class BufferedOutput final : public Output {
     filter_reason.clear();
   }
 
+  // From now on everything is refused: the record has ended without its operator. Any thread.
+  void close() { closed_ = true; }
+
   std::vector<Emission> emissions;
   bool filtered = false;
   std::string filter_reason;
 
  private:
+  static Status refused() {
+    return Status(StatusCode::deadline_exceeded,
+                  "the time of this record was over before it was emitted");
+  }
+
   const std::vector<std::string>& ports_;
+  std::atomic<bool> closed_{false};
 };
 
 }  // namespace rare::engine

@@ -174,6 +174,11 @@ int Components::parallelism(const PlannedNode& node) const {
   return concurrency + std::min(concurrency, kCommitBatch);
 }
 
+bool Components::ready(const PlannedNode& node) const {
+  return std::all_of(node.services.begin(), node.services.end(),
+                     [this](const ServiceUse& use) { return services_[use.service]->ready(); });
+}
+
 std::map<std::string, Json> Components::usage() const {
   std::map<std::string, Json> usage;
   for (std::size_t i = 0; i < services_.size(); ++i) {

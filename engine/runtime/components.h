@@ -36,6 +36,9 @@ class Components {
   // Records the node may hold at once; sized by its services where the pipeline leaves it out.
   int parallelism(const PlannedNode& node) const;
 
+  // Whether all services of the node work on requests as they come. Any thread.
+  bool ready(const PlannedNode& node) const;
+
   const std::vector<std::uint32_t>& source_nodes() const { return source_nodes_; }
   const std::vector<std::uint32_t>& sink_nodes() const { return sink_nodes_; }
 

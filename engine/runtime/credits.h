@@ -15,6 +15,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -35,9 +37,30 @@ class Credits {
   // some back. REQUIRES: called in a body of the graph; so is wake(), or while the graph waits.
   std::int64_t take(std::int64_t most, std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
-    const std::int64_t taken = std::min(most, available_);
+    const std::int64_t taken = resuming_ > 0 ? 0 : std::min(most, available_);
     available_ -= taken;
     if (taken == 0) waiting_.push_back(std::move(wake));
+    return taken;
+  }
+  // For records that were begun before and gave their credit back: between begin_resuming() and
+  // end_resuming() they take first, and who begins new ones waits. Calls nest.
+  void begin_resuming() {
+    const std::lock_guard lock(mutex_);
+    ++resuming_;
+  }
+  void end_resuming() {
+    {
+      const std::lock_guard lock(mutex_);
+      --resuming_;
+    }
+    make_available(0);
+  }
+  // As take(), and called back for the first credit that comes. `wake` of the last call counts.
+  std::int64_t take_resuming(std::int64_t most, const void* who, std::function<void()> wake) {
+    const std::lock_guard lock(mutex_);
+    const std::int64_t taken = std::min(most, available_);
+    available_ -= taken;
+    if (taken == 0) resuming_waits_[who] = std::move(wake);
     return taken;
   }
   // Families have ended; their credits will be given back. REQUIRES: called in a body of the graph,
@@ -62,7 +85,14 @@ class Credits {
     {
       const std::lock_guard lock(mutex_);
       available_ += count;
-      if (available_ >= enough_) woken.swap(waiting_);
+      if (available_ > 0) {
+        for (auto& [who, wake] : resuming_waits_) woken.push_back(std::move(wake));
+        resuming_waits_.clear();
+      }
+      if (available_ >= enough_ && resuming_ == 0) {
+        std::move(waiting_.begin(), waiting_.end(), std::back_inserter(woken));
+        waiting_.clear();
+      }
     }
     for (const auto& wake : woken) wake();
   }
@@ -72,6 +102,8 @@ class Credits {
   std::mutex mutex_;
   std::int64_t available_;
   std::int64_t coming_back_ = 0;
+  int resuming_ = 0;
+  std::map<const void*, std::function<void()>> resuming_waits_;
   std::vector<std::function<void()>> waiting_;
 };
 

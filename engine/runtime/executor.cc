@@ -1,10 +1,12 @@
 #include "engine/runtime/executor.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 #include <utility>
 
 #include "engine/graph/plan_estimate.h"
+#include "engine/observe/log.h"
 #include "engine/runtime/async_node.h"
 #include "engine/runtime/operator_node.h"
 #include "engine/runtime/sink_node.h"
@@ -13,6 +15,8 @@ namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
 namespace {
+
+constexpr std::chrono::milliseconds kBeforeSayingSo{200};
 
 Credits chosen_credits(const Executor::Setup& setup) {
   std::int64_t held = 0;
@@ -57,6 +61,12 @@ void Executor::build() {
     nodes_[node.index] = make_node(node);
     flow_->set_input(node.index, nodes_[node.index]->input());
   }
+  std::vector<AsyncNode*> async;
+  for (const PlannedNode& node : setup_.plan->nodes) {
+    if (node.kind() != ComponentKind::async_operator) continue;
+    async.push_back(static_cast<AsyncNode*>(nodes_[node.index].get()));
+  }
+  async_watch_ = std::make_unique<AsyncWatch>(std::move(async));
   build_sources();
   build_gathers();
 }
@@ -102,9 +112,13 @@ std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
     return std::make_unique<SinkNode>(*flow_, node, setup_.components->sink(node.index));
   }
   if (node.kind() == ComponentKind::async_operator) {
-    return std::make_unique<AsyncNode>(*flow_, node, setup_.components->async_operator(node.index),
-                                       setup_.components->parallelism(node),
-                                       setup_.components->resumer());
+    AsyncNode::Setup async;
+    async.instance = &setup_.components->async_operator(node.index);
+    async.parallelism = setup_.components->parallelism(node);
+    async.resumer = &setup_.components->resumer();
+    async.ready = [this, &node] { return setup_.components->ready(node); };
+    async.parking_folder = setup_.waiting_folder;
+    return std::make_unique<AsyncNode>(*flow_, node, std::move(async));
   }
   std::vector<Operator*> instances;
   for (const auto& instance : setup_.components->operators(node.index)) {
@@ -141,6 +155,27 @@ bool Executor::begin_level(int level) {
     if (gather->level() == level) gather->start();
   }
   return true;
+}
+
+bool Executor::settle(double grace_s, double hang_s) {
+  using Seconds = std::chrono::duration<double>;
+  const auto cut = [this] { return setup_.control->aborting(); };
+  if (async_watch_->settle(kBeforeSayingSo, cut)) return true;
+  if (!cut()) {
+    char text[120];
+    std::snprintf(
+        text, sizeof text,
+        "waiting up to %g s for answers that come too late for their records: what is paid "
+        "is kept",
+        grace_s);
+    log_line(LogLevel::info, {}, text);
+  }
+  if (async_watch_->settle(Seconds(grace_s), cut)) return true;
+  setup_.components->cancel_services();
+  if (async_watch_->settle(Seconds(hang_s), [] { return false; })) return true;
+  log_line(LogLevel::error, {},
+           "an operator whose record's time was over does not end; leaving without it");
+  return false;
 }
 
 bool Executor::exhausted() const {

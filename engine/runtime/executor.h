@@ -7,12 +7,15 @@
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "engine/runtime/async_watch.h"
 #include "engine/runtime/components.h"
 #include "engine/runtime/flow.h"
 #include "engine/runtime/gather_node.h"
@@ -36,6 +39,7 @@ class Executor {
     std::int64_t credits = 0;
     int threads = 0;  // 0: as many as there are cores
     FlowObserver* observer = nullptr;
+    std::string waiting_folder;  // for records that wait on disk; exists
   };
   explicit Executor(Setup setup);
   ~Executor();
@@ -44,6 +48,11 @@ class Executor {
   // Whole-set nodes: level by level, each begun when all of the one before is committed.
   void run();
 
+  // After run(): lets operators end whose record's time was over (`timeout_s`). For `grace_s` they
+  // may: what they wait for may be paid, and is kept when it comes. Then services are cut. False:
+  // after `hang_s` more some still have not ended; neither this nor the components may be
+  // destroyed.
+  bool settle(double grace_s, double hang_s);
   // Whether every source, and every whole-set node, gave out all it has.
   bool exhausted() const;
   const Flow& flow() const { return *flow_; }
@@ -69,6 +78,7 @@ class Executor {
   std::vector<GatherNode*> gathers_;  // they are among nodes_
   std::vector<Origin*> origins_;      // sources, then gathers: by their place
   std::vector<std::unique_ptr<GraphNode>> nodes_;
+  std::unique_ptr<AsyncWatch> async_watch_;
 };
 
 }  // namespace rare::engine

@@ -71,7 +71,7 @@ DeadLetter letter_from_json(Json& json) {
 
 }  // namespace
 
-std::string Family::encode() const {
+std::string Family::encode(const Record* record) const {
   Json events = Json::array(), reasons = Json::array(), rows = Json::array(),
        letters = Json::array();
   for (const Event& event : events_) {
@@ -80,14 +80,20 @@ std::string Family::encode() const {
   for (const std::string& reason : filter_reasons_) reasons.push_back(bytes_to_json(reason));
   for (const Row& row : rows_) rows.push_back(row_to_json(row));
   for (const DeadLetter& letter : dead_letters_) letters.push_back(letter_to_json(letter));
-  const Json all{id_to_json(root),   level,           ledger_.to_json(), std::move(events),
-                 std::move(reasons), std::move(rows), std::move(letters)};
+  const Json all{id_to_json(root),
+                 level,
+                 ledger_.to_json(),
+                 std::move(events),
+                 std::move(reasons),
+                 std::move(rows),
+                 std::move(letters),
+                 record == nullptr ? Json() : Json{id_to_json(record->id()), record->fields()}};
   std::string bytes;
   Json::to_msgpack(all, bytes);
   return bytes;
 }
 
-Result<std::unique_ptr<Family>> Family::decode(std::string_view bytes) {
+Result<std::unique_ptr<Family>> Family::decode(std::string_view bytes, Record* record) {
   try {
     Json all = Json::from_msgpack(bytes);
     auto family = std::make_unique<Family>(id_from_json(all.at(0)), Begin::empty,
@@ -101,6 +107,8 @@ Result<std::unique_ptr<Family>> Family::decode(std::string_view bytes) {
     for (const Json& reason : all.at(4)) family->filter_reasons_.push_back(bytes_from_json(reason));
     for (Json& row : all.at(5)) family->rows_.push_back(row_from_json(row));
     for (Json& letter : all.at(6)) family->dead_letters_.push_back(letter_from_json(letter));
+    if (record != nullptr)
+      *record = Record(std::move(all.at(7).at(1)), id_from_json(all.at(7).at(0)));
     return family;
   } catch (const std::exception& error) {
     return Status::run_fault(

@@ -49,6 +49,9 @@ class Family {
   // True for exactly one caller: the one that ended the last branch.
   bool end_branch() { return branches_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
 
+  // REQUIRES: the caller has a branch that has not ended; so it is the only one.
+  bool has_one_branch() const { return branches_.load(std::memory_order_acquire) == 1; }
+
   // A branch could not be followed to its end: the family is not committed and is done again.
   void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
   bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
@@ -116,10 +119,10 @@ class Family {
   std::size_t bytes = 0;      // estimate of what it holds; set by the committer
   bool holds_credit = false;  // given back by the committer instead of by the flow
 
-  // All that is committed of it, for a wait on disk; and the family made again from that.
-  // `bytes` that encode() did not make give an error.
-  std::string encode() const;
-  static Result<std::unique_ptr<Family>> decode(std::string_view bytes);
+  // All that is committed of it, for a wait on disk, and the record of its one branch where it has
+  // not ended; and both made again from that. `bytes` that encode() did not make give an error.
+  std::string encode(const Record* record = nullptr) const;
+  static Result<std::unique_ptr<Family>> decode(std::string_view bytes, Record* record = nullptr);
 
  private:
   enum class What : std::uint8_t { emitted, filtered, dead };

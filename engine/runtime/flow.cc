@@ -166,6 +166,11 @@ void Flow::abandon(Envelope envelope, Departures& departures) {
   end_branch(std::move(envelope), departures);
 }
 
+void Flow::parked() {
+  credits_.coming_back(1);
+  credits_.give_back(1);
+}
+
 void Flow::board(std::uint32_t node, Envelope envelope, Departures& departures) {
   auto& trains = departures.trains_;
   auto at = std::find_if(trains.begin(), trains.end(),

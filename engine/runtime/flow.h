@@ -93,6 +93,12 @@ class Flow {
   // The branch cannot go on because the run is being cut.
   void abandon(Envelope envelope, Departures& departures);
 
+  // The family's only branch waits somewhere without its credit, which is given back here.
+  void parked();
+  // So many parked families will not be followed to their end.
+  void abandon_parked(std::size_t families) { abandoned_.fetch_add(families); }
+  Credits& credits() { return credits_; }
+
   // A train to a node's receiver; for a node that puts records back to itself.
   void put(std::uint32_t node, Message train);
 

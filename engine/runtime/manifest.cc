@@ -59,6 +59,7 @@ Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount&
     Json entry = account.tally.nodes[node.index].to_json();
     const LatencyHistogram& latency = counters[node.index].latency;
     entry["busy_s"] = latency.total_s();
+    if (node.timeout_s) entry["late"] = counters[node.index].late.load();
     entry["p50_ms"] = latency.quantile_ms(0.5);
     entry["p99_ms"] = latency.quantile_ms(0.99);
     manifest["nodes"][node.name] = std::move(entry);

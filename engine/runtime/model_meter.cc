@@ -17,7 +17,19 @@ struct Detached {
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::terminate(); }
+    TimeLimit* time_limit = nullptr;
   };
+};
+
+// Passes on to who asked when the service does not work on it.
+class PassedOn final : public TimeLimit {
+ public:
+  explicit PassedOn(const Completion<Result<ChatReply>>& waiting) : waiting_(waiting) {}
+  void pause() override { waiting_.pause_time_limit(); }
+  void resume() override { waiting_.resume_time_limit(); }
+
+ private:
+  const Completion<Result<ChatReply>>& waiting_;
 };
 
 std::uint64_t bytes_of(const ChatRequest& request) {
@@ -47,6 +59,9 @@ class ModelMeter::Metered final : public LanguageModel {
  private:
   Detached pass_on(Awaitable<Result<ChatReply>> asked, Reply noted,
                    Completion<Result<ChatReply>> waiting) {
+    PassedOn limit(waiting);
+    detail::UseTimeLimit use{&limit};
+    co_await use;
     Result<ChatReply> reply = co_await asked;
     if (reply) {
       noted.prompt_tokens = reply->prompt_tokens;

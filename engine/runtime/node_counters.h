@@ -14,6 +14,9 @@ namespace rare::engine {
 struct NodeCounter {
   std::atomic<std::int64_t> in_flight{0};
   std::atomic<std::uint64_t> done{0};
+  std::atomic<std::uint64_t> parked{0};  // wait on disk for a service that is not ready
+  // Operators that ended after the time of their record was over: their results were refused.
+  std::atomic<std::uint64_t> late{0};
   LatencyHistogram latency;
 };
 

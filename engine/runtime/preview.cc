@@ -24,6 +24,8 @@
 namespace rare::engine {
 namespace {
 
+constexpr double kHang_s = 20;  // as a run's (RunSettings)
+
 static_assert(kWaitingRowsBytes == Committer::kWindowBytes,
               "the plan shows what the committer does");
 
@@ -97,7 +99,8 @@ class PreviewRun {
     control_.abort();
     control_.cut();
     if (components_) components_->cancel_services();
-    executor_.reset();
+    preview.left_behind = left_behind_;
+    if (!left_behind_) executor_.reset();
     return preview;
   }
 
@@ -183,6 +186,7 @@ class PreviewRun {
     execute.limit = settings_.records;
     execute.threads = settings_.threads;
     execute.observer = &recorder_;
+    execute.waiting_folder = state_->folder();
     executor_ = std::make_unique<Executor>(std::move(execute));
 
     Watch::Setup watch;
@@ -199,6 +203,7 @@ class PreviewRun {
     executor_->run();
     elapsed_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     committer_->close();
+    left_behind_ = !executor_->settle(plan_.config.grace_s, kHang_s);
   }
 
   void describe(Preview& preview) {
@@ -230,13 +235,17 @@ class PreviewRun {
   std::unique_ptr<Executor> executor_;
   InputSample input_;
   double elapsed_s_ = 0;
+  bool left_behind_ = false;
 };
 
 }  // namespace
 
 Preview preview_pipeline(const Plan& plan, const PreviewSettings& settings) {
   try {
-    return PreviewRun(plan, settings).execute();
+    auto run = std::make_unique<PreviewRun>(plan, settings);
+    Preview preview = run->execute();
+    if (preview.left_behind) static_cast<void>(run.release());
+    return preview;
   } catch (const std::filesystem::filesystem_error& error) {
     Preview none;
     none.tally = Tally(plan.nodes.size());

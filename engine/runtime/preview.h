@@ -48,6 +48,8 @@ struct Preview {
   Tally tally;                     // by node, and of the whole
   double elapsed_s = 0;
   PreviewEstimate estimate;
+  // An operator did not end, and what it uses is still there: leave the process by _exit().
+  bool left_behind = false;
 };
 
 // Runs the first records of `plan`. SIGINT and SIGTERM are handled while it runs. Reads inputs,

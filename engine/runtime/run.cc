@@ -61,6 +61,7 @@ class Run {
   std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills_;  // by the plan's index
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Executor> executor_;
+  bool left_behind_ = false;  // an operator still runs: nothing that it uses may go
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
@@ -172,8 +173,8 @@ ProgressSnapshot Run::snapshot() const {
   for (const PlannedNode& node : plan_.nodes) {
     if (node.kind() != ComponentKind::async_operator) continue;
     const NodeCounter& counter = executor_->counters()[node.index];
-    now.nodes.push_back(
-        {node.name, counter.in_flight.load(), components_->parallelism(node), counter.done.load()});
+    now.nodes.push_back({node.name, counter.in_flight.load(), components_->parallelism(node),
+                         counter.done.load(), counter.parked.load()});
   }
   for (const auto& [name, usage] : components_->usage()) {
     if (!usage.contains("prompt_tokens")) continue;
@@ -208,6 +209,7 @@ void Run::stream() {
   execute.resume = &state_->resume();
   execute.limit = settings_.limit;
   execute.threads = settings_.threads;
+  execute.waiting_folder = state_->folder();
   executor_ = std::make_unique<Executor>(std::move(execute));
 
   Watch::Setup watch;
@@ -221,6 +223,7 @@ void Run::stream() {
   const Watch watching(std::move(watch));
   executor_->run();
   committer_->close();
+  left_behind_ = !executor_->settle(plan_.config.grace_s, settings_.hang_s);
 }
 
 Status Run::reconcile() const {
@@ -336,6 +339,10 @@ int Run::execute() {
   control_.abort();
   control_.cut();
   components_->cancel_services();
+  if (left_behind_) {
+    std::fflush(stdout);
+    _exit(code);
+  }
   executor_.reset();
   return code;
 }

@@ -32,6 +32,7 @@ class IndexService final : public Service, public SearchIndex {
   void* connect(std::string_view interface, const ServiceClient& client) override;
   int concurrency() const override;
   Json usage() const override;
+  bool ready() const override { return !building_; }
   std::string activity() const override;
   void cancel() override;
 

@@ -40,6 +40,7 @@ SearchPool::~SearchPool() {
 
 void SearchPool::submit(SearchRequest request, Answer answer) {
   std::optional<Status> refusal;
+  answer.pause_time_limit();  // until a thread takes it
   {
     const std::lock_guard lock(mutex_);
     refusal = refusal_;
@@ -97,6 +98,7 @@ void SearchPool::work() {
     const std::vector<Waiting> batch = next_batch();
     if (batch.empty()) return;
     for (const Waiting& waiting : batch) {
+      waiting.answer.resume_time_limit();
       waiting.answer.set(search(*corpus_, waiting.request, scratch));
     }
   }

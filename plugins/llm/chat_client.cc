@@ -56,6 +56,7 @@ Awaitable<Result<ChatReply>> ChatClient::chat(ChatRequest request, const Service
         logical_request(options_, options_.revision, call->request, call->generation, client);
     call->key = reply_key(call->logical);
   }
+  pair.completion.pause_time_limit();  // only a transfer counts
   call->waiters.push_back(std::move(pair.completion));
   loop_.post([this, call] { identify(call); });
   return std::move(pair.awaitable);
@@ -88,7 +89,10 @@ void ChatClient::identify(const CallPtr& call) {
   if (added) return look_up(call);
   ++shared_;
   Call& equal = *at->second;
-  for (Waiter& waiter : call->waiters) equal.waiters.push_back(std::move(waiter));
+  for (Waiter& waiter : call->waiters) {
+    if (equal.stage == Call::Stage::asked) waiter.resume_time_limit();
+    equal.waiters.push_back(std::move(waiter));
+  }
 }
 
 void ChatClient::look_up(const CallPtr& call) {
@@ -183,6 +187,7 @@ void ChatClient::begin_transfer(const CallPtr& call) {
   ++(call->transfers == 0 ? calls_sent_ : retries_);
   ++call->transfers;
   call->stage = Call::Stage::asked;
+  for (const Waiter& waiter : call->waiters) waiter.resume_time_limit();
   if (!call->stepped_down || format_ > call->form) call->form = format_;
   if (call->body_form != call->form) write_body(*call, call->form);
   call->estimated_tokens = estimated_tokens(call->request, call->generation);

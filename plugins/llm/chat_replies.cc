@@ -10,6 +10,7 @@
 namespace rare::llm {
 
 void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::HttpResult result) {
+  for (const Waiter& waiter : call->waiters) waiter.pause_time_limit();
   --in_flight_;
   Endpoint& from = endpoints_[endpoint];
   --from.in_flight;

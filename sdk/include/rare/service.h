@@ -32,6 +32,9 @@ class Service {
 
   // How many requests keep it busy; nodes that leave `parallelism` out are sized by it.
   virtual int concurrency() const { return 1; }
+  // Whether requests are worked on as they come. While it is false (an index is being built),
+  // records for it wait on disk, beyond those that the nodes that use it hold at once. Any thread.
+  virtual bool ready() const { return true; }
   // Numbers by name (calls, cache_hits, retries, throttled, prompt_tokens, completion_tokens, ...),
   // counted since open(). The engine adds what earlier starts counted. Any thread.
   virtual Json usage() const { return Json::object(); }

@@ -26,6 +26,7 @@
 #include <utility>
 
 #include "rare/status.h"
+#include "rare/time_limit.h"
 
 namespace rare {
 
@@ -53,6 +54,7 @@ class [[nodiscard]] Task {
     std::optional<T> value;
     std::exception_ptr exception;
     std::coroutine_handle<> continuation;
+    TimeLimit* time_limit = nullptr;
   };
 
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
@@ -62,8 +64,10 @@ class [[nodiscard]] Task {
   }
 
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiter) noexcept {
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
     handle_.promise().continuation = waiter;
+    handle_.promise().time_limit = detail::time_limit_of(waiter);
     return handle_;
   }
   T await_resume() {
@@ -95,6 +99,25 @@ struct CompletionState {
   bool set = false;
   std::optional<T> value;
   std::coroutine_handle<> waiter;
+  TimeLimit* time_limit = nullptr;  // of the waiter, as long as it waits
+  bool paused = false;
+
+  void wait(std::coroutine_handle<> who, TimeLimit* limit) {
+    waiter = who;
+    time_limit = limit;
+    if (paused && time_limit != nullptr) time_limit->pause();
+  }
+  void leave() {
+    waiter = nullptr;
+    if (paused && time_limit != nullptr) time_limit->resume();
+    time_limit = nullptr;
+  }
+  void set_paused(bool pause) {
+    const std::lock_guard lock(mutex);
+    if (set || paused == pause) return;
+    paused = pause;
+    if (time_limit != nullptr) paused ? time_limit->pause() : time_limit->resume();
+  }
 
   void complete(T result) {
     std::coroutine_handle<> next;
@@ -105,7 +128,8 @@ struct CompletionState {
       } else {
         set = true;
         value.emplace(std::move(result));
-        next = std::exchange(waiter, {});
+        next = waiter;
+        leave();
         if (!next) return;
       }
     }
@@ -129,14 +153,15 @@ class [[nodiscard]] Awaitable {
   ~Awaitable() {
     if (!state_) return;
     const std::lock_guard lock(state_->mutex);
-    state_->waiter = nullptr;
+    state_->leave();
   }
 
   bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> waiter) {
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) {
     const std::lock_guard lock(state_->mutex);
     if (state_->set) return false;
-    state_->waiter = waiter;
+    state_->wait(waiter, detail::time_limit_of(waiter));
     return true;
   }
   T await_resume() {
@@ -157,6 +182,12 @@ class Completion {
       : guard_(std::make_shared<Guard>(std::move(state))) {}
 
   void set(T value) const { guard_->state->complete(std::move(value)); }
+  // Nobody works on the request now: it waits until the service is ready, until it is let in, or
+  // for the end of an outage. Such time does not count against the `timeout_s` of the node that
+  // asks. A service that says nothing is taken to be at work all the time. Both may be called
+  // repeatedly.
+  void pause_time_limit() const { guard_->state->set_paused(true); }
+  void resume_time_limit() const { guard_->state->set_paused(false); }
 
  private:
   struct Guard {

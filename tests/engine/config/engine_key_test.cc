@@ -146,7 +146,7 @@ TEST_CASE("a file with a byte order mark and CRLF line ends is read like any oth
         "  3 |   - { name: a, use: files.read, bad: 1 }\n"
         "    |                                 ^\n"
         "  a component's own parameters stand inside 'with:'; known here: name, use, from, "
-        "parallelism, on_error, save, with\n");
+        "parallelism, timeout_s, on_error, save, with\n");
 }
 
 }  // namespace rare::engine

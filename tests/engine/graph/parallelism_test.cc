@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "catch.h"
+#include "engine/graph/plan_text.h"
 #include "plan_fixture.h"
 
 namespace rare::engine {
@@ -48,6 +49,20 @@ TEST_CASE("credits are max_records_in_flight, or left to the runtime", "[graph]"
   CHECK(plan.credits == 12);
   CHECK(plan.node("c")->on_error == OnError::fail);
   CHECK(plan.node("a")->on_error == OnError::dead_letter);
+}
+
+TEST_CASE("a time limit is the node's, and in the plan only where there is one", "[graph]") {
+  PlanFixture fixture;
+  const Plan plan = fixture.plan(
+      "services:\n  s: { use: model.fake, with: { model: m } }\nnodes:\n"
+      "  - { name: a, use: files.read, with: { path: in.jsonl } }\n"
+      "  - { name: b, use: model.ask, timeout_s: 0.5, with: { llm: s } }\n"
+      "  - { name: c, use: files.write, with: { path: out.jsonl } }\n");
+  CHECK(plan.node("b")->timeout_s == 0.5);
+  CHECK_FALSE(plan.node("a")->timeout_s.has_value());
+  const Json json = plan_to_json(plan);
+  CHECK(json["nodes"][1]["timeout_s"] == 0.5);
+  CHECK_FALSE(json["nodes"][0].contains("timeout_s"));
 }
 
 }  // namespace rare::engine

@@ -125,13 +125,49 @@ nodes:
   - { name: result, use: test.collect }
 )";
 
+// The same with a time limit: it costs record 10, and the run comes to its end.
+constexpr const char* kNeverResumesInTime = R"(
+name: never
+grace_s: 0.1
+max_errors: 1
+nodes:
+  - { name: numbers, use: test.numbers, with: { count: 100 } }
+  - { name: stuck, use: test.stuck, timeout_s: 1, with: { at: 10 } }
+  - { name: result, use: test.collect }
+)";
+
 constexpr const char* kStateVariable = "RARE_TEST_STUCK_STATE";
+
+RunSettings settings_in(const std::string& folder) {
+  RunSettings settings;
+  settings.state_folder = folder + "/state";
+  settings.reply_file = folder + "/replies.db";
+  settings.hang_s = 0.5;
+  return settings;
+}
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+struct Ended {
+  int exit_code = -1;
+  std::string output;
+};
+
+// Runs the hidden test `tag` of this program in a process of its own, over the state in `folder`.
+Ended run_child(const std::string& tag, const std::string& folder) {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+  setenv(kStateVariable, folder.c_str(), 1);
+  const int status =
+      std::system(("'" + self + "' '" + tag + "' > '" + folder + "/output' 2>&1").c_str());
+  Ended ended;
+  if (WIFEXITED(status)) ended.exit_code = WEXITSTATUS(status);
+  ended.output = text_of(folder + "/output");
+  return ended;
 }
 
 }  // namespace
@@ -146,25 +182,37 @@ TEST_CASE("the process of a run that never ends", "[.child]") {
     if (++rows == 99) std::raise(SIGINT);
   };
   const TestPlan planned(kNeverResumes);
-  RunSettings settings;
-  settings.state_folder = std::string(folder) + "/state";
-  settings.reply_file = std::string(folder) + "/replies.db";
-  settings.hang_s = 0.5;
-  run_pipeline(planned.plan(), settings);
+  run_pipeline(planned.plan(), settings_in(folder));
   FAIL("the run returned");
+}
+
+TEST_CASE("the process of a run with a record that never ends", "[.child_in_time]") {
+  const char* folder = std::getenv(kStateVariable);
+  REQUIRE(folder != nullptr);
+  Observed observed;
+  observe_with(&observed);
+  const TestPlan planned(kNeverResumesInTime);
+  run_pipeline(planned.plan(), settings_in(folder));
+  FAIL("the run returned, and with it went what the coroutine uses");
+}
+
+TEST_CASE("past its time, a coroutine that never resumes costs its record and no more") {
+  const rare::testing::ScratchFolder folder;
+  const Ended ended = run_child("[.child_in_time]", folder.path());
+  CAPTURE(ended.output);
+  CHECK(ended.exit_code == kExitDone);
+  CHECK_THAT(ended.output, Contains("100 read") && Contains("99 written") && Contains("1 dead"));
+  CHECK_THAT(ended.output, Contains("an operator whose record's time was over does not end"));
+  const std::string letters = text_of(folder / "state/dead_letters.jsonl");
+  CHECK_THAT(letters, Contains("took longer than 1 s (`timeout_s` of the node"));
 }
 
 TEST_CASE("a coroutine that never resumes cannot keep an interrupted process alive") {
   const rare::testing::ScratchFolder folder;
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe");
-  setenv(kStateVariable, folder.path().c_str(), 1);
-  const int status =
-      std::system(("'" + self + "' '[.child]' > '" + (folder / "output") + "' 2>&1").c_str());
-  const std::string output = text_of(folder / "output");
-  CAPTURE(output);
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == kExitInterrupted);
-  CHECK_THAT(output, Contains("a node does not end although the run was cut"));
+  const Ended ended = run_child("[.child]", folder.path());
+  CAPTURE(ended.output);
+  CHECK(ended.exit_code == kExitInterrupted);
+  CHECK_THAT(ended.output, Contains("a node does not end although the run was cut"));
   // What was finished is committed; a later start goes on with the rest.
   const TestPlan planned(kNeverResumes);
   StateOptions options;

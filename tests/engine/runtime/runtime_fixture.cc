@@ -185,6 +185,7 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   execute.limit = options.limit;
   execute.credits = options.credits;
   execute.threads = options.threads;
+  execute.waiting_folder = state.folder();
   Executor executor(std::move(execute));
   {
     Watch::Setup watch;
@@ -199,6 +200,7 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
     const HangWatch hanging(options, plan, executor);
     executor.run();
     committer.close();
+    if (!executor.settle(options.grace_s, 300)) std::abort();
   }
   outcome.fault = control.fault();
   outcome.tally = committer.tally();
@@ -207,6 +209,7 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   outcome.abandoned = executor.flow().abandoned();
   outcome.committed = committer.families_committed();
   outcome.exhausted = executor.exhausted();
+  for (const PlannedNode& node : plan.nodes) outcome.late += executor.counters()[node.index].late;
   components.cancel_services();
   return outcome;
 }

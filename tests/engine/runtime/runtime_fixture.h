@@ -68,6 +68,7 @@ struct Options {
   std::optional<std::uint64_t> limit = std::nullopt;
   std::size_t window_bytes = 64u << 20;
   std::chrono::milliseconds checkpoint_every{1000};
+  double grace_s = 30;  // for operators whose record's time was over
   // A run that takes longer is said to hang: `what` and what each node does are printed, and the
   // process ends.
   std::chrono::seconds hang{300};
@@ -80,6 +81,7 @@ struct Outcome {
   Tally tally;     // of this start
   std::uint64_t started = 0, finished = 0, abandoned = 0, committed = 0;
   bool exhausted = false;
+  std::uint64_t late = 0;  // operators that ended after their record's time
 };
 
 // One start of `yaml` over `state`. `control` may be used by the test to stop it.

@@ -1,5 +1,6 @@
 // The components of the runtime's tests that wait, and the service that they wait for.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -106,6 +107,161 @@ class Echo final : public Service, public EchoModel {
   std::deque<Request> requests_;
   bool ended_ = false;
   std::vector<std::thread> threads_;
+};
+
+// Answers every `slow_by`-th request after `after_ms`, the others at once. With `ready_late` it
+// says of the slow ones that nobody works on them until then.
+class Slowly final : public Service, public EchoModel {
+ public:
+  static Spec spec() {
+    return Spec("test.slowly")
+        .summary("Answers some requests late.")
+        .param(&Slowly::slow_by_, "slow_by", 1, "Which: n % slow_by == 0.")
+        .param(&Slowly::after_ms_, "after_ms", 100, "How late.")
+        .param(&Slowly::ready_late_, "ready_late", false, "They wait until it is ready.");
+  }
+  ~Slowly() override {
+    cancel();
+    if (thread_.joinable()) thread_.join();
+  }
+  Status open(ServiceContext& context) override {
+    context_ = &context;
+    thread_ = std::thread([this] { loop(); });
+    return Status();
+  }
+  void* connect(std::string_view interface, const ServiceClient&) override {
+    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
+  }
+  void cancel() override {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+  }
+  Awaitable<Result<std::int64_t>> ask(std::int64_t n) override {
+    auto pair = context_->completion<Result<std::int64_t>>();
+    if (n % slow_by_ != 0) {
+      pair.completion.set(n);
+      return std::move(pair.awaitable);
+    }
+    if (ready_late_) pair.completion.pause_time_limit();
+    bool late = false;
+    {
+      const std::lock_guard lock(mutex_);
+      late = ended_;
+      const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds(after_ms_);
+      if (!late) requests_.push_back({due, n, pair.completion});
+    }
+    if (late) pair.completion.set(Status::cancelled());
+    changed_.notify_all();
+    return std::move(pair.awaitable);
+  }
+
+ private:
+  struct Request {
+    std::chrono::steady_clock::time_point due;
+    std::int64_t n;
+    Completion<Result<std::int64_t>> completion;
+  };
+  void loop() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return ended_ || !requests_.empty(); });
+      if (requests_.empty()) return;
+      const auto due = requests_.front().due;
+      if (!ended_ && std::chrono::steady_clock::now() < due) {
+        changed_.wait_until(lock, due);
+        continue;
+      }
+      const Request request = std::move(requests_.front());
+      requests_.pop_front();
+      const bool ended = ended_;
+      lock.unlock();
+      if (ready_late_) request.completion.resume_time_limit();
+      request.completion.set(ended ? Result<std::int64_t>(Status::cancelled())
+                                   : Result<std::int64_t>(request.n));
+      lock.lock();
+    }
+  }
+
+  std::int64_t slow_by_ = 1, after_ms_ = 100;
+  bool ready_late_ = false;
+  ServiceContext* context_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Request> requests_;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+// Not ready until sources have given out `at` records. `closes_at`: not ready again for a moment,
+// from so many answers on.
+class OpensLate final : public Service, public EchoModel {
+ public:
+  static Spec spec() {
+    return Spec("test.opens_late")
+        .summary("Answers when enough was read.")
+        .param(&OpensLate::at_, "at", 0, "So many records.")
+        .param(&OpensLate::closes_at_, "closes_at", -1, "Not ready again after so many answers.");
+  }
+  ~OpensLate() override {
+    cancel();
+    if (thread_.joinable()) thread_.join();
+  }
+  Status open(ServiceContext& context) override {
+    context_ = &context;
+    thread_ = std::thread([this] { loop(); });
+    return Status();
+  }
+  void* connect(std::string_view interface, const ServiceClient&) override {
+    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
+  }
+  int concurrency() const override { return 2; }
+  bool ready() const override { return observed_now().read >= at_ && !closed_; }
+  void cancel() override { ended_ = true; }
+  Awaitable<Result<std::int64_t>> ask(std::int64_t n) override {
+    auto pair = context_->completion<Result<std::int64_t>>();
+    bool now = false;
+    {
+      const std::lock_guard lock(mutex_);
+      now = ended_;
+      if (!now) requests_.push_back({n, pair.completion});
+    }
+    if (now) pair.completion.set(Status::cancelled());
+    return std::move(pair.awaitable);
+  }
+
+ private:
+  struct Request {
+    std::int64_t n;
+    Completion<Result<std::int64_t>> completion;
+  };
+  void loop() {
+    for (;;) {
+      std::deque<Request> answered;
+      const bool ended = ended_;
+      if (ready() || ended) {
+        const std::lock_guard lock(mutex_);
+        answered.swap(requests_);
+      }
+      for (const Request& request : answered) {
+        request.completion.set(ended ? Result<std::int64_t>(Status::cancelled())
+                                     : Result<std::int64_t>(request.n));
+        if (++answers_ == closes_at_) closed_ = true;
+      }
+      if (ended && answered.empty()) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (closed_ && ++moments_closed_ > 200) closed_ = false;
+    }
+  }
+
+  std::int64_t at_ = 0, closes_at_ = -1, answers_ = 0, moments_closed_ = 0;
+  ServiceContext* context_ = nullptr;
+  std::mutex mutex_;
+  std::deque<Request> requests_;
+  std::atomic<bool> ended_{false}, closed_{false};
+  std::thread thread_;
 };
 
 class Ask final : public AsyncOperator {
@@ -219,6 +375,8 @@ class Last final : public AsyncOperator {
 
 void add_async_components(Registrar& registrar) {
   registrar.add<Echo>();
+  registrar.add<Slowly>();
+  registrar.add<OpensLate>();
   registrar.add<Ask>();
   registrar.add<Throwing>();
   registrar.add<Stuck>();

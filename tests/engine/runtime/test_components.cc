@@ -33,6 +33,7 @@ class Numbers final : public Source {
   Result<std::optional<Record>> next() override {
     if (next_ >= count_) return std::optional<Record>();
     const std::int64_t n = next_++;
+    ++observed->read;
     if (observed->on_read) observed->on_read(static_cast<std::uint64_t>(n));
     if (n == fail_at_) return Status::run_fault(StatusCode::unavailable, "the input is gone");
     if (bad_every_ > 0 && n % bad_every_ == bad_every_ - 1) {

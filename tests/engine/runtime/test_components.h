@@ -26,6 +26,7 @@ struct Observed {
   std::atomic<std::int64_t> waiting{0}, most_waiting{0};  // requests at the echo service
   std::atomic<std::int64_t> asked{0};
   std::atomic<std::int64_t> slow{0}, most_slow{0};  // bodies of test.slow
+  std::atomic<std::int64_t> read{0};                // given out by sources
   std::atomic<std::int64_t> arrived{0};             // records that reached a sink
   // Called for every record that the source gives out, and for every row that is written.
   std::function<void(std::uint64_t)> on_read;

@@ -1,4 +1,10 @@
 // The way of a chat when nothing goes wrong: store, equal requests, admission, order, cancel.
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "catch.h"
 #include "chat_fixture.h"
 #include "chat_protocol.h"
@@ -73,6 +79,57 @@ TEST_CASE("equal requests at the same time are one call") {
   for (auto& one : waiting) CHECK(testing::wait_for(std::move(one)).ok());
   CHECK(endpoint.calls() == 2);
   CHECK(client.usage()["shared"] == 9);
+}
+
+namespace {
+
+// Whether the time of a record runs.
+class RecordedLimit final : public TimeLimit {
+ public:
+  void pause() override { running = false; }
+  void resume() override { running = true; }
+  std::atomic<bool> running{true};
+};
+
+// A chat that is waited for in a thread of its own.
+struct Asked {
+  Asked(ChatClient& client, const std::string& text)
+      : thread([this, &client, text] {
+          ok = testing::wait_for(client.chat(question(text), {"n", 1}), &limit).ok();
+        }) {}
+  RecordedLimit limit;
+  bool ok = false;
+  std::thread thread;
+};
+
+template <class Condition>
+void wait_until(const Condition& condition) {
+  while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+TEST_CASE("only transfers count against a record's time, not admission and back-off") {
+  HoldingEndpoint endpoint;
+  testing::TestContext context;
+  ChatOptions options = options_for(endpoint.url());
+  options.max_in_flight = 1;
+  ChatClient client(context, options);
+  Asked first(client, "a");
+  endpoint.wait_for_calls(1);
+  Asked second(client, "b"), equal(client, "a");
+  wait_until([&] { return first.limit.running && !second.limit.running && equal.limit.running; });
+  endpoint.refuse_oldest();  // back-off for the one, the turn of the other
+  endpoint.wait_for_calls(2);
+  wait_until([&] { return !first.limit.running && second.limit.running && !equal.limit.running; });
+  endpoint.answer_oldest();
+  endpoint.wait_for_calls(3);
+  wait_until([&] { return first.limit.running && equal.limit.running; });
+  endpoint.answer_oldest();
+  for (Asked* asked : {&first, &second, &equal}) {
+    asked->thread.join();
+    CHECK(asked->ok);
+  }
 }
 
 TEST_CASE("a reply is used only after it is stored") {

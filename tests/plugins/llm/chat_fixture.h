@@ -91,6 +91,10 @@ class HoldingEndpoint {
     const std::lock_guard lock(mutex_);
     held_.at(answered_++).send(answer(content));
   }
+  void refuse_oldest() {
+    const std::lock_guard lock(mutex_);
+    held_.at(answered_++).send(http(503, "{}"));
+  }
   std::size_t calls() const {
     const std::lock_guard lock(mutex_);
     return bodies_.size();

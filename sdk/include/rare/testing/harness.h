@@ -93,6 +93,7 @@ struct Detached {
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::terminate(); }
+    TimeLimit* time_limit = nullptr;
   };
 };
 
@@ -117,7 +118,10 @@ Detached drive(Task<T> task, std::optional<T>& result, Finish& finish) {
   finish.set();
 }
 template <class T>
-Detached drive_awaitable(Awaitable<T> awaitable, std::optional<T>& result, Finish& finish) {
+Detached drive_awaitable(Awaitable<T> awaitable, std::optional<T>& result, Finish& finish,
+                         TimeLimit* limit) {
+  rare::detail::UseTimeLimit use{limit};
+  co_await use;
   result.emplace(co_await awaitable);
   finish.set();
 }
@@ -132,11 +136,12 @@ T wait_for(Task<T> task) {
   finish.wait();
   return std::move(*result);
 }
+// `limit` is told when the service does not work on what it was asked.
 template <class T>
-T wait_for(Awaitable<T> awaitable) {
+T wait_for(Awaitable<T> awaitable, TimeLimit* limit = nullptr) {
   std::optional<T> result;
   detail::Finish finish;
-  detail::drive_awaitable(std::move(awaitable), result, finish);
+  detail::drive_awaitable(std::move(awaitable), result, finish, limit);
   finish.wait();
   return std::move(*result);
 }

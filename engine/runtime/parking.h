@@ -1,0 +1,45 @@
+// Records that wait on disk for a service that is not ready (an index that is being built), without
+// a credit and without memory: otherwise all credits of the graph would stand before that service,
+// and the nodes above it, an expensive endpoint perhaps, would idle until it is there.
+//
+// What waits here is a family with a single branch, all of it; oldest arrival first. Nothing of it
+// outlives the process: a family that did not end is done again by the next start.
+// Thread-safety: any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/runtime/train.h"
+#include "engine/state/segment_store.h"
+
+namespace rare::engine {
+
+class Parking {
+ public:
+  // `folder` is there at the first park(); nothing is opened before.
+  explicit Parking(std::string folder) : disk_(std::move(folder)) {}
+
+  // True: the record waits here; its family is gone from memory and the caller gives its credit
+  // back. False: its family has other branches, or the disk takes no more; `envelope` is as it was.
+  bool park(Envelope& envelope);
+  // The next record, with its family; nothing when none waits. An error is the run's.
+  Result<std::optional<Envelope>> take();
+  // Forgets all; how many there were.
+  std::size_t clear();
+
+  std::size_t size() const { return size_.load(); }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<std::size_t> size_{0};  // of slots_
+  SegmentStore disk_;
+  std::deque<SegmentStore::Slot> slots_;
+};
+
+}  // namespace rare::engine
