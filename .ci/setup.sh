@@ -156,6 +156,23 @@ bench_peers() {
   echo "$folder/bin/python"
 }
 
+# bench_benthos: prints the Benthos that engine_bench is compared with, or nothing where there is no Go.
+bench_benthos() {
+  local source=tests/bench/benthos program
+  have go || return 0
+  program="$cache/bench-benthos/$(cat $source/go.mod $source/main.go <(go version) | sha256sum | cut -c1-12)"
+  if [ ! -x "$program" ]; then
+    say "building the Benthos that benchmarks are compared with (minutes, once)"
+    mkdir -p "$(dirname "$program")"
+    if ! (cd $source && GOFLAGS=-mod=readonly go build -trimpath -o "$program.$$" . && mv "$program.$$" "$program") \
+      < /dev/null >&2; then
+      say "it cannot be had here: its rows are left out"
+      return
+    fi
+  fi
+  echo "$program"
+}
+
 # pip_quietly ARGS...: pip of that environment, without caches of its own and without questions.
 pip_quietly() {
   "$(python_tools)/bin/pip" --quiet --no-input --disable-pip-version-check --no-cache-dir "$@" < /dev/null >&2

@@ -107,7 +107,9 @@ class Timer final : public Service, public TimerModel {
         .summary("An endpoint that does nothing but take its time.")
         .param(&Timer::ms_, "ms", 200, "How long an answer takes.")
         .unit("milliseconds")
-        .param(&Timer::slots_, "slots", 64, "How many requests it works on at once.");
+        .param(&Timer::slots_, "slots", 64, "How many requests it works on at once.")
+        .param(&Timer::ready_after_s_, "ready_after_s", 0, "How long it is not ready at first.")
+        .unit("seconds");
   }
   ~Timer() override {
     cancel();
@@ -115,6 +117,7 @@ class Timer final : public Service, public TimerModel {
   }
   Status open(ServiceContext& context) override {
     context_ = &context;
+    ready_at_ = Clock::now() + std::chrono::seconds(ready_after_s_);
     thread_ = std::thread([this] { loop(); });
     return Status();
   }
@@ -122,6 +125,7 @@ class Timer final : public Service, public TimerModel {
     return interface == kInterface ? static_cast<TimerModel*>(this) : nullptr;
   }
   int concurrency() const override { return slots_; }
+  bool ready() const override { return Clock::now() >= ready_at_; }
   void cancel() override {
     {
       const std::lock_guard lock(mutex_);
@@ -165,7 +169,7 @@ class Timer final : public Service, public TimerModel {
   int in_use() const { return static_cast<int>(under_way_.size()); }
   // All requests take equally long: who begins first is due first.
   void begin(Clock::time_point now, Answer answer) {
-    under_way_.push({now + std::chrono::milliseconds(ms_), std::move(answer)});
+    under_way_.push({std::max(now, ready_at_) + std::chrono::milliseconds(ms_), std::move(answer)});
     most_ = std::max(most_, in_use());
   }
 
@@ -207,7 +211,8 @@ class Timer final : public Service, public TimerModel {
     for (Answer& answer : due) answer.set(Status::cancelled());
   }
 
-  int ms_ = 200, slots_ = 64;
+  int ms_ = 200, slots_ = 64, ready_after_s_ = 0;
+  Clock::time_point ready_at_{};
   ServiceContext* context_ = nullptr;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -2,13 +2,16 @@
 """engine_bench [FOLDER] [--rows NAME,...] [--records N] [--whole]: what the engine itself costs.
 
   hops     JSON Lines of 500 bytes -> three operators that do nothing -> JSON Lines, against the same
-           work by hand on bare oneTBB (bare_tbb), in trains of 64 and one by one, and in Bytewax with
-           as many threads (bytewax_flow.py, run by the Python of RARE_BENCH_PEERS); best of three
+           work by hand on bare oneTBB (bare_tbb), in trains of 64 and one by one, in Bytewax with as
+           many threads (bytewax_flow.py, run by the Python of RARE_BENCH_PEERS), and in Benthos with
+           two threads (benthos/, the program RARE_BENCH_BENTHOS); best of three
   nodes    chains of 1 to 28 operators: what one hop costs; fan-out to 8 branches and fan-in
   async    64 to 10,000 records wait 200 ms each: share of the slots' time in use, threads
   busy     64 slots of 50 ms beside CPU bodies of 40 ms on all workers
   slow     a stage 100 times slower than its source; one record 1,000 times slower than the others
            with order: input, and 150 MB of rows that wait for it
+  unready  10,000 records before a service that is not ready for 20 s (--whole: 60 s): whether the
+           endpoint above it stays busy meanwhile, and memory over time
   start    from the start of the process to the first record: 8 plugins, 100 nodes
   memory   records through 10 operators: resident memory over time (1M records; --whole: 10M)
 
@@ -36,6 +39,8 @@ PEERS = os.environ.get("RARE_BENCH_PEERS")
 THREADS = os.cpu_count()
 HANG_S = 3600
 BYTEWAX = "Bytewax 0.21"
+BENTHOS = "Benthos 4.76"
+BENTHOS_PROGRAM = os.environ.get("RARE_BENCH_BENTHOS")
 NEXT_TO_NOTHING = "{ name: result, use: bench.nowhere }"
 
 
@@ -118,6 +123,8 @@ class Bench:
                 self.best(rates, f"bare oneTBB, trains of {train}", records / done["elapsed_s"])
             if PEERS:
                 self.best(rates, BYTEWAX, records / self.bytewax())
+            if BENTHOS_PROGRAM:
+                self.best(rates, BENTHOS, records / self.benthos())
             for order in ("input", "any"):
                 pipeline = (f"name: hops\norder: {order}\nnodes:\n"
                             "  - { name: read, use: files.read, with: { path: in.jsonl } }\n" + chain(3) +
@@ -131,17 +138,29 @@ class Bench:
         for name, rate in rates.items():
             bar, ok = (">= 0.50", rate >= 0.5 * yardstick) if name.startswith("engine") else ("", None)
             self.row(name, f"{rate:,.0f}/s", bar, ok, ratio=rate / yardstick)
-        if BYTEWAX in rates:
+        for peer, bar in ((BYTEWAX, 4), (BENTHOS, 5)):
             for name in ("engine, order: input", "engine, order: any"):
-                ratio = rates[name] / rates[BYTEWAX]
-                self.row(f"{name}, against Bytewax", f"{ratio:.2f}", ">= 4", ratio >= 4)
+                if peer in rates:
+                    ratio = rates[name] / rates[peer]
+                    self.row(f"{name}, against {peer.split()[0]}", f"{ratio:.2f}", f">= {bar}", ratio >= bar)
 
     def bytewax(self):
+        return self.peer_seconds(PEERS, "-m", "bytewax.run", BENCH / "bytewax_flow.py", "-w", str(THREADS))
+
+    def benthos(self):
+        seconds = self.peer_seconds(BENTHOS_PROGRAM, "run", BENCH / "benthos" / "hops.yaml")
+        with open(self.folder / "benthos.jsonl", encoding="utf-8") as lines:
+            written = sum(1 for _ in lines)
+        assert written == self.options.records, f"Benthos wrote {written}"
+        return seconds
+
+    def peer_seconds(self, *command):
         """Seconds for its whole process, less those that it takes over no record at all."""
         def seconds(folder):
+            for old in folder.glob("benthos.jsonl"):
+                old.unlink()
             begin = time.monotonic()
-            subprocess.run([PEERS, "-m", "bytewax.run", BENCH / "bytewax_flow.py", "-w", str(THREADS)],
-                           cwd=folder, stdin=subprocess.DEVNULL, check=True, timeout=HANG_S)
+            subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, check=True, timeout=HANG_S)
             return time.monotonic() - begin
         nothing = self.folder / "nothing"
         nothing.mkdir(exist_ok=True)
@@ -259,6 +278,25 @@ nodes:
         self.row("start to first record", f"{median:.0f} ms", "<= 100 ms", median <= 100, least_ms=min(times_ms),
                  plugins=8, nodes=100)
 
+    def unready(self):
+        seconds, records = 60 if self.options.whole else 20, 10_000
+        run = Watched(self.folder, f"""name: unready
+services:
+  endpoint: {{ use: bench.timer, with: {{ slots: 64, ms: 50 }} }}
+  index: {{ use: bench.timer, with: {{ slots: 4, ms: 1, ready_after_s: {seconds} }} }}
+nodes:
+  - {{ name: count, use: bench.count, with: {{ count: {records} }} }}
+  - {{ name: padded, use: basic.map, with: {{ program: '.pad = ("x" * 2000)' }} }}
+  - {{ name: ask, use: bench.wait, with: {{ timer: endpoint }} }}
+  - {{ name: search, use: bench.wait, with: {{ timer: index }} }}
+  - {NEXT_TO_NOTHING}
+""", "--fresh", sample_s=0.25)
+        assert run.manifest["records"]["written"] == records, run.manifest["records"]
+        busy = run.manifest["services"]["endpoint"]["busy_share"]
+        series = run.rss_mb[2:] or run.rss_mb
+        self.row(f"before a service ready after {seconds} s", f"{busy:.4f}", ">= 0.97", busy >= 0.97,
+                 run_s=run.elapsed_s, rss_mb=series[::max(1, len(series) // 8)])
+
     def memory(self):
         records = 10_000_000 if self.options.whole else 1_000_000
         run = Watched(self.folder, f"name: memory\nnodes:\n"
@@ -272,7 +310,7 @@ nodes:
 
 
 ROWS = {"hops": Bench.hops, "nodes": Bench.nodes, "async": Bench.asynchronous, "busy": Bench.busy, "slow": Bench.slow,
-        "start": Bench.start, "memory": Bench.memory}
+        "unready": Bench.unready, "start": Bench.start, "memory": Bench.memory}
 
 
 def main():
@@ -291,8 +329,9 @@ def main():
             ROWS[name](bench)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    not_run = ["Benthos"] + ([] if PEERS else ["Bytewax"])
-    print(f"peers not run: {', '.join(not_run)}")
+    not_run = ([] if BENTHOS_PROGRAM else ["Benthos"]) + ([] if PEERS else ["Bytewax"])
+    if not_run:
+        print(f"peers not run: {', '.join(not_run)}")
     if options.folder:
         result = {"cores": THREADS, "records": options.records, "rows": bench.rows,
                   "peers_not_run": not_run}
