@@ -16,7 +16,7 @@ struct NodeProgress {
   std::int64_t in_flight = 0;
   int parallelism = 0;
   std::uint64_t done = 0;
-  std::uint64_t parked = 0;  // wait on disk for a service that is not ready
+  std::uint64_t parked = 0;  // waiting on disk for a service that is not ready
 };
 
 struct ProgressSnapshot {

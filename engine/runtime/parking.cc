@@ -8,6 +8,7 @@ bool Parking::park(Envelope& envelope) {
   if (!envelope.family->has_one_branch() || envelope.family->abandoned()) return false;
   const std::string bytes = envelope.family->encode(&envelope.record);
   const std::lock_guard lock(mutex_);
+  if (disk_.bytes_on_disk() + bytes.size() > most_bytes_) return false;
   const Result<SegmentStore::Slot> slot = disk_.put(bytes);
   if (!slot) return false;
   slots_.push_back(*slot);

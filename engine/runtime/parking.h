@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -22,11 +23,16 @@ namespace rare::engine {
 
 class Parking {
  public:
+  // What may wait here: hours of what a fast endpoint gives out, and not the whole input of a
+  // pipeline that has nothing slow above.
+  static constexpr std::uint64_t kMostBytes = 4ull << 30;
+
   // `folder` is there at the first park(); nothing is opened before.
-  explicit Parking(std::string folder) : disk_(std::move(folder)) {}
+  explicit Parking(std::string folder, std::uint64_t most_bytes = kMostBytes)
+      : most_bytes_(most_bytes), disk_(std::move(folder)) {}
 
   // True: the record waits here; its family is gone from memory and the caller gives its credit
-  // back. False: its family has other branches, or the disk takes no more; `envelope` is as it was.
+  // back. False: its family has other branches, or there is no more room; `envelope` is as it was.
   bool park(Envelope& envelope);
   // The next record, with its family; nothing when none waits. An error is the run's.
   Result<std::optional<Envelope>> take();
@@ -36,6 +42,7 @@ class Parking {
   std::size_t size() const { return size_.load(); }
 
  private:
+  const std::uint64_t most_bytes_;
   std::mutex mutex_;
   std::atomic<std::size_t> size_{0};  // of slots_
   SegmentStore disk_;

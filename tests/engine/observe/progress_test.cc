@@ -27,6 +27,15 @@ TEST_CASE("a line says what is done, by whom, at what cost and what is waited fo
         "1,100 done, 8/16 | 2,100 calls, 54,321 tokens | corpus: building the index: 63%");
 }
 
+TEST_CASE("records that wait on disk are said, where there are any") {
+  ProgressSnapshot now = snapshot();
+  now.nodes.push_back({"negatives", 4, 4, 0, 12'000});
+  CHECK(progress_line(now).find("| negatives 0 done, 4/4, 12,000 wait on disk |") !=
+        std::string::npos);
+  CHECK(rare::Json::parse(progress_json(now))["nodes"]["negatives"]["parked"] == 12'000);
+  CHECK_FALSE(rare::Json::parse(progress_json(now))["nodes"]["questions"].contains("parked"));
+}
+
 TEST_CASE("the JSON form is one object a line") {
   const auto json = rare::Json::parse(progress_json(snapshot()));
   CHECK(json["finished"] == 1000);

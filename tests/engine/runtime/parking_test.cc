@@ -156,6 +156,10 @@ TEST_CASE("what cannot be parked stays as it was") {
   CHECK(envelope.record.fields()["n"] == 7);
 
   const rare::testing::ScratchFolder folder;
+  Parking full(folder.path(), 16);
+  CHECK_FALSE(full.park(envelope));
+  REQUIRE(envelope.family);
+
   Parking parking(folder.path());
   envelope.family->add_branches(1);
   CHECK_FALSE(parking.park(envelope));
