@@ -33,9 +33,9 @@ Status check_components(const Plan& plan) {
   environment.run_folder = folder.string();
   environment.control = &control;
   environment.replies = &replies;
-  Components components(plan, environment);
   ResumeThreads resume_threads;
   environment.resumer = &resume_threads;
+  Components components(plan, environment);
   Status status = components.make_sinks();
   if (status.ok()) status = components.open_sources({});
   if (status.ok()) status = components.open_services();

@@ -228,8 +228,8 @@ class PreviewRun {
   std::unique_ptr<RunState> state_;
   std::unique_ptr<ReplyDatabase> replies_;
   Environment environment_;
+  std::unique_ptr<ResumeThreads> resume_threads_;  // services use it until their threads have ended
   std::unique_ptr<Components> components_;
-  std::unique_ptr<ResumeThreads> resume_threads_;
   std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills_;  // by the plan's index
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Executor> executor_;

@@ -21,7 +21,8 @@ namespace rare::engine {
 class ResumeThreads final : public Resumer {
  public:
   explicit ResumeThreads(int threads = 2);
-  // REQUIRES: nothing is resumed any more. Ends the threads after what is queued.
+  // REQUIRES: nothing is resumed any more, and whoever resumed has returned from resume():
+  // services, whose threads do, are destroyed before. Ends the threads after what is queued.
   ~ResumeThreads() override;
   void resume(std::coroutine_handle<> waiter) override;
   void misuse(const std::string& what) override;

@@ -139,9 +139,9 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   environment.control = &control;
   environment.replies = &replies;
   environment.run_folder = state.folder();
-  Components components(plan, environment);
   ResumeThreads resume_threads;
   environment.resumer = &resume_threads;
+  Components components(plan, environment);
   state.begin();
 
   Outcome outcome;
