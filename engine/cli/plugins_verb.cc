@@ -8,6 +8,7 @@
 #include "engine/cli/load.h"
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
+#include "engine/config/name_list.h"
 #include "engine/plugin/loader.h"
 
 namespace rare::engine::cli {
@@ -23,11 +24,7 @@ std::string plugins_text(const Registry& registry, const Style& style) {
   std::string text;
   for (const LoadedPlugin& plugin : registry.plugins()) {
     text += style.heading(plugin.name + " " + plugin.version) + "  " + plugin.file + "\n";
-    std::string components;
-    for (const std::string& name : plugin.components) {
-      components += (components.empty() ? "" : ", ") + name;
-    }
-    text += wrapped(components.empty() ? "no components" : components, "  ");
+    text += wrapped(joined(plugin.components, "no components"), "  ");
   }
   for (const RefusedPlugin& plugin : registry.refused()) {
     text += style.error("refused") + "  " + plugin.file + "\n  " + plugin.reason + "\n";

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/config/name_list.h"
 #include "engine/config/pipeline_keys.h"
 #include "engine/config/yaml_reader.h"
 
@@ -127,8 +128,7 @@ std::vector<std::string> split_path(const std::string& path) {
 std::string did_you_mean(const std::string& wanted, const std::vector<std::string>& names) {
   std::string near = nearest_name(wanted, names);
   if (!near.empty()) return "did you mean '" + near + "'?";
-  std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  const std::string all = joined(names);
   return all.empty() ? "" : "there are: " + all;
 }
 

@@ -22,6 +22,10 @@ struct ErrorBound {
   std::uint64_t after_records = 0;  // the share counts only from so many records on
 };
 
+// Bounds of what is written, for the loader and the schema.
+inline constexpr int kMostParallelism = 1'000'000;
+inline constexpr double kLeastTimeout_s = 0.001, kMostTimeout_s = 604'800;  // a week
+
 struct InputRef {
   std::string node;
   std::string port;  // empty: the node's first port

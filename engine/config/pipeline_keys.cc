@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/config/name_list.h"
 #include "engine/config/reference_names.h"
 
 namespace rare::engine {
@@ -30,12 +31,6 @@ const Level kNode{"a node",
                   true};
 const Level kService{"a service", {"use", "with"}, {}, true};
 
-std::string known_keys(const Level& level) {
-  std::string text;
-  for (const std::string& key : level.keys) text += (text.empty() ? "" : ", ") + key;
-  return text;
-}
-
 std::string hint_for_key(const Level& level, const std::string& key) {
   if (std::string near = nearest_name(key, level.keys); !near.empty()) {
     return "did you mean '" + near + "'?";
@@ -43,7 +38,7 @@ std::string hint_for_key(const Level& level, const std::string& key) {
   std::string hint = reference_name_hint(key);
   if (!hint.empty()) hint += "\n";
   if (level.has_with) hint += "a component's own parameters stand inside 'with:'; ";
-  return hint + "known here: " + known_keys(level);
+  return hint + "known here: " + joined(level.keys);
 }
 
 // Takes out keys that `level` does not know.
@@ -51,13 +46,12 @@ void check_keys(ConfigValue& map, const Level& level, const std::string& prefix,
                 Diagnostics& diagnostics) {
   std::vector<std::string> unknown;
   for (const auto& [key, value] : map.entries) {
-    if (std::find(level.keys.begin(), level.keys.end(), key) != level.keys.end()) continue;
+    if (contains(level.keys, key)) continue;
     unknown.push_back(key);
-    bool later = std::find(level.later.begin(), level.later.end(), key) != level.later.end();
-    if (later) {
+    if (contains(level.later, key)) {
       diagnostics.error(map.key_location(key),
                         prefix + "the key '" + key + "' is not supported by this version",
-                        "take it out; known here: " + known_keys(level));
+                        "take it out; known here: " + joined(level.keys));
     } else {
       diagnostics.error(map.key_location(key), prefix + "unknown key '" + key + "'",
                         hint_for_key(level, key));

@@ -14,9 +14,6 @@ namespace {
 
 using Kind = ConfigValue::Kind;
 
-constexpr int kMostParallelism = 1'000'000;
-constexpr double kLeastTimeout_s = 0.001, kMostTimeout_s = 604'800;
-
 // Reads keys of one map; errors carry the prefix of the node or service.
 class Keys {
  public:

@@ -235,7 +235,7 @@ void check_named_ports(const DraftNode& node, Diagnostics& diagnostics) {
       const Location& where = map.entry_locations[entry];
       if (!is_valid_name(port)) {
         report(where, "'" + port + "' cannot name a port: a name has letters, digits, '_' and '-'");
-      } else if (std::find(seen.begin(), seen.end(), port) != seen.end()) {
+      } else if (contains(seen, port)) {
         report(where, "the port '" + port + "' is there twice");
       }
       seen.push_back(port);

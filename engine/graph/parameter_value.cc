@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "engine/config/name_list.h"
 #include "engine/config/utf8.h"
 
 namespace rare::engine {
@@ -93,8 +94,7 @@ Json text_or_file(const ConfigValue& value) {
 
 Json text_value(const ParamSpec& param, const ConfigValue& value) {
   if (value.kind != Kind::scalar) throw unexpected(param, value);
-  if (!param.choices.empty() &&
-      std::find(param.choices.begin(), param.choices.end(), value.text) == param.choices.end()) {
+  if (!param.choices.empty() && !contains(param.choices, value.text)) {
     std::string near = nearest_name(value.text, param.choices);
     throw unexpected(param, value, near.empty() ? "" : "did you mean '" + near + "'?");
   }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/config/pipeline.h"
 #include "engine/graph/schema_of_parameter.h"
 
 namespace rare::engine {
@@ -14,7 +15,6 @@ constexpr const char* kReference =
     "^[^\\x00-,./:-@\\[-^`{-\\x7F]+([.][^\\x00-,./:-@\\[-^`{-\\x7F]+)?$";
 constexpr const char* kShare =
     "^(100([.]0*)?|[0-9]?[0-9]([.][0-9]*)?|[.][0-9]+)%( after [0-9]+( records)?)?$";
-constexpr int kMostParallelism = 1'000'000;
 
 Json documented(Json schema, const char* text) {
   schema["description"] = text;
@@ -202,11 +202,11 @@ class SchemaMaker {
         variable_or(either({{{"type", "integer"}, {"minimum", 1}, {"maximum", kMostParallelism}},
                             {{"const", "auto"}}})),
         "Records in it at once. Default: 1, or what keeps the node's services busy.");
-    keys["timeout_s"] =
-        documented(variable_or({{"type", "number"}, {"minimum", 0.001}, {"maximum", 604800}}),
-                   "The longest time for one record, waits until a service is ready or lets it in "
-                   "not counted. "
-                   "Only for operators that wait. Default: none.");
+    keys["timeout_s"] = documented(
+        variable_or(
+            {{"type", "number"}, {"minimum", kLeastTimeout_s}, {"maximum", kMostTimeout_s}}),
+        "The longest time for one record, waits until a service is ready or lets it in "
+        "not counted. Only for operators that wait. Default: none.");
     keys["on_error"] = documented(variable_or({{"enum", {"dead_letter", "fail", "drop"}}}),
                                   "What becomes of a record that fails. Default: dead_letter.");
     keys["save"] = documented(

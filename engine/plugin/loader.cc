@@ -20,12 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class CollectingRegistrar final : public Registrar {
- public:
-  void add_component(Component component) override { components.push_back(std::move(component)); }
-  std::vector<Component> components;
-};
-
 std::string demangled(const std::string& symbol) {
   int failure = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(

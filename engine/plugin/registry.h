@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rare/plugin.h"
@@ -34,6 +35,13 @@ struct RefusedPlugin {
   std::string reason;  // one line that names both sides
   // already_exists: a component's name is taken, and which of the two is meant cannot be known.
   StatusCode code = StatusCode::invalid_argument;
+};
+
+// Keeps what a plugin registers, for Registry::add().
+class CollectingRegistrar final : public Registrar {
+ public:
+  void add_component(Component component) override { components.push_back(std::move(component)); }
+  std::vector<Component> components;
 };
 
 class Registry {

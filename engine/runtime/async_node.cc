@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <utility>
 
 #include "engine/runtime/boundary.h"
@@ -14,19 +13,13 @@ namespace {
 bool younger(const Envelope& a, const Envelope& b) {
   return a.record.id().ordinal() > b.record.id().ordinal();
 }
-}  // namespace
 
-// A coroutine that starts at once and frees itself at its end. Nothing escapes from drive().
-struct AsyncNode::Detached {
-  struct promise_type {
-    Detached get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() { std::terminate(); }
-    TimeLimit* time_limit = nullptr;
-  };
-};
+std::optional<LimitedCall::Clock::duration> duration_of(std::optional<double> seconds) {
+  if (!seconds) return std::nullopt;
+  return std::chrono::duration_cast<LimitedCall::Clock::duration>(
+      std::chrono::duration<double>(*seconds));
+}
+}  // namespace
 
 // Goes on on a resume thread.
 struct AsyncNode::Hop {
@@ -41,9 +34,8 @@ AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, Setup setup)
       node_(node),
       ports_(node.ports()),
       setup_(std::move(setup)),
-      time_limit_(std::chrono::duration_cast<LimitedCall::Clock::duration>(
-          std::chrono::duration<double>(node.timeout_s.value_or(0)))),
-      parking_(setup_.parking_folder),
+      time_limit_(duration_of(node.timeout_s)),
+      parking_(setup_.parking_folder, flow.counters()[node.index].parked),
       arrivals_(
           flow.graph(), fg::unlimited,
           [this](const Message& train) {
@@ -74,7 +66,6 @@ std::int64_t AsyncNode::room() const {
 
 bool AsyncNode::park(Envelope& envelope) {
   if (flow_.control().draining() || room() > 0 || !parking_.park(envelope)) return false;
-  flow_.counters()[node_.index].parked = parking_.size();
   flow_.parked();
   return true;
 }
@@ -94,8 +85,7 @@ void AsyncNode::resume_parked(std::int64_t wanted) {
   while (credits > 0) {
     Result<std::optional<Envelope>> parked = parking_.take();
     if (!parked) {
-      flow_.control().fail(Status::run_fault(parked.status().code(),
-                                             node_.described() + ": " + parked.status().message()));
+      flow_.control().fail(fault_at(node_, parked.status()));
       flow_.abandon_parked(1);
       flow_.graph().release_wait();
       break;
@@ -104,7 +94,6 @@ void AsyncNode::resume_parked(std::int64_t wanted) {
     wait_here(std::move(**parked));
     --credits;
   }
-  flow_.counters()[node_.index].parked = parking_.size();
   if (credits > 0) flow_.credits().give_back_unused(credits);
   start_waiting();
 }
@@ -116,7 +105,6 @@ void AsyncNode::stop_resuming() {
 // They are not in flight: a later start does them again, from stored replies.
 void AsyncNode::give_up_parked() {
   const std::size_t given_up = parking_.clear();
-  flow_.counters()[node_.index].parked = 0;
   flow_.abandon_parked(given_up);
   stop_resuming();
   for (std::size_t i = 0; i < given_up; ++i) flow_.graph().release_wait();
@@ -133,7 +121,7 @@ void AsyncNode::start_waiting() {
       waiting_.pop_back();
       ++running_;
     }
-    if (node_.timeout_s) {
+    if (time_limit_) {
       drive_limited(std::make_shared<LimitedCall>(std::move(next), ports_));
     } else {
       drive(std::move(next));
@@ -141,7 +129,7 @@ void AsyncNode::start_waiting() {
   }
 }
 
-AsyncNode::Detached AsyncNode::drive(Envelope envelope) {
+detail::Detached AsyncNode::drive(Envelope envelope) {
   Hop hop{*setup_.resumer};
   co_await hop;
   BufferedOutput output(ports_);
@@ -161,7 +149,7 @@ AsyncNode::Detached AsyncNode::drive(Envelope envelope) {
   end(std::move(envelope), output, status);
 }
 
-AsyncNode::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
+detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
   Hop hop{*setup_.resumer};
   co_await hop;
   if (flow_.control().aborting()) {
@@ -196,18 +184,14 @@ AsyncNode::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) 
   end(std::move(call->envelope), call->output, status);
 }
 
-std::optional<LimitedCall::Clock::duration> AsyncNode::time_limit() const {
-  return node_.timeout_s ? std::optional(time_limit_) : std::nullopt;
-}
-
 void AsyncNode::end_overdue() {
-  if (!node_.timeout_s) return;
+  if (!time_limit_) return;
   const auto now = LimitedCall::Clock::now();
   std::vector<std::shared_ptr<LimitedCall>> overdue;
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(limited_, [&](const std::shared_ptr<LimitedCall>& call) {
-      if (!call->overdue(now, time_limit_)) return false;
+      if (!call->overdue(now, *time_limit_)) return false;
       overdue.push_back(call);
       return true;
     });
@@ -216,7 +200,7 @@ void AsyncNode::end_overdue() {
   for (std::shared_ptr<LimitedCall>& call : overdue) give_up(std::move(call));
 }
 
-AsyncNode::Detached AsyncNode::give_up(std::shared_ptr<LimitedCall> call) {
+detail::Detached AsyncNode::give_up(std::shared_ptr<LimitedCall> call) {
   Hop hop{*setup_.resumer};
   co_await hop;
   if (call->claim()) {

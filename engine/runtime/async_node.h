@@ -29,6 +29,7 @@
 #include "engine/runtime/graph_node.h"
 #include "engine/runtime/limited_call.h"
 #include "engine/runtime/parking.h"
+#include "rare/detached.h"
 #include "rare/operator.h"
 
 namespace rare::engine {
@@ -49,14 +50,13 @@ class AsyncNode final : public GraphNode {
   // the services are ready, or gives them up when the run ends early.
   void look_at_parked();
   // Nothing: no limit.
-  std::optional<LimitedCall::Clock::duration> time_limit() const;
+  std::optional<LimitedCall::Clock::duration> time_limit() const { return time_limit_; }
   // Makes dead letters of records whose time is over, on a resume thread.
   void end_overdue();
   // Coroutines under way that no record waits for. While there are any, the node must stay.
   std::int64_t late() const { return late_.load(); }
 
  private:
-  struct Detached;
   struct Hop;
   void arrive(Train& train);
   void start_waiting();
@@ -67,16 +67,16 @@ class AsyncNode final : public GraphNode {
   void resume_parked(std::int64_t wanted);
   void stop_resuming();
   void give_up_parked();
-  Detached drive(Envelope envelope);
-  Detached drive_limited(std::shared_ptr<LimitedCall> call);
-  Detached give_up(std::shared_ptr<LimitedCall> call);
+  detail::Detached drive(Envelope envelope);
+  detail::Detached drive_limited(std::shared_ptr<LimitedCall> call);
+  detail::Detached give_up(std::shared_ptr<LimitedCall> call);
   void end(Envelope envelope, BufferedOutput& output, const Status& status);
 
   Flow& flow_;
   const PlannedNode& node_;
   const std::vector<std::string> ports_;
   const Setup setup_;
-  const LimitedCall::Clock::duration time_limit_;
+  const std::optional<LimitedCall::Clock::duration> time_limit_;
   Parking parking_;
   std::atomic<bool> resuming_{false};
   std::atomic<std::int64_t> late_{0};

@@ -5,9 +5,15 @@
 #include <string>
 #include <utility>
 
+#include "engine/graph/plan.h"
 #include "rare/status.h"
 
 namespace rare::engine {
+
+// What went wrong at a node beyond one record: it ends the run, and its message names the node.
+inline Status fault_at(const PlannedNode& node, const Status& cause) {
+  return Status::run_fault(cause.code(), node.described() + ": " + cause.message());
+}
 
 // REQUIRES: called inside a catch block. What was thrown, as an error of the record.
 inline Status status_of_exception() {

@@ -40,12 +40,6 @@ std::size_t estimated_bytes(Family& family) {
   return bytes;
 }
 
-Status named(const Plan& plan, std::uint32_t node, const Status& status) {
-  return Status::run_fault(status.code(), "node '" + plan.nodes[node].name + "' (" +
-                                              plan.nodes[node].spec().name() +
-                                              "): " + status.message());
-}
-
 }  // namespace
 
 Committer::Committer(Setup setup)
@@ -283,7 +277,7 @@ Status Committer::write_rows(Family& family) {
   }
   for (const Target& target : setup_.targets) {
     const Status status = write_to(target, family);
-    if (!status.ok()) return named(*setup_.plan, target.node, status);
+    if (!status.ok()) return fault_at(setup_.plan->nodes[target.node], status);
   }
   return Status();
 }
@@ -346,7 +340,7 @@ void Committer::checkpoint() {
     Result<Offset> offset = target.spill != nullptr
                                 ? target.spill->sync()
                                 : at_boundary([&] { return target.sink->sync(); });
-    if (!offset) return break_off(named(*setup_.plan, target.node, offset.status()));
+    if (!offset) return break_off(fault_at(setup_.plan->nodes[target.node], offset.status()));
     checkpoint.sinks[setup_.plan->nodes[target.node].name] = std::move(*offset);
   }
   const Status status = setup_.state->commit(checkpoint);

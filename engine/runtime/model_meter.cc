@@ -1,25 +1,12 @@
 #include "engine/runtime/model_meter.h"
 
-#include <coroutine>
-#include <exception>
 #include <utility>
 
+#include "rare/detached.h"
 #include "rare/language_model.h"
 
 namespace rare::engine {
 namespace {
-
-// A coroutine that starts at once and frees itself at its end.
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() { std::terminate(); }
-    TimeLimit* time_limit = nullptr;
-  };
-};
 
 // Passes on to who asked when the service does not work on it.
 class PassedOn final : public TimeLimit {
@@ -57,8 +44,8 @@ class ModelMeter::Metered final : public LanguageModel {
   }
 
  private:
-  Detached pass_on(Awaitable<Result<ChatReply>> asked, Reply noted,
-                   Completion<Result<ChatReply>> waiting) {
+  detail::Detached pass_on(Awaitable<Result<ChatReply>> asked, Reply noted,
+                           Completion<Result<ChatReply>> waiting) {
     PassedOn limit(waiting);
     detail::UseTimeLimit use{&limit};
     co_await use;

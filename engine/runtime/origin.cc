@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "engine/runtime/boundary.h"
+
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
@@ -61,8 +63,6 @@ Envelope Origin::begin_family(RecordId root, Family::Begin begin, std::uint32_t 
   return envelope;
 }
 
-void Origin::end_run(const Status& fault) {
-  flow_.control().fail(Status::run_fault(fault.code(), node_.described() + ": " + fault.message()));
-}
+void Origin::end_run(const Status& fault) { flow_.control().fail(fault_at(node_, fault)); }
 
 }  // namespace rare::engine

@@ -12,7 +12,7 @@ bool Parking::park(Envelope& envelope) {
   const Result<SegmentStore::Slot> slot = disk_.put(bytes);
   if (!slot) return false;
   slots_.push_back(*slot);
-  size_ = slots_.size();
+  waiting_ = slots_.size();
   delete envelope.family.release();
   envelope.record = Record();
   return true;
@@ -25,7 +25,7 @@ Result<std::optional<Envelope>> Parking::take() {
     if (slots_.empty()) return std::optional<Envelope>();
     bytes = disk_.take(slots_.front());
     slots_.pop_front();
-    size_ = slots_.size();
+    waiting_ = slots_.size();
   }
   if (!bytes) return bytes.status();
   Envelope envelope;
@@ -39,7 +39,7 @@ std::size_t Parking::clear() {
   const std::lock_guard lock(mutex_);
   const std::size_t count = slots_.size();
   slots_.clear();
-  size_ = 0;
+  waiting_ = 0;
   return count;
 }
 

@@ -27,9 +27,11 @@ class Parking {
   // pipeline that has nothing slow above.
   static constexpr std::uint64_t kMostBytes = 4ull << 30;
 
-  // `folder` is there at the first park(); nothing is opened before.
-  explicit Parking(std::string folder, std::uint64_t most_bytes = kMostBytes)
-      : most_bytes_(most_bytes), disk_(std::move(folder)) {}
+  // `folder` is there at the first park(); nothing is opened before. `waiting` is kept at how many
+  // records wait; it outlives this.
+  Parking(std::string folder, std::atomic<std::uint64_t>& waiting,
+          std::uint64_t most_bytes = kMostBytes)
+      : most_bytes_(most_bytes), waiting_(waiting), disk_(std::move(folder)) {}
 
   // True: the record waits here; its family is gone from memory and the caller gives its credit
   // back. False: its family has other branches, or there is no more room; `envelope` is as it was.
@@ -39,12 +41,12 @@ class Parking {
   // Forgets all; how many there were.
   std::size_t clear();
 
-  std::size_t size() const { return size_.load(); }
+  std::uint64_t size() const { return waiting_.load(); }
 
  private:
   const std::uint64_t most_bytes_;
   std::mutex mutex_;
-  std::atomic<std::size_t> size_{0};  // of slots_
+  std::atomic<std::uint64_t>& waiting_;
   SegmentStore disk_;
   std::deque<SegmentStore::Slot> slots_;
 };

@@ -24,8 +24,6 @@
 namespace rare::engine {
 namespace {
 
-constexpr double kHang_s = 20;  // as a run's (RunSettings)
-
 static_assert(kWaitingRowsBytes == Committer::kWindowBytes,
               "the plan shows what the committer does");
 
@@ -203,7 +201,7 @@ class PreviewRun {
     executor_->run();
     elapsed_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     committer_->close();
-    left_behind_ = !executor_->settle(plan_.config.grace_s, kHang_s);
+    left_behind_ = !executor_->settle(plan_.config.grace_s, RunSettings().hang_s);
   }
 
   void describe(Preview& preview) {

@@ -170,16 +170,10 @@ struct Ask final : AsyncOperator {
   std::vector<std::string> stop;
 };
 
-class Collector final : public Registrar {
- public:
-  void add_component(Component component) override { components.push_back(std::move(component)); }
-  std::vector<Component> components;
-};
-
 }  // namespace
 
 Registry test_registry() {
-  Collector collector;
+  CollectingRegistrar collector;
   collector.add<FakeService>();
   collector.add<FakeIndex>();
   collector.add<Read>();

@@ -1,4 +1,6 @@
 // Records that wait for a service that is not ready hold up nothing else, and come back all.
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -117,7 +119,8 @@ TEST_CASE("who stops a run while records are parked finds them in the next start
 
 TEST_CASE("parking gives back what it took: fields, identity, counts") {
   const rare::testing::ScratchFolder folder;
-  Parking parking(folder.path());
+  std::atomic<std::uint64_t> waiting{0};
+  Parking parking(folder.path(), waiting);
   for (std::uint64_t n = 0; n < 3; ++n) {
     Envelope envelope = family_of(n);
     envelope.family->count_emission(1, 1, 1, 0, 0);
@@ -149,18 +152,19 @@ TEST_CASE("parking gives back what it took: fields, identity, counts") {
 }
 
 TEST_CASE("what cannot be parked stays as it was") {
-  Parking nowhere("/nowhere/at/all");
+  std::atomic<std::uint64_t> waiting{0};
+  Parking nowhere("/nowhere/at/all", waiting);
   Envelope envelope = family_of(7);
   CHECK_FALSE(nowhere.park(envelope));
   REQUIRE(envelope.family);
   CHECK(envelope.record.fields()["n"] == 7);
 
   const rare::testing::ScratchFolder folder;
-  Parking full(folder.path(), 16);
+  Parking full(folder.path(), waiting, 16);
   CHECK_FALSE(full.park(envelope));
   REQUIRE(envelope.family);
 
-  Parking parking(folder.path());
+  Parking parking(folder.path(), waiting);
   envelope.family->add_branches(1);
   CHECK_FALSE(parking.park(envelope));
   Branch other(envelope.family.get());

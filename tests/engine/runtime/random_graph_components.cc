@@ -183,7 +183,7 @@ class Wait final : public AsyncOperator {
 }  // namespace
 
 void add_random_graph_components(Registry& registry) {
-  Collector collector;
+  CollectingRegistrar collector;
   collector.add<Act>();
   collector.add<RouteByHash>();
   collector.add<Wait>();

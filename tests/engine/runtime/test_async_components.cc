@@ -16,9 +16,71 @@
 namespace rare::engine::test {
 namespace {
 
+// A service that answers from threads of its own what is kept for it.
+class AnsweringService : public Service, public EchoModel {
+ public:
+  Status open(ServiceContext& context) override {
+    context_ = &context;
+    for (int i = 0; i < thread_count(); ++i) threads_.emplace_back([this] { loop(); });
+    return Status();
+  }
+  void* connect(std::string_view interface, const ServiceClient&) override {
+    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
+  }
+  void cancel() override {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+  }
+
+ protected:
+  struct Request {
+    std::int64_t n;
+    Completion<Result<std::int64_t>> completion;
+    std::chrono::steady_clock::time_point came = std::chrono::steady_clock::now();
+
+    void answer(bool cancelled) const {
+      completion.set(cancelled ? Result<std::int64_t>(Status::cancelled())
+                               : Result<std::int64_t>(n));
+    }
+  };
+  // Answers `requests_` until `ended_` and there are none: keep() takes no more then.
+  virtual void loop() = 0;
+  virtual int thread_count() const { return 1; }
+  // For the loop. False: the threads may have ended, and the request is answered as cancelled.
+  bool keep(Request request) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!ended_) {
+        requests_.push_back(std::move(request));
+        changed_.notify_all();
+        return true;
+      }
+    }
+    request.answer(true);
+    return false;
+  }
+  // For destructors: the loop uses what they destroy.
+  void end() {
+    cancel();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  ServiceContext* context_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Request> requests_;
+  bool ended_ = false;
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
 // Answers from two threads; each takes the newest and the oldest request in turn, so that answers
 // come out of order.
-class Echo final : public Service, public EchoModel {
+class Echo final : public AnsweringService {
  public:
   static Spec spec() {
     return Spec("test.echo")
@@ -27,56 +89,25 @@ class Echo final : public Service, public EchoModel {
         .param(&Echo::drop_by_, "drop_by", 0, "Forgets n % drop_by == 1.")
         .param(&Echo::hold_, "hold", 0, "Answers nothing until so many wait.");
   }
-  ~Echo() override {
-    cancel();
-    for (std::thread& thread : threads_) thread.join();
-  }
-  Status open(ServiceContext& context) override {
-    context_ = &context;
-    for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { loop(); });
-    return Status();
-  }
-  void* connect(std::string_view interface, const ServiceClient&) override {
-    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
-  }
+  ~Echo() override { end(); }
   int concurrency() const override { return concurrency_; }
   Json usage() const override { return {{"calls", calls_.load()}}; }
-  void cancel() override {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    changed_.notify_all();
-  }
   Awaitable<Result<std::int64_t>> ask(std::int64_t n) override {
     auto pair = context_->completion<Result<std::int64_t>>();
     raise_to(observed_now().most_waiting, ++observed_now().waiting);
     ++observed_now().asked;
     ++calls_;
-    bool late = false;  // its threads may have ended already
-    {
-      const std::lock_guard lock(mutex_);
-      late = ended_;
-      if (!late) requests_.push_back({n, std::move(pair.completion)});
-    }
-    if (late) {
-      --observed_now().waiting;
-      pair.completion.set(Status::cancelled());
-    }
-    changed_.notify_one();
+    if (!keep({n, std::move(pair.completion)})) --observed_now().waiting;
     return std::move(pair.awaitable);
   }
 
  private:
-  struct Request {
-    std::int64_t n;
-    Completion<Result<std::int64_t>> completion;
-  };
+  int thread_count() const override { return 2; }
   bool may_answer() {
     if (static_cast<std::int64_t>(requests_.size()) >= hold_) hold_ = 0;
     return !requests_.empty() && hold_ == 0;
   }
-  void loop() {
+  void loop() override {
     std::unique_lock lock(mutex_);
     for (bool newest = false;; newest = !newest) {
       changed_.wait(lock, [this] { return ended_ || may_answer(); });
@@ -86,11 +117,7 @@ class Echo final : public Service, public EchoModel {
       const bool ended = ended_;
       lock.unlock();
       --observed_now().waiting;
-      if (ended) {
-        request.completion.set(Status::cancelled());
-      } else if (drop_by_ == 0 || request.n % drop_by_ != 1 % drop_by_) {
-        request.completion.set(request.n);
-      }
+      if (ended || drop_by_ == 0 || request.n % drop_by_ != 1 % drop_by_) request.answer(ended);
       {
         const Request gone = std::move(request);  // a forgotten request is dropped unlocked
       }
@@ -100,18 +127,12 @@ class Echo final : public Service, public EchoModel {
 
   int concurrency_ = 4;
   std::int64_t drop_by_ = 0, hold_ = 0;
-  ServiceContext* context_ = nullptr;
   std::atomic<std::int64_t> calls_{0};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Request> requests_;
-  bool ended_ = false;
-  std::vector<std::thread> threads_;
 };
 
 // Answers every `slow_by`-th request after `after_ms`, the others at once. With `ready_late` it
 // says of the slow ones that nobody works on them until then.
-class Slowly final : public Service, public EchoModel {
+class Slowly final : public AnsweringService {
  public:
   static Spec spec() {
     return Spec("test.slowly")
@@ -120,56 +141,25 @@ class Slowly final : public Service, public EchoModel {
         .param(&Slowly::after_ms_, "after_ms", 100, "How late.")
         .param(&Slowly::ready_late_, "ready_late", false, "They wait until it is ready.");
   }
-  ~Slowly() override {
-    cancel();
-    if (thread_.joinable()) thread_.join();
-  }
-  Status open(ServiceContext& context) override {
-    context_ = &context;
-    thread_ = std::thread([this] { loop(); });
-    return Status();
-  }
-  void* connect(std::string_view interface, const ServiceClient&) override {
-    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
-  }
-  void cancel() override {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    changed_.notify_all();
-  }
+  ~Slowly() override { end(); }
   Awaitable<Result<std::int64_t>> ask(std::int64_t n) override {
     auto pair = context_->completion<Result<std::int64_t>>();
     if (n % slow_by_ != 0) {
       pair.completion.set(n);
-      return std::move(pair.awaitable);
+    } else {
+      if (ready_late_) pair.completion.pause_time_limit();
+      keep({n, std::move(pair.completion)});
     }
-    if (ready_late_) pair.completion.pause_time_limit();
-    bool late = false;
-    {
-      const std::lock_guard lock(mutex_);
-      late = ended_;
-      const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds(after_ms_);
-      if (!late) requests_.push_back({due, n, pair.completion});
-    }
-    if (late) pair.completion.set(Status::cancelled());
-    changed_.notify_all();
     return std::move(pair.awaitable);
   }
 
  private:
-  struct Request {
-    std::chrono::steady_clock::time_point due;
-    std::int64_t n;
-    Completion<Result<std::int64_t>> completion;
-  };
-  void loop() {
+  void loop() override {
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(lock, [this] { return ended_ || !requests_.empty(); });
       if (requests_.empty()) return;
-      const auto due = requests_.front().due;
+      const auto due = requests_.front().came + std::chrono::milliseconds(after_ms_);
       if (!ended_ && std::chrono::steady_clock::now() < due) {
         changed_.wait_until(lock, due);
         continue;
@@ -179,25 +169,18 @@ class Slowly final : public Service, public EchoModel {
       const bool ended = ended_;
       lock.unlock();
       if (ready_late_) request.completion.resume_time_limit();
-      request.completion.set(ended ? Result<std::int64_t>(Status::cancelled())
-                                   : Result<std::int64_t>(request.n));
+      request.answer(ended);
       lock.lock();
     }
   }
 
   std::int64_t slow_by_ = 1, after_ms_ = 100;
   bool ready_late_ = false;
-  ServiceContext* context_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Request> requests_;
-  bool ended_ = false;
-  std::thread thread_;
 };
 
 // Not ready until sources have given out `at` records. `closes_at`: not ready again for a moment,
 // from so many answers on.
-class OpensLate final : public Service, public EchoModel {
+class OpensLate final : public AnsweringService {
  public:
   static Spec spec() {
     return Spec("test.opens_late")
@@ -205,63 +188,41 @@ class OpensLate final : public Service, public EchoModel {
         .param(&OpensLate::at_, "at", 0, "So many records.")
         .param(&OpensLate::closes_at_, "closes_at", -1, "Not ready again after so many answers.");
   }
-  ~OpensLate() override {
-    cancel();
-    if (thread_.joinable()) thread_.join();
-  }
-  Status open(ServiceContext& context) override {
-    context_ = &context;
-    thread_ = std::thread([this] { loop(); });
-    return Status();
-  }
-  void* connect(std::string_view interface, const ServiceClient&) override {
-    return interface == kInterface ? static_cast<EchoModel*>(this) : nullptr;
-  }
+  ~OpensLate() override { end(); }
   int concurrency() const override { return 2; }
   bool ready() const override { return observed_now().read >= at_ && !closed_; }
-  void cancel() override { ended_ = true; }
   Awaitable<Result<std::int64_t>> ask(std::int64_t n) override {
     auto pair = context_->completion<Result<std::int64_t>>();
-    bool now = false;
-    {
-      const std::lock_guard lock(mutex_);
-      now = ended_;
-      if (!now) requests_.push_back({n, pair.completion});
-    }
-    if (now) pair.completion.set(Status::cancelled());
+    keep({n, std::move(pair.completion)});
     return std::move(pair.awaitable);
   }
 
  private:
-  struct Request {
-    std::int64_t n;
-    Completion<Result<std::int64_t>> completion;
-  };
-  void loop() {
+  static constexpr std::chrono::milliseconds kClosedFor{200};
+
+  void loop() override {
+    std::chrono::steady_clock::time_point closed_at;
+    std::unique_lock lock(mutex_);
     for (;;) {
       std::deque<Request> answered;
       const bool ended = ended_;
-      if (ready() || ended) {
-        const std::lock_guard lock(mutex_);
-        answered.swap(requests_);
-      }
+      if (ended || ready()) answered.swap(requests_);
+      lock.unlock();
       for (const Request& request : answered) {
-        request.completion.set(ended ? Result<std::int64_t>(Status::cancelled())
-                                     : Result<std::int64_t>(request.n));
-        if (++answers_ == closes_at_) closed_ = true;
+        request.answer(ended);
+        if (++answers_ != closes_at_) continue;
+        closed_ = true;
+        closed_at = std::chrono::steady_clock::now();
       }
-      if (ended && answered.empty()) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      if (closed_ && ++moments_closed_ > 200) closed_ = false;
+      lock.lock();
+      if (ended) return;
+      changed_.wait_for(lock, std::chrono::milliseconds(1));
+      if (closed_ && std::chrono::steady_clock::now() - closed_at > kClosedFor) closed_ = false;
     }
   }
 
-  std::int64_t at_ = 0, closes_at_ = -1, answers_ = 0, moments_closed_ = 0;
-  ServiceContext* context_ = nullptr;
-  std::mutex mutex_;
-  std::deque<Request> requests_;
-  std::atomic<bool> ended_{false}, closed_{false};
-  std::thread thread_;
+  std::int64_t at_ = 0, closes_at_ = -1, answers_ = 0;
+  std::atomic<bool> closed_{false};
 };
 
 class Ask final : public AsyncOperator {

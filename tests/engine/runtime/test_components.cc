@@ -299,7 +299,7 @@ void observe_with(Observed* now) { observed = now; }
 Observed& observed_now() { return *observed; }
 
 void add_test_components(Registry& registry) {
-  Collector collector;
+  CollectingRegistrar collector;
   collector.add<Numbers>();
   collector.add<Pass>();
   collector.add<Modulo>();

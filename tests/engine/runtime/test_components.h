@@ -35,13 +35,6 @@ struct Observed {
   std::function<void()> on_work;
 };
 
-// What components are registered with in this process.
-class Collector final : public Registrar {
- public:
-  void add_component(Component component) override { components.push_back(std::move(component)); }
-  std::vector<Component> components;
-};
-
 inline std::int64_t number_of(const Record& record) {
   return record.fields().at("n").get<std::int64_t>();
 }

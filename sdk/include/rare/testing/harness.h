@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "rare/detached.h"
 #include "rare/sdk.h"
 #include "rare/testing/test_context.h"
 
@@ -85,18 +86,6 @@ inline Outcome gather(Operator& op, std::vector<Record> records) {
 }
 
 namespace detail {
-// Starts at once, destroys itself at the end.
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() { std::terminate(); }
-    TimeLimit* time_limit = nullptr;
-  };
-};
-
 struct Finish {
   std::mutex mutex;
   std::condition_variable done_changed;
@@ -113,13 +102,13 @@ struct Finish {
 };
 
 template <class T>
-Detached drive(Task<T> task, std::optional<T>& result, Finish& finish) {
+rare::detail::Detached drive(Task<T> task, std::optional<T>& result, Finish& finish) {
   result.emplace(co_await task);
   finish.set();
 }
 template <class T>
-Detached drive_awaitable(Awaitable<T> awaitable, std::optional<T>& result, Finish& finish,
-                         TimeLimit* limit) {
+rare::detail::Detached drive_awaitable(Awaitable<T> awaitable, std::optional<T>& result,
+                                       Finish& finish, TimeLimit* limit) {
   rare::detail::UseTimeLimit use{limit};
   co_await use;
   result.emplace(co_await awaitable);
