@@ -65,9 +65,10 @@ std::int64_t AsyncNode::room() const {
 }
 
 bool AsyncNode::park(Envelope& envelope) {
-  if (flow_.control().draining() || room() > 0 || !parking_.park(envelope)) return false;
-  flow_.parked();
-  return true;
+  if (flow_.control().draining() || room() > 0) return false;
+  const Parking::Parked parked = parking_.park(envelope);
+  if (parked == Parking::Parked::rests) flow_.came_to_rest();
+  return parked != Parking::Parked::no;
 }
 
 void AsyncNode::look_at_parked() {
@@ -76,11 +77,40 @@ void AsyncNode::look_at_parked() {
   if (!setup_.ready()) return stop_resuming();
   if (!resuming_.exchange(true)) flow_.credits().begin_resuming();
   const std::int64_t wanted = std::min(room(), static_cast<std::int64_t>(parking_.size()));
-  if (wanted > 0) resume_parked(wanted);
+  const std::int64_t resumed = resume_kept(wanted);
+  if (resumed < wanted) resume_parked(wanted - resumed);
+  if (resumed > 0) start_waiting();
   if (parking_.size() == 0) stop_resuming();
 }
 
+std::int64_t AsyncNode::resume_kept(std::int64_t wanted) {
+  std::int64_t resumed = 0;
+  while (resumed < wanted) {
+    std::optional<Parking::Kept> kept = parking_.take_kept();
+    if (!kept) break;
+    if (kept->rested) flow_.credits().take_again(1);
+    if (!kept->error.ok()) {
+      flow_.control().fail(fault_at(node_, kept->error));
+      abandon(std::move(kept->envelope));
+      break;
+    }
+    wait_here(std::move(kept->envelope));
+    ++resumed;
+  }
+  return resumed;
+}
+
+void AsyncNode::abandon(Envelope envelope) {
+  {
+    Departures departures(flow_);
+    flow_.abandon(std::move(envelope), departures);
+  }
+  flow_.graph().release_wait();
+}
+
 void AsyncNode::resume_parked(std::int64_t wanted) {
+  wanted = std::min(wanted, static_cast<std::int64_t>(parking_.size()));
+  if (wanted == 0) return;
   std::int64_t credits = flow_.credits().take_resuming(wanted, this, [this] { look_at_parked(); });
   while (credits > 0) {
     Result<std::optional<Envelope>> parked = parking_.take();
@@ -104,10 +134,14 @@ void AsyncNode::stop_resuming() {
 
 // They are not in flight: a later start does them again, from stored replies.
 void AsyncNode::give_up_parked() {
-  const std::size_t given_up = parking_.clear();
-  flow_.abandon_parked(given_up);
+  Parking::Cleared given_up = parking_.clear();
+  flow_.abandon_parked(given_up.families);
+  for (Parking::Kept& kept : given_up.kept) {
+    if (kept.rested) flow_.credits().take_again(1);
+    abandon(std::move(kept.envelope));
+  }
   stop_resuming();
-  for (std::size_t i = 0; i < given_up; ++i) flow_.graph().release_wait();
+  for (std::size_t i = 0; i < given_up.families; ++i) flow_.graph().release_wait();
 }
 
 void AsyncNode::start_waiting() {
@@ -122,7 +156,7 @@ void AsyncNode::start_waiting() {
       ++running_;
     }
     if (time_limit_) {
-      drive_limited(std::make_shared<LimitedCall>(std::move(next), ports_));
+      drive_limited(std::make_shared<LimitedCall>(std::move(next), ports_, flow_.room()));
     } else {
       drive(std::move(next));
     }
@@ -132,7 +166,7 @@ void AsyncNode::start_waiting() {
 detail::Detached AsyncNode::drive(Envelope envelope) {
   Hop hop{*setup_.resumer};
   co_await hop;
-  BufferedOutput output(ports_);
+  BufferedOutput output(ports_, flow_.room());
   Status status;
   if (flow_.control().aborting()) {
     status = Status::cancelled();
@@ -173,6 +207,7 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
     status = status_of_exception();
   }
   if (!call->claim()) {
+    call->output.clear();
     flow_.counters()[node_.index].late.fetch_add(1);
     late_.fetch_sub(1);  // the node may be gone from here on
     co_return;

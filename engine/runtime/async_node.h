@@ -64,7 +64,10 @@ class AsyncNode final : public GraphNode {
   // How many more it may hold.
   std::int64_t room() const;
   bool park(Envelope& envelope);
+  // How many of them.
+  std::int64_t resume_kept(std::int64_t wanted);
   void resume_parked(std::int64_t wanted);
+  void abandon(Envelope envelope);
   void stop_resuming();
   void give_up_parked();
   detail::Detached drive(Envelope envelope);

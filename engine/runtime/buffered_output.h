@@ -1,17 +1,29 @@
 // What one invocation of an operator gives out, held back until it returned OK.
+//
+// Children beyond what one credit carries go to disk as they are emitted, in parts of as many
+// (Room): a record may have millions.
 // Thread-safety: as the invocation: one thread at a time.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "engine/state/segment_store.h"
 #include "rare/operator.h"
 
 namespace rare::engine {
+
+// Children of one record that wait on disk together.
+struct HeldPart {
+  SegmentStore::Slot slot;
+  std::uint32_t first_child;  // its number among all children of the record
+  std::uint32_t children;
+};
 
 class BufferedOutput final : public Output {
  public:
@@ -19,52 +31,65 @@ class BufferedOutput final : public Output {
     std::uint32_t port;
     Record record;
   };
-  explicit BufferedOutput(const std::vector<std::string>& ports) : ports_(ports) {}
+  // What stays in memory, and where the rest goes: nowhere, and all stays. One record alone may
+  // have more bytes.
+  struct Room {
+    SegmentStore* beyond = nullptr;
+    std::size_t records = 0;
+    std::size_t bytes = 0;
+  };
+  explicit BufferedOutput(const std::vector<std::string>& ports) : BufferedOutput(ports, Room()) {}
+  BufferedOutput(const std::vector<std::string>& ports, Room room) : ports_(ports), room_(room) {}
+  BufferedOutput(const BufferedOutput&) = delete;
+  ~BufferedOutput() override { forget_parts(); }
 
   Status emit(Record record) override {
     if (closed_) return refused();
-    emissions.push_back({0, std::move(record)});
-    return Status();
+    return add(0, std::move(record));
   }
-  Status emit(std::string_view port, Record record) override {
-    if (closed_) return refused();
-    const auto at = std::find(ports_.begin(), ports_.end(), port);
-    if (at == ports_.end()) {
-      return Status(StatusCode::invalid_argument, "emitted to a port named '" + std::string(port) +
-                                                      "', which its spec does not name");
-    }
-    emissions.push_back({static_cast<std::uint32_t>(at - ports_.begin()), std::move(record)});
-    return Status();
-  }
-  Status filter(std::string_view reason) override {
-    if (closed_) return refused();
-    filtered = true;
-    filter_reason = reason;
-    return Status();
-  }
+  Status emit(std::string_view port, Record record) override;
+  Status filter(std::string_view reason) override;
 
   // For the next invocation.
-  void clear() {
-    emissions.clear();
-    filtered = false;
-    filter_reason.clear();
-  }
+  void clear();
 
   // From now on everything is refused: the record has ended without its operator. Any thread.
   void close() { closed_ = true; }
 
-  std::vector<Emission> emissions;
+  // Whether there is more than `emissions`.
+  bool overflows() const { return overflows_; }
+  // The rest, in order. Once. An error is a run fault, even where the operator did not look at
+  // what emit() returned.
+  Result<std::vector<HeldPart>> take_parts();
+  // What a part was made of. Errors are the store's.
+  static Result<std::vector<Emission>> take_back(const HeldPart& part, SegmentStore& store);
+
+  std::vector<Emission> emissions;  // the first ones
   bool filtered = false;
   std::string filter_reason;
 
  private:
-  static Status refused() {
-    return Status(StatusCode::deadline_exceeded,
-                  "the time of this record was over before it was emitted");
+  static Status refused();
+  Status add(std::uint32_t port, Record record) {
+    if (room_.beyond == nullptr || emissions.empty()) {
+      emissions.push_back({port, std::move(record)});
+      return Status();
+    }
+    return add_another(port, std::move(record));
   }
+  Status add_another(std::uint32_t port, Record record);
+  Status write_part();
+  void forget_parts();
 
   const std::vector<std::string>& ports_;
+  const Room room_;
   std::atomic<bool> closed_{false};
+  bool overflows_ = false;
+  std::size_t part_bytes_ = 0;   // of `emissions`, or of `part_` once it overflows
+  std::vector<Emission> part_;   // the part that is being filled
+  std::uint32_t parted_ = 0;     // children in parts on disk
+  std::vector<HeldPart> parts_;  // on disk
+  Status fault_;
 };
 
 }  // namespace rare::engine

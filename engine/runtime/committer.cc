@@ -5,34 +5,17 @@
 #include <utility>
 
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/memory_estimate.h"
+#include "engine/runtime/rows_in_order.h"
 
 namespace rare::engine {
 namespace {
 
 constexpr std::size_t kCheckpointBytes = 64u << 20;
 
-// What a JSON value takes in memory, roughly: containers by their nodes, text by its length.
-std::size_t estimated_bytes(const Json& value) {
-  std::size_t bytes = 16;
-  if (value.is_string()) {
-    bytes += value.get_ref<const std::string&>().size() + 32;
-  } else if (value.is_array()) {
-    for (const Json& item : value) bytes += estimated_bytes(item);
-  } else if (value.is_object()) {
-    for (auto at = value.begin(); at != value.end(); ++at) {
-      bytes += 80 + at.key().size() + estimated_bytes(at.value());
-    }
-  }
-  return bytes;
-}
-
-std::size_t estimated_bytes(const Row& row) {
-  return row.record ? estimated_bytes(row.record->fields()) : row.encoded.capacity();
-}
-
-std::size_t estimated_bytes(Family& family) {
-  std::size_t bytes = sizeof(Family);
-  for (const Row& row : family.rows()) bytes += sizeof(Row) + estimated_bytes(row);
+std::size_t bytes_of(Family& family) {
+  std::size_t bytes = sizeof(Family) + family.runs().size() * sizeof(RowRun);
+  for (const Row& row : family.rows()) bytes += estimated_bytes(row);
   for (const DeadLetter& letter : family.dead_letters()) {
     bytes += sizeof(DeadLetter) + estimated_bytes(letter.record);
     if (letter.raw) bytes += letter.raw->size();
@@ -83,7 +66,7 @@ void Committer::source_ended(std::uint32_t source) {
 std::size_t Committer::submit(std::vector<std::unique_ptr<Family>>& families) {
   std::size_t held = 0;
   for (const FamilyPointer& family : families) {
-    family->bytes = estimated_bytes(*family);
+    family->bytes = bytes_of(*family);
     const std::size_t waiting = inbox_bytes_.fetch_add(family->bytes) + family->bytes;
     family->holds_credit = waiting > setup_.window_bytes;
     if (family->holds_credit) ++held;
@@ -197,7 +180,7 @@ Committer::FamilyPointer Committer::take_early(Early& place) {
   if (status.ok()) {
     Result<FamilyPointer> family = Family::decode(*bytes);
     if (family) {
-      (*family)->bytes = estimated_bytes(**family);
+      (*family)->bytes = bytes_of(**family);
       return std::move(*family);
     }
     status = family.status();
@@ -270,22 +253,23 @@ Status Committer::write_rows(Family& family) {
         StatusCode::internal,
         "the ledger of record " + family.root.to_string() + " is off: " + ledger.to_string());
   }
-  std::vector<Row>& rows = family.rows();
-  if (rows.size() > 1) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const Row& a, const Row& b) { return a.id.path() < b.id.path(); });
+  for (const RowRun& run : family.runs()) uncommitted_bytes_ += run.slot.bytes;
+  RowsInOrder in_order(family, disk_);
+  for (;;) {
+    Result<std::vector<Row>> rows = in_order.next();
+    if (!rows) return rows.status();
+    if (rows->empty()) return Status();
+    for (const Target& target : setup_.targets) {
+      const Status status = write_to(target, family, *rows);
+      if (!status.ok()) return fault_at(setup_.plan->nodes[target.node], status);
+    }
   }
-  for (const Target& target : setup_.targets) {
-    const Status status = write_to(target, family);
-    if (!status.ok()) return fault_at(setup_.plan->nodes[target.node], status);
-  }
-  return Status();
 }
 
-Status Committer::write_to(const Target& target, Family& family) {
+Status Committer::write_to(const Target& target, const Family& family, std::vector<Row>& rows) {
   std::vector<Record> records;
   std::vector<std::string> encoded;
-  for (Row& row : family.rows()) {
+  for (Row& row : rows) {
     if (row.sink != target.node) continue;
     if (row.record) {
       records.push_back(std::move(*row.record));

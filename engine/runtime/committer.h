@@ -80,6 +80,9 @@ class Committer {
   // for one that was abandoned are left out; a later start does them again.
   void close();
 
+  // Where families wait on disk, and rows of families that have not ended.
+  SegmentStore& disk() { return disk_; }
+
   // REQUIRES: close() returned.
   const Tally& tally() const { return total_; }
   std::uint64_t families_committed() const { return committed_; }
@@ -143,7 +146,7 @@ class Committer {
   void write(FamilyPointer family);
   void note_written(const RecordId& root);
   Status write_rows(Family& family);
-  Status write_to(const Target& target, Family& family);
+  Status write_to(const Target& target, const Family& family, std::vector<Row>& rows);
   bool checkpoint_due() const;
   void checkpoint();
   Checkpoint snapshot();
@@ -160,9 +163,9 @@ class Committer {
   std::atomic<std::size_t> inbox_bytes_{0};
   std::atomic<std::uint64_t> written_{0};
 
+  SegmentStore disk_;
   // Only the committer's thread, until close() has joined it.
   std::vector<SourceState> sources_;
-  SegmentStore disk_;
   std::size_t waiting_bytes_ = 0;  // of families that wait in memory
   std::int64_t credits_to_return_ = 0;
   bool broken_ = false;  // a sink or the state failed: what it holds is not committed any more

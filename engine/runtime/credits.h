@@ -37,8 +37,7 @@ class Credits {
   // some back. REQUIRES: called in a body of the graph; so is wake(), or while the graph waits.
   std::int64_t take(std::int64_t most, std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
-    const std::int64_t taken = resuming_ > 0 ? 0 : std::min(most, available_);
-    available_ -= taken;
+    const std::int64_t taken = resuming_ > 0 ? 0 : take_free(most);
     if (taken == 0) waiting_.push_back(std::move(wake));
     return taken;
   }
@@ -58,10 +57,21 @@ class Credits {
   // As take(), and called back for the first credit that comes. `wake` of the last call counts.
   std::int64_t take_resuming(std::int64_t most, const void* who, std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
-    const std::int64_t taken = std::min(most, available_);
-    available_ -= taken;
+    const std::int64_t taken = take_free(most);
     if (taken == 0) resuming_waits_[who] = std::move(wake);
     return taken;
+  }
+  // As take_resuming(), for who will ask again anyway.
+  std::int64_t take_now(std::int64_t most) {
+    const std::lock_guard lock(mutex_);
+    return take_free(most);
+  }
+  // A family that rests in memory goes on: it gets the credit that it gave back, now or, where none
+  // is free, from the next that comes back. So for a moment there may be more families on their way
+  // than credits in all.
+  void take_again(std::int64_t count) {
+    const std::lock_guard lock(mutex_);
+    available_ -= count;
   }
   // Families have ended; their credits will be given back. REQUIRES: called in a body of the graph,
   // or by what it waits for.
@@ -80,6 +90,12 @@ class Credits {
   void give_back_unused(std::int64_t count) { make_available(count); }
 
  private:
+  // REQUIRES: holds `mutex_`.
+  std::int64_t take_free(std::int64_t most) {
+    const std::int64_t taken = std::clamp<std::int64_t>(available_, 0, most);
+    available_ -= taken;
+    return taken;
+  }
   void make_available(std::int64_t count) {
     std::vector<std::function<void()>> woken;
     {

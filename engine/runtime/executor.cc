@@ -50,8 +50,8 @@ Executor::~Executor() = default;
 
 void Executor::build() {
   graph_ = std::make_unique<fg::graph>();
-  flow_ =
-      std::make_unique<Flow>(*setup_.plan, *graph_, *setup_.control, *setup_.committer, credits_);
+  flow_ = std::make_unique<Flow>(*setup_.plan, *graph_, *setup_.control, *setup_.committer,
+                                 credits_, setup_.children);
   credits_.set_graph(*graph_);
   setup_.committer->set_return_credits([this](std::int64_t count) { credits_.give_back(count); });
   flow_->set_observer(setup_.observer);

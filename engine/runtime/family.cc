@@ -1,53 +1,12 @@
 // A family as bytes: MessagePack of one array, read by the same process only.
 #include "engine/runtime/family.h"
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 
 namespace rare::engine {
 namespace {
-
-Json id_to_json(const RecordId& id) {
-  Json path = Json::array();
-  for (const RecordId::Step& step : id.path()) {
-    path.push_back({step.child, step.edge, step.several});
-  }
-  return {id.source(), id.ordinal(), std::string(id.prefix()), std::move(path)};
-}
-
-RecordId id_from_json(const Json& json) {
-  const auto& prefix = json.at(2).get_ref<const std::string&>();
-  RecordId id(json.at(0).get<std::uint32_t>(),
-              prefix.empty() ? nullptr : std::make_shared<const std::string>(prefix),
-              json.at(1).get<std::uint64_t>());
-  for (const Json& step : json.at(3)) {
-    id = id.child(
-        {step.at(0).get<std::uint32_t>(), step.at(1).get<std::uint32_t>(), step.at(2).get<bool>()});
-  }
-  return id;
-}
-
-// Text of any bytes: MessagePack's binary, because its strings are UTF-8.
-Json bytes_to_json(const std::string& bytes) { return Json::binary({bytes.begin(), bytes.end()}); }
-
-std::string bytes_from_json(const Json& json) {
-  const auto& bytes = json.get_binary();
-  return {bytes.begin(), bytes.end()};
-}
-
-Json row_to_json(const Row& row) {
-  return {row.sink, id_to_json(row.id), row.record.has_value(),
-          row.record ? row.record->fields() : bytes_to_json(row.encoded)};
-}
-
-Row row_from_json(Json& json) {
-  Row row{json.at(0).get<std::uint32_t>(), id_from_json(json.at(1)), {}, {}};
-  if (json.at(2).get<bool>()) {
-    row.record = Record(std::move(json.at(3)), row.id);
-  } else {
-    row.encoded = bytes_from_json(json.at(3));
-  }
-  return row;
-}
 
 Json letter_to_json(const DeadLetter& letter) {
   return {id_to_json(letter.id),
@@ -69,17 +28,71 @@ DeadLetter letter_from_json(Json& json) {
   return letter;
 }
 
+Json run_to_json(const RowRun& run) {
+  return {run.slot.segment, run.slot.bytes, run.slot.offset, id_to_json(run.first)};
+}
+
+RowRun run_from_json(const Json& json) {
+  return {{json.at(0).get<std::uint32_t>(), json.at(1).get<std::uint32_t>(),
+           json.at(2).get<std::uint64_t>()},
+          id_from_json(json.at(3))};
+}
+
 }  // namespace
+
+std::vector<Row> Family::absorb(Family& part, std::size_t most_bytes) {
+  std::size_t bytes = 0;
+  for (const Row& row : part.rows_) bytes += estimated_bytes(row);
+  if (part.abandoned()) abandon();
+  const auto lock = exclusively();
+  ledger_ += part.ledger_;
+  absorb_events(part);
+  std::move(part.rows_.begin(), part.rows_.end(), std::back_inserter(rows_));
+  std::move(part.runs_.begin(), part.runs_.end(), std::back_inserter(runs_));
+  std::move(part.dead_letters_.begin(), part.dead_letters_.end(),
+            std::back_inserter(dead_letters_));
+  part.rows_.clear();
+  absorbed_bytes_ += bytes;
+  if (absorbed_bytes_ <= most_bytes) return {};
+  absorbed_bytes_ = 0;
+  return std::exchange(rows_, {});
+}
+
+// Alike ones are added up: a family of a million records has as many events as it has nodes and
+// reasons.
+void Family::absorb_events(Family& part) {
+  std::size_t reason_of_part = 0;
+  for (const Event& event : part.events_) {
+    const bool filters = event.what == What::filtered;
+    std::size_t reason = 0;
+    const auto same = std::find_if(events_.begin(), events_.end(), [&](const Event& other) {
+      const bool alike =
+          other.node == event.node && other.what == event.what &&
+          (!filters || filter_reasons_[reason] == part.filter_reasons_[reason_of_part]);
+      if (!alike && other.what == What::filtered) ++reason;
+      return alike;
+    });
+    if (same != events_.end()) {
+      same->in += event.in;
+      same->count += event.count;
+    } else {
+      events_.push_back(event);
+      if (filters) filter_reasons_.push_back(part.filter_reasons_[reason_of_part]);
+    }
+    if (filters) ++reason_of_part;
+  }
+}
 
 std::string Family::encode(const Record* record) const {
   Json events = Json::array(), reasons = Json::array(), rows = Json::array(),
-       letters = Json::array();
+       letters = Json::array(), runs = Json::array();
   for (const Event& event : events_) {
     events.push_back({event.node, static_cast<int>(event.what), event.in, event.count});
   }
   for (const std::string& reason : filter_reasons_) reasons.push_back(bytes_to_json(reason));
   for (const Row& row : rows_) rows.push_back(row_to_json(row));
   for (const DeadLetter& letter : dead_letters_) letters.push_back(letter_to_json(letter));
+  for (const RowRun& run : runs_) runs.push_back(run_to_json(run));
   const Json all{id_to_json(root),
                  level,
                  ledger_.to_json(),
@@ -87,6 +100,7 @@ std::string Family::encode(const Record* record) const {
                  std::move(reasons),
                  std::move(rows),
                  std::move(letters),
+                 std::move(runs),
                  record == nullptr ? Json() : Json{id_to_json(record->id()), record->fields()}};
   std::string bytes;
   Json::to_msgpack(all, bytes);
@@ -107,13 +121,12 @@ Result<std::unique_ptr<Family>> Family::decode(std::string_view bytes, Record* r
     for (const Json& reason : all.at(4)) family->filter_reasons_.push_back(bytes_from_json(reason));
     for (Json& row : all.at(5)) family->rows_.push_back(row_from_json(row));
     for (Json& letter : all.at(6)) family->dead_letters_.push_back(letter_from_json(letter));
+    for (const Json& run : all.at(7)) family->runs_.push_back(run_from_json(run));
     if (record != nullptr)
-      *record = Record(std::move(all.at(7).at(1)), id_from_json(all.at(7).at(0)));
+      *record = Record(std::move(all.at(8).at(1)), id_from_json(all.at(8).at(0)));
     return family;
   } catch (const std::exception& error) {
-    return Status::run_fault(
-        StatusCode::internal,
-        std::string("a record that waited on disk cannot be read back: ") + error.what());
+    return unreadable(error.what());
   }
 }
 

@@ -11,24 +11,19 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "engine/runtime/row.h"
 #include "engine/state/ledger.h"
 #include "engine/state/run_state.h"
 #include "rare/record.h"
 
 namespace rare::engine {
 
-struct Row {
-  std::uint32_t sink;  // the plan's node index
-  RecordId id;
-  std::optional<Record> record;  // nothing where the sink has encoded it
-  std::string encoded;
-};
+struct HeldChildren;
 
 class Family {
  public:
@@ -46,11 +41,24 @@ class Family {
 
   // Branches: ways through the graph that have not ended. A family starts with one.
   void add_branches(std::int64_t count) { branches_.fetch_add(count, std::memory_order_relaxed); }
-  // True for exactly one caller: the one that ended the last branch.
-  bool end_branch() { return branches_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  // `last`: for exactly one caller, the one that ended the last branch. `rests`: all branches that
+  // are left are parked; for exactly one caller of end_branch() or park_branch() until one is not.
+  struct Ended {
+    bool last, rests;
+  };
+  Ended end_branch() {
+    const std::int64_t left = branches_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+    return {left == 0, left != 0 && rests(left)};
+  }
+  // The caller's branch waits for something slow, elsewhere than in the graph. True: so do all.
+  bool park_branch() {
+    return rests(branches_.fetch_add(kParked, std::memory_order_acq_rel) + kParked);
+  }
+  // It goes on. True: the family rested until now.
+  bool unpark_branch() { return rests(branches_.fetch_sub(kParked, std::memory_order_acq_rel)); }
 
   // REQUIRES: the caller has a branch that has not ended; so it is the only one.
-  bool has_one_branch() const { return branches_.load(std::memory_order_acquire) == 1; }
+  bool has_one_branch() const { return branches_.load(std::memory_order_acquire) % kParked == 1; }
 
   // A branch could not be followed to its end: the family is not committed and is done again.
   void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
@@ -97,9 +105,28 @@ class Family {
     rows_.push_back(std::move(row));
   }
 
-  // REQUIRES for all below: end_branch() returned true.
+  // Roughly. REQUIRES: the caller has a branch that has not ended.
+  std::size_t bytes_in_memory() {
+    const auto lock = exclusively();
+    std::size_t bytes = sizeof(Family);
+    for (const Row& row : rows_) bytes += estimated_bytes(row);
+    return bytes;
+  }
+  // A family of its own for a part of the children of one record, with a credit of its own or
+  // that of the record's family, and from its end on a part of that: what happened in it, with its
+  // rows. Of those in memory, in all, what is beyond `most_bytes` comes back, for a run on disk.
+  // REQUIRES: the part's last branch has ended, and no other part of the same children is being
+  // absorbed.
+  std::vector<Row> absorb(Family& part, std::size_t most_bytes);
+  void add_run(RowRun run) {
+    const auto lock = exclusively();
+    runs_.push_back(std::move(run));
+  }
+
+  // REQUIRES for all below: the last branch has ended.
   const Ledger& ledger() const { return ledger_; }
   std::vector<Row>& rows() { return rows_; }
+  std::vector<RowRun>& runs() { return runs_; }  // the rows that wait on disk
   std::vector<DeadLetter>& dead_letters() { return dead_letters_; }
   // Adds what happened to `tally`.
   void add_to(Tally& tally) const {
@@ -118,6 +145,10 @@ class Family {
   }
   std::size_t bytes = 0;      // estimate of what it holds; set by the committer
   bool holds_credit = false;  // given back by the committer instead of by the flow
+  // Set before the first branch leaves: the children of which this is a part, and whether it has
+  // a credit of its own.
+  std::shared_ptr<HeldChildren> part_of;
+  bool has_own_credit = false;
 
   // All that is committed of it, for a wait on disk, and the record of its one branch where it has
   // not ended; and both made again from that. `bytes` that encode() did not make give an error.
@@ -133,14 +164,19 @@ class Family {
     std::uint64_t count;
   };
 
+  void absorb_events(Family& part);
+
   // A family with one branch belongs to that branch's thread alone, and most families never have
   // more: then there is nothing to lock.
   std::unique_lock<std::mutex> exclusively() {
-    if (branches_.load(std::memory_order_acquire) == 1) return {};
+    if (has_one_branch()) return {};
     return std::unique_lock(mutex_);
   }
 
-  std::atomic<std::int64_t> branches_{1};
+  static constexpr std::int64_t kParked = std::int64_t{1} << 32;
+  static bool rests(std::int64_t branches) { return branches % kParked == branches / kParked; }
+
+  std::atomic<std::int64_t> branches_{1};  // and kParked for each of them that is parked
   std::atomic<bool> abandoned_{false};
   std::mutex mutex_;
   Ledger ledger_;
@@ -148,6 +184,8 @@ class Family {
   boost::container::small_vector<Event, 8> events_;
   std::vector<std::string> filter_reasons_;  // of the events `filtered`, in their order
   std::vector<Row> rows_;
+  std::vector<RowRun> runs_;
+  std::size_t absorbed_bytes_ = 0;  // of the rows in memory that came from parts
   std::vector<DeadLetter> dead_letters_;
 };
 
@@ -156,7 +194,7 @@ class Family {
 struct LoseBranch {
   void operator()(Family* family) const {
     family->abandon();
-    if (family->end_branch()) delete family;
+    if (family->end_branch().last) delete family;
   }
 };
 // One branch's share of its family.

@@ -12,19 +12,23 @@ std::uint32_t records_in(const PlannedNode& node) { return node.gathers() ? 0 : 
 }  // namespace
 
 void Departures::depart() {
-  for (Leaving& leaving : trains_) {
-    if (leaving.train) flow_.put(leaving.node, std::move(leaving.train));
+  for (;;) {
+    for (Leaving& leaving : trains_) {
+      if (leaving.train) flow_.put(leaving.node, std::move(leaving.train));
+    }
+    if (ended_.empty()) return;
+    flow_.end_families(std::exchange(ended_, {}), *this);
   }
-  if (!ended_.empty()) flow_.end_families(ended_);
 }
 
 Flow::Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& control,
-           Committer& committer, Credits& credits)
+           Committer& committer, Credits& credits, Overflow::Limits limits)
     : plan_(plan),
       graph_(graph),
       control_(control),
       committer_(committer),
       credits_(credits),
+      overflow_(credits, std::move(limits)),
       inputs_(plan.nodes.size(), nullptr),
       counters_(plan.nodes.size()) {}
 
@@ -42,43 +46,50 @@ void Flow::release(const PlannedNode& node, Envelope envelope, BufferedOutput& o
     }
     if (observer_ != nullptr) observer_->released(node, envelope.record, output);
     envelope.family->count_filtered(node.index, output.filter_reason);
-    end_branch(std::move(envelope), departures);
+    end_branch(std::move(envelope.family), departures);
     return;
   }
   if (observer_ != nullptr) observer_->released(node, envelope.record, output);
+  if (output.overflows()) return release_in_parts(node, std::move(envelope), output, departures);
+  send({node, envelope.record.id(), 0, records_in(node), emissions.size() > 1}, emissions,
+       std::move(envelope.family), departures);
+}
+
+void Flow::send(const Siblings& siblings, std::vector<BufferedOutput::Emission>& children,
+                Branch family, Departures& departures) {
+  const PlannedNode& node = siblings.node;
   std::uint64_t copied = 0;
   std::int64_t branches = 0;
-  for (const auto& emission : emissions) {
-    const std::size_t edges = node.successors[emission.port].size();
+  for (const auto& child : children) {
+    const std::size_t edges = node.successors[child.port].size();
     copied += edges - 1;
     branches += static_cast<std::int64_t>(edges);
   }
-  Family& family = *envelope.family;
-  family.count_emission(node.index, records_in(node), emissions.size(), emissions.size() - 1,
-                        copied);
+  family->count_emission(node.index, siblings.in, children.size(), children.size() - siblings.in,
+                         copied);
   // The branch that came in goes on as one of these.
-  if (branches > 1) family.add_branches(branches - 1);
-  const bool several = emissions.size() > 1;
-  for (std::uint32_t child = 0; child < emissions.size(); ++child) {
-    pass_on(node.successors[emissions[child].port], envelope, std::move(emissions[child].record),
-            {child, 0, several}, departures);
+  if (branches > 1) family->add_branches(branches - 1);
+  std::uint32_t number = siblings.first_child;
+  for (auto& child : children) {
+    pass_on(node.successors[child.port], siblings.parent, *family, std::move(child.record),
+            {number++, 0, siblings.several}, departures);
   }
-  if (branches == 0) return end_branch(std::move(envelope), departures);
-  (void)envelope.family.release();  // its branch went on
+  if (branches == 0) return end_branch(std::move(family), departures);
+  (void)family.release();  // its branch went on
 }
 
 void Flow::release_origin(const PlannedNode& node, std::uint32_t port, Envelope envelope,
                           Departures& departures) {
   const auto& edges = node.successors[port];
   envelope.family->count_emission(node.index, records_in(node), 1, 0, edges.size() - 1);
-  if (edges.empty()) return end_branch(std::move(envelope), departures);
+  if (edges.empty()) return end_branch(std::move(envelope.family), departures);
   if (edges.size() > 1) {
     envelope.family->add_branches(static_cast<std::int64_t>(edges.size()) - 1);
   }
   Record record = edges.size() > 1 ? envelope.record.share() : std::move(envelope.record);
-  envelope.record.set_id(record.id());
+  const RecordId id = record.id();
   show_origin(node, port, record);
-  pass_on(edges, envelope, std::move(record), {}, departures);
+  pass_on(edges, id, *envelope.family, std::move(record), {}, departures);
   (void)envelope.family.release();  // its branch went on
 }
 
@@ -95,19 +106,19 @@ void Flow::take_in(const PlannedNode& node, Envelope envelope, Departures& depar
   if (observer_ != nullptr) observer_->gathered(node, envelope.record);
   const RecordId id = envelope.record.id();
   envelope.family->add_row({node.index, id, std::move(envelope.record), {}}, true);
-  end_branch(std::move(envelope), departures);
+  end_branch(std::move(envelope.family), departures);
 }
 
 // `record` was made from `parent`, as its child number `step.child`.
-void Flow::pass_on(const std::vector<std::uint32_t>& edges, const Envelope& parent, Record record,
-                   RecordId::Step step, Departures& departures) {
+void Flow::pass_on(const std::vector<std::uint32_t>& edges, const RecordId& parent, Family& family,
+                   Record record, RecordId::Step step, Departures& departures) {
   const bool divides = step.several || edges.size() > 1;
   for (std::uint32_t edge = 0; edge < edges.size(); ++edge) {
     step.edge = edge;
     Envelope next;
     next.record = edge + 1 < edges.size() ? record.share() : std::move(record);
-    next.record.set_id(divides ? parent.record.id().child(step) : parent.record.id());
-    next.family = Branch(parent.family.get());
+    next.record.set_id(divides ? parent.child(step) : parent);
+    next.family = Branch(&family);
     board(edges[edge], std::move(next), departures);
   }
 }
@@ -145,7 +156,7 @@ void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status
     dead_.fetch_add(1, std::memory_order_relaxed);
     check_error_share();
   }
-  end_branch(std::move(envelope), departures);
+  end_branch(std::move(envelope.family), departures);
 }
 
 void Flow::write(const PlannedNode& sink, Envelope envelope, std::optional<std::string> encoded,
@@ -158,15 +169,15 @@ void Flow::write(const PlannedNode& sink, Envelope envelope, std::optional<std::
     row.record = std::move(envelope.record);
   }
   envelope.family->add_row(std::move(row));
-  end_branch(std::move(envelope), departures);
+  end_branch(std::move(envelope.family), departures);
 }
 
 void Flow::abandon(Envelope envelope, Departures& departures) {
   envelope.family->abandon();
-  end_branch(std::move(envelope), departures);
+  end_branch(std::move(envelope.family), departures);
 }
 
-void Flow::parked() {
+void Flow::came_to_rest() {
   credits_.coming_back(1);
   credits_.give_back(1);
 }
@@ -191,12 +202,19 @@ void Flow::put(std::uint32_t node, Message train) {
   for (Envelope& envelope : *kept) abandon(std::move(envelope), nowhere);
 }
 
-void Flow::end_branch(Envelope envelope, Departures& departures) {
-  Family* const family = envelope.family.release();
-  if (family->end_branch()) departures.ended_.emplace_back(family);
+void Flow::end_branch(Branch branch, Departures& departures) {
+  Family* const family = branch.release();
+  const bool gives_credit_back = !family->part_of;
+  const Family::Ended ended = family->end_branch();
+  if (ended.last) departures.ended_.emplace_back(family);
+  if (ended.rests && gives_credit_back) came_to_rest();
 }
 
-void Flow::end_families(std::vector<std::unique_ptr<Family>>& ended) {
+void Flow::end_families(std::vector<std::unique_ptr<Family>> ended, Departures& departures) {
+  for (std::unique_ptr<Family>& family : ended) {
+    if (family->part_of) end_part(std::move(family), departures);
+  }
+  std::erase(ended, nullptr);
   auto credits = static_cast<std::int64_t>(ended.size());
   credits_.coming_back(credits);
   const std::size_t abandoned = std::erase_if(ended, [](const auto& f) { return f->abandoned(); });
@@ -205,6 +223,7 @@ void Flow::end_families(std::vector<std::unique_ptr<Family>>& ended) {
   credits -= static_cast<std::int64_t>(committer_.submit(ended));
   ended.clear();
   if (credits > 0) credits_.give_back(credits);
+  begin_waiting_part(departures);
 }
 
 void Flow::check_error_share() {

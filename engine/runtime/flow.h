@@ -23,6 +23,7 @@
 #include "engine/runtime/family.h"
 #include "engine/runtime/flow_observer.h"
 #include "engine/runtime/node_counters.h"
+#include "engine/runtime/overflow.h"
 #include "engine/runtime/run_control.h"
 #include "engine/runtime/train.h"
 
@@ -65,12 +66,17 @@ class Flow {
   using Receiver = oneapi::tbb::flow::receiver<Message>;
 
   Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& control, Committer& committer,
-       Credits& credits);
+       Credits& credits, Overflow::Limits limits);
 
   // While the graph is built: where records for `node` go.
   void set_input(std::uint32_t node, Receiver& input) { inputs_[node] = &input; }
-  // REQUIRES: the observer outlives the flow. None by default.
+  // REQUIRES: the observer outlives the flow. None by default. It sees all that a record gives
+  // out: with one, no children wait on disk.
   void set_observer(FlowObserver* observer) { observer_ = observer; }
+  // For the output of an operator.
+  BufferedOutput::Room room() {
+    return observer_ != nullptr ? BufferedOutput::Room() : overflow_.room();
+  }
 
   // The record did its work at `node`: passes on what was emitted, or ends the branch as filtered.
   void release(const PlannedNode& node, Envelope envelope, BufferedOutput& output,
@@ -82,7 +88,7 @@ class Flow {
   void take_in(const PlannedNode& node, Envelope envelope, Departures& departures);
   // A family without a record.
   void end_counted(Envelope envelope, Departures& departures) {
-    end_branch(std::move(envelope), departures);
+    end_branch(std::move(envelope.family), departures);
   }
   // The record failed at `node`.
   void fail(const PlannedNode& node, Envelope envelope, const Status& status,
@@ -93,9 +99,9 @@ class Flow {
   // The branch cannot go on because the run is being cut.
   void abandon(Envelope envelope, Departures& departures);
 
-  // The family's only branch waits somewhere without its credit, which is given back here.
-  void parked();
-  // So many parked families will not be followed to their end.
+  // All of a family waits somewhere without its credit, which is given back here.
+  void came_to_rest();
+  // So many families that rest on disk will not be followed to their end.
   void abandon_parked(std::size_t families) { abandoned_.fetch_add(families); }
   Credits& credits() { return credits_; }
 
@@ -120,13 +126,33 @@ class Flow {
 
  private:
   friend class Departures;
-  void pass_on(const std::vector<std::uint32_t>& edges, const Envelope& parent, Record record,
-               RecordId::Step step, Departures& departures);
+  // Children of one record that leave together.
+  struct Siblings {
+    const PlannedNode& node;    // that made them
+    const RecordId& parent;     // that they were made from
+    std::uint32_t first_child;  // the number of the first of them
+    std::uint32_t in;           // 1 where the parent is counted with them
+    bool several;               // whether the parent has more children than one, here or elsewhere
+  };
+  void send(const Siblings& siblings, std::vector<BufferedOutput::Emission>& children,
+            Branch family, Departures& departures);
+  void release_in_parts(const PlannedNode& node, Envelope envelope, BufferedOutput& output,
+                        Departures& departures);
+  // A family for a part of the children, with its first branch.
+  static Branch begin_part(const std::shared_ptr<HeldChildren>& held, bool has_own_credit);
+  void begin_held_part(const std::shared_ptr<HeldChildren>& held, const HeldPart& part,
+                       bool has_own_credit, Departures& departures);
+  void end_part(std::unique_ptr<Family> part, Departures& departures);
+  void absorb(HeldChildren& held, Family& part);
+  void begin_waiting_part(Departures& departures);
+  void pass_on(const std::vector<std::uint32_t>& edges, const RecordId& parent, Family& family,
+               Record record, RecordId::Step step, Departures& departures);
   void show_origin(const PlannedNode& node, std::uint32_t port, const Record& record) const;
   // One branch of a record on its way to `node`.
   void board(std::uint32_t node, Envelope envelope, Departures& departures);
-  void end_branch(Envelope envelope, Departures& departures);
-  void end_families(std::vector<std::unique_ptr<Family>>& ended);
+  void end_branch(Branch branch, Departures& departures);
+  // Families that end with these, and records that leave as they end, are added to `departures`.
+  void end_families(std::vector<std::unique_ptr<Family>> ended, Departures& departures);
   void check_error_share();
 
   const Plan& plan_;
@@ -134,6 +160,7 @@ class Flow {
   RunControl& control_;
   Committer& committer_;
   Credits& credits_;
+  Overflow overflow_;
   std::vector<Receiver*> inputs_;
   FlowObserver* observer_ = nullptr;
   NodeCounters counters_;

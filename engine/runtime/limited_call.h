@@ -25,8 +25,8 @@ class LimitedCall final : public TimeLimit {
  public:
   using Clock = std::chrono::steady_clock;
 
-  LimitedCall(Envelope record, const std::vector<std::string>& ports)
-      : envelope(std::move(record)), output(ports) {}
+  LimitedCall(Envelope record, const std::vector<std::string>& ports, BufferedOutput::Room room)
+      : envelope(std::move(record)), output(ports, room) {}
 
   // The operator begins to work on the record.
   void begin(NodeCounter& counter) {

@@ -32,7 +32,7 @@ void OperatorNode::work_off(Train& train) {
 
 std::size_t OperatorNode::process(Train& train, Operator& instance) {
   Departures departures(flow_);
-  BufferedOutput output(ports_);
+  BufferedOutput output(ports_, flow_.room());
   BodyClock clock(flow_.counters()[node_.index]);
   std::size_t done = 0;
   while (done < train.size() && !clock.slice_is_over()) {

@@ -210,6 +210,7 @@ void Run::stream() {
   execute.limit = settings_.limit;
   execute.threads = settings_.threads;
   execute.waiting_folder = state_->folder();
+  execute.children.folder = state_->folder();
   executor_ = std::make_unique<Executor>(std::move(execute));
 
   Watch::Setup watch;

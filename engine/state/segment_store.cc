@@ -63,12 +63,16 @@ Status SegmentStore::failure(const char* doing, int system_error) const {
   return file_error(doing, folder_ + "/ (records that wait for their turn)", system_error);
 }
 
-Status SegmentStore::open_segment() {
+Result<SegmentStore::Segment*> SegmentStore::open_segment() {
+  if (!segments_.empty() && segments_.back().descriptor >= 0 &&
+      segments_.back().end < segment_bytes_) {
+    return &segments_.back();
+  }
   Segment segment;
   segment.descriptor = open_nameless(folder_);
   if (segment.descriptor < 0) return failure("cannot make a file in", errno);
   segments_.push_back(segment);
-  return Status();
+  return &segments_.back();
 }
 
 void SegmentStore::close_segment(Segment& segment) {
@@ -78,32 +82,44 @@ void SegmentStore::close_segment(Segment& segment) {
   on_disk_ -= segment.end;
 }
 
-Result<SegmentStore::Slot> SegmentStore::put(std::string_view bytes) {
-  if (segments_.empty() || segments_.back().descriptor < 0 ||
-      segments_.back().end >= segment_bytes_) {
-    const Status status = open_segment();
-    if (!status.ok()) return status;
+// An emptied segment that is still written to begins again: where little waits, and never for long,
+// there would else be a file for each piece.
+void SegmentStore::one_less(Segment& segment) {
+  if (--segment.left > 0) return;
+  if (&segment == &segments_.back() && ftruncate(segment.descriptor, 0) == 0) {
+    on_disk_ -= std::exchange(segment.end, 0);
+  } else {
+    close_segment(segment);
   }
-  Segment& segment = segments_.back();
+}
+
+Result<SegmentStore::Slot> SegmentStore::put(std::string_view bytes) {
   const std::uint32_t sum = checksum(bytes);
   std::string piece(reinterpret_cast<const char*>(&sum), kChecksumBytes);
   piece += bytes;
-  if (const int error = write_at(segment.descriptor, piece, segment.end); error != 0) {
+  const std::lock_guard lock(mutex_);
+  Result<Segment*> segment = open_segment();
+  if (!segment) return segment.status();
+  if (const int error = write_at((*segment)->descriptor, piece, (*segment)->end); error != 0) {
     return failure("cannot write to", error);
   }
   const Slot slot{static_cast<std::uint32_t>(segments_.size() - 1),
-                  static_cast<std::uint32_t>(bytes.size()), segment.end};
-  segment.end += piece.size();
+                  static_cast<std::uint32_t>(bytes.size()), (*segment)->end};
+  (*segment)->end += piece.size();
   on_disk_ += piece.size();
-  ++segment.left;
+  ++(*segment)->left;
   return slot;
 }
 
 Result<std::string> SegmentStore::take(const Slot& slot) {
-  Segment& segment = segments_[slot.segment];
   std::string piece(kChecksumBytes + slot.bytes, '\0');
-  if (const int error = read_at(segment.descriptor, piece, slot.offset); error != 0) {
-    return failure("cannot read from", error);
+  {
+    const std::lock_guard lock(mutex_);
+    Segment& segment = segments_[slot.segment];
+    if (const int error = read_at(segment.descriptor, piece, slot.offset); error != 0) {
+      return failure("cannot read from", error);
+    }
+    one_less(segment);
   }
   std::uint32_t expected = 0;
   std::memcpy(&expected, piece.data(), kChecksumBytes);
@@ -113,8 +129,12 @@ Result<std::string> SegmentStore::take(const Slot& slot) {
                              "the disk gave back other bytes than were written to " + folder_ +
                                  "; the same command goes on from the last checkpoint");
   }
-  if (--segment.left == 0) close_segment(segment);
   return piece;
+}
+
+void SegmentStore::forget(const Slot& slot) {
+  const std::lock_guard lock(mutex_);
+  one_less(segments_[slot.segment]);
 }
 
 }  // namespace rare::engine

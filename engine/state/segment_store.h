@@ -3,11 +3,12 @@
 //
 // Space comes back a segment at a time, when all that stood in it was taken. Every piece carries a
 // checksum. Errors are run faults: resource_exhausted when the disk is full, invalid_data for bytes
-// that are not what was put there. Thread-safety: one thread at a time.
+// that are not what was put there. Thread-safety: any thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,11 +38,16 @@ class SegmentStore {
 
   // REQUIRES: fewer than 2^32 - 4 bytes.
   Result<Slot> put(std::string_view bytes);
-  // What stands there. REQUIRES: the slot was not taken before.
+  // What stands there. REQUIRES: the slot was neither taken nor forgotten before.
   Result<std::string> take(const Slot& slot);
+  // What stands there is not needed any more.
+  void forget(const Slot& slot);
 
   // What the segments that are open take on disk.
-  std::uint64_t bytes_on_disk() const { return on_disk_; }
+  std::uint64_t bytes_on_disk() const {
+    const std::lock_guard lock(mutex_);
+    return on_disk_;
+  }
 
  private:
   struct Segment {
@@ -49,12 +55,15 @@ class SegmentStore {
     std::uint64_t end = 0;
     std::uint64_t left = 0;  // pieces not taken
   };
-  Status open_segment();
+  // The segment that the next piece is written to.
+  Result<Segment*> open_segment();
+  void one_less(Segment& segment);
   void close_segment(Segment& segment);
   Status failure(const char* doing, int system_error) const;
 
   const std::string folder_;
   const std::uint64_t segment_bytes_;
+  mutable std::mutex mutex_;
   std::vector<Segment> segments_;  // by number; 24 bytes for each 64 MiB that ever waited
   std::uint64_t on_disk_ = 0;
 };

@@ -25,6 +25,8 @@ class Generator {
     if (one_in(4)) graph_.window_bytes = one_in(2) ? 1 : 2000;
     if (one_in(2)) gathers_left_ = between(1, 4);
     if (one_in(4)) graph_.drop_by = static_cast<int>(between(3, 40));
+    if (one_in(2)) graph_.children_records = static_cast<std::size_t>(between(1, 3));
+    if (one_in(2)) graph_.children_bytes = one_in(2) ? 1 : 600;
     for (std::int64_t i = one_in(2) ? 1 : between(1, 4); i > 0; --i) add_source();
     const std::int64_t operators = one_in(3) ? between(0, 4) : between(3, 31);
     for (std::int64_t i = 0; i < operators; ++i) add_operator();
@@ -183,8 +185,9 @@ class Generator {
 
 std::string RandomGraph::yaml() const {
   std::string text =
-      "# seed " + std::to_string(seed) + ", window " + std::to_string(window_bytes) +
-      " bytes\nname: random\norder: " + order +
+      "# seed " + std::to_string(seed) + ", window " + std::to_string(window_bytes) + " bytes, " +
+      std::to_string(children_records) + " children or " + std::to_string(children_bytes) +
+      " bytes together\nname: random\norder: " + order +
       "\nstop_after_errors: 1000000000\nmax_errors: 100%\nmax_records_in_flight: " +
       std::to_string(credits) +
       "\nservices:\n  echo: { use: test.echo, with: { drop_by: " + std::to_string(drop_by) +

@@ -25,8 +25,10 @@ struct RandomGraph {
   std::string order = "input";
   int credits = 1;
   std::size_t window_bytes = 64u << 20;
-  int drop_by = 0;               // of the echo service
-  std::vector<GraphNode> nodes;  // in the file's order
+  std::size_t children_records = 64;      // of one record, on one credit
+  std::size_t children_bytes = 1u << 20;  // the same, and of a family's rows in memory
+  int drop_by = 0;                        // of the echo service
+  std::vector<GraphNode> nodes;           // in the file's order
 
   std::string yaml() const;
   std::uint64_t records() const;

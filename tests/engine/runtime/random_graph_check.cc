@@ -136,6 +136,8 @@ Options options_for(const RandomGraph& graph, int threads) {
   options.threads = threads;
   options.hang = std::chrono::seconds(120);
   options.window_bytes = graph.window_bytes;
+  options.children_records = graph.children_records;
+  options.children_bytes = graph.children_bytes;
   options.what = "RARE_GRAPH_SEED=" + std::to_string(graph.seed) + ", " + std::to_string(threads) +
                  " threads\n" + graph.yaml();
   return options;

@@ -105,6 +105,8 @@ std::vector<RandomGraph> smaller(const RandomGraph& graph) {
     }
   }
   changed([](RandomGraph& copy) { copy.window_bytes = 64u << 20; });
+  changed([](RandomGraph& copy) { copy.children_records = 64; });
+  changed([](RandomGraph& copy) { copy.children_bytes = 1u << 20; });
   changed([](RandomGraph& copy) { copy.drop_by = 0; });
   changed([](RandomGraph& copy) { copy.credits = 1; });
   changed([](RandomGraph& copy) { copy.order = "any"; });

@@ -186,6 +186,10 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   execute.credits = options.credits;
   execute.threads = options.threads;
   execute.waiting_folder = state.folder();
+  execute.children.folder =
+      options.children_folder.empty() ? state.folder() : options.children_folder;
+  execute.children.records = options.children_records;
+  execute.children.bytes = options.children_bytes;
   Executor executor(std::move(execute));
   {
     Watch::Setup watch;

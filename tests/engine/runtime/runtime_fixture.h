@@ -67,6 +67,9 @@ struct Options {
   std::int64_t credits = 0;
   std::optional<std::uint64_t> limit = std::nullopt;
   std::size_t window_bytes = 64u << 20;
+  // What one credit carries of a record's children.
+  std::size_t children_records = 64, children_bytes = 1u << 20;
+  std::string children_folder{};  // empty: the state's
   std::chrono::milliseconds checkpoint_every{1000};
   double grace_s = 30;  // for operators whose record's time was over
   // A run that takes longer is said to hang: `what` and what each node does are printed, and the

@@ -227,12 +227,21 @@ class Silent final : public Operator {
 
 class Both final : public Operator {
  public:
-  static Spec spec() { return Spec("test.both").summary("Emits, then fails."); }
+  static Spec spec() {
+    return Spec("test.both")
+        .summary("Emits, then fails.")
+        .param(&Both::before_, "before", 1, "How often it emits.");
+  }
   Status process(Record record, Output& out) override {
-    const Status status = out.emit(std::move(record));
-    if (!status.ok()) return status;
+    for (std::int64_t i = 0; i < before_; ++i) {
+      const Status status = out.emit(record);
+      if (!status.ok()) return status;
+    }
     return Status(StatusCode::invalid_data, "failed after emitting");
   }
+
+ private:
+  std::int64_t before_ = 1;
 };
 
 class Collect final : public Sink {

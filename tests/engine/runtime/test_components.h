@@ -65,7 +65,7 @@ class EchoModel {
 // test.waiting  source: gives out a record when the one before has reached its sink
 // test.last     async: the record `at` goes on when `others` others have come
 // test.silent   operator: returns OK and neither emits nor filters
-// test.both     operator: emits, then fails
+// test.both     operator: emits `before` times, then fails
 // test.echo     service: answers on threads of its own, out of order; `drop_by`: forgets some
 // test.ask      async operator: asks the echo service `times` times
 // test.throwing async operator: throws, before or after it waited

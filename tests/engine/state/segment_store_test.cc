@@ -59,3 +59,20 @@ TEST_CASE("a folder that cannot be written is a run fault that names it") {
   CHECK(slot.status().fault() == rare::Fault::run);
   CHECK(slot.status().message().find("/proc/nowhere") != std::string::npos);
 }
+
+TEST_CASE("an emptied segment is written again, and what is forgotten gives its space back") {
+  const ScratchFolder folder;
+  SegmentStore store(folder.path(), 1'000'000);
+  for (int i = 0; i < 1000; ++i) {
+    const auto slot = store.put("for a moment");
+    REQUIRE(slot.ok());
+    CHECK(slot->segment == 0);
+    CHECK(slot->offset == 0);
+    if (i % 2 == 0) {
+      CHECK(*store.take(*slot) == "for a moment");
+    } else {
+      store.forget(*slot);
+    }
+    CHECK(store.bytes_on_disk() == 0);
+  }
+}

@@ -1,0 +1,109 @@
+#include "engine/runtime/buffered_output.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "engine/runtime/memory_estimate.h"
+#include "engine/runtime/row.h"
+
+namespace rare::engine {
+
+Status BufferedOutput::refused() {
+  return Status(StatusCode::deadline_exceeded,
+                "the time of this record was over before it was emitted");
+}
+
+Status BufferedOutput::emit(std::string_view port, Record record) {
+  if (closed_) return refused();
+  const auto at = std::find(ports_.begin(), ports_.end(), port);
+  if (at == ports_.end()) {
+    return Status(StatusCode::invalid_argument, "emitted to a port named '" + std::string(port) +
+                                                    "', which its spec does not name");
+  }
+  return add(static_cast<std::uint32_t>(at - ports_.begin()), std::move(record));
+}
+
+Status BufferedOutput::filter(std::string_view reason) {
+  if (closed_) return refused();
+  filtered = true;
+  filter_reason = reason;
+  return Status();
+}
+
+Status BufferedOutput::add_another(std::uint32_t port, Record record) {
+  if (!fault_.ok()) return fault_;
+  if (!overflows_ && emissions.size() == 1)
+    part_bytes_ = estimated_bytes(emissions.front().record.fields());
+  const std::size_t bytes = estimated_bytes(record.fields());
+  const std::size_t records = overflows_ ? part_.size() : emissions.size();
+  if (records >= room_.records || (records > 0 && part_bytes_ + bytes > room_.bytes)) {
+    if (overflows_) fault_ = write_part();
+    if (!fault_.ok()) return fault_;
+    overflows_ = true;
+    part_bytes_ = 0;
+  }
+  (overflows_ ? part_ : emissions).push_back({port, std::move(record)});
+  part_bytes_ += bytes;
+  return Status();
+}
+
+// MessagePack of [[port, fields], ...]: a child gets its identity when it leaves.
+Status BufferedOutput::write_part() {
+  Json all = Json::array();
+  for (const Emission& emission : part_) {
+    all.push_back(Json::array({emission.port, emission.record.fields()}));
+  }
+  std::string bytes;
+  Json::to_msgpack(all, bytes);
+  const Result<SegmentStore::Slot> slot = room_.beyond->put(bytes);
+  if (!slot) return slot.status();
+  const auto children = static_cast<std::uint32_t>(part_.size());
+  const auto first = static_cast<std::uint32_t>(emissions.size()) + parted_;
+  parts_.push_back({*slot, first, children});
+  parted_ += children;
+  part_.clear();
+  return Status();
+}
+
+Result<std::vector<HeldPart>> BufferedOutput::take_parts() {
+  if (fault_.ok() && !part_.empty()) fault_ = write_part();
+  if (fault_.ok()) return std::exchange(parts_, {});
+  forget_parts();
+  return fault_;
+}
+
+Result<std::vector<BufferedOutput::Emission>> BufferedOutput::take_back(const HeldPart& part,
+                                                                        SegmentStore& store) {
+  const Result<std::string> bytes = store.take(part.slot);
+  if (!bytes) return bytes.status();
+  try {
+    Json all = Json::from_msgpack(*bytes);
+    std::vector<Emission> emissions;
+    emissions.reserve(all.size());
+    for (Json& child : all) {
+      emissions.push_back({child.at(0).get<std::uint32_t>(), Record(std::move(child.at(1)))});
+    }
+    return emissions;
+  } catch (const std::exception& error) {
+    return unreadable(error.what());
+  }
+}
+
+void BufferedOutput::clear() {
+  emissions.clear();
+  filtered = false;
+  filter_reason.clear();
+  if (!overflows_) return;
+  forget_parts();
+  overflows_ = false;
+  part_.clear();
+  parted_ = 0;
+  fault_ = Status();
+}
+
+void BufferedOutput::forget_parts() {
+  for (const HeldPart& part : parts_) room_.beyond->forget(part.slot);
+  parts_.clear();
+}
+
+}  // namespace rare::engine
