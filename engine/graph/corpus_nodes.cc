@@ -19,7 +19,6 @@ std::string reason_against(const PlannedNode& node) {
   }
   if (!node.services.empty()) return component + " uses services, and would be paid for twice";
   if (node.spec().is_nondeterministic()) return component + " gives other results each time";
-  if (node.spec().is_gather()) return component + " works over the whole set";
   return {};
 }
 

@@ -79,8 +79,8 @@ std::vector<std::string> input_names(const Plan& plan, const PlannedNode& node);
 Plan make_plan(PipelineConfig config, const Registry& registry, Diagnostics& diagnostics);
 
 // The nodes whose records a service reads in a pass of its own: `node` and all above it, in
-// topological order. Refused (with the reason) when one of them is async or nondeterministic or
-// gathers, because the pass runs apart from the run.
+// topological order. Refused (with the reason) when one of them is async, uses services or is
+// nondeterministic, because the pass runs apart from the run.
 Result<std::vector<std::uint32_t>> corpus_nodes(const Plan& plan, const std::string& node);
 
 // What decides the results of a run, by "nodes.NAME.key" and "services.NAME.key": see `fingerprint`

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "engine/graph/plan.h"
+#include "rare/source.h"
 #include "rare/status.h"
 
 namespace rare::engine {
@@ -33,6 +35,17 @@ auto at_boundary(Call&& call) -> decltype(call()) {
     return std::forward<Call>(call)();
   } catch (...) {
     return status_of_exception();
+  }
+}
+
+// A source that throws has lost its place: that ends the run, because going on could repeat for
+// ever.
+inline Result<std::optional<Record>> next_record_of(Source& source) {
+  try {
+    return source.next();
+  } catch (...) {
+    const Status thrown = status_of_exception();
+    return Status::run_fault(thrown.code(), thrown.message());
   }
 }
 

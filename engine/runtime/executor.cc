@@ -8,6 +8,7 @@
 #include "engine/graph/plan_estimate.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/async_node.h"
+#include "engine/runtime/identities.h"
 #include "engine/runtime/operator_node.h"
 #include "engine/runtime/sink_node.h"
 
@@ -72,9 +73,9 @@ void Executor::build() {
 }
 
 void Executor::build_sources() {
-  const std::vector<std::uint32_t>& source_nodes = setup_.components->source_nodes();
-  for (std::uint32_t place = 0; place < source_nodes.size(); ++place) {
-    const PlannedNode& node = setup_.plan->nodes[source_nodes[place]];
+  for (const std::uint32_t index : setup_.components->source_nodes()) {
+    const PlannedNode& node = setup_.plan->nodes[index];
+    const std::uint32_t place = origin_place(*setup_.plan, node);
     SourceNode::Setup source;
     source.source = place;
     source.node = &node;
@@ -99,7 +100,7 @@ void Executor::build_gathers() {
     auto gather = std::make_unique<GatherNode>(*flow_, *setup_.committer, credits_, node,
                                                *setup_.components->operators(node.index).front(),
                                                *setup_.spills.at(node.index),
-                                               static_cast<std::uint32_t>(origins_.size()));
+                                               origin_place(*setup_.plan, node));
     gathers_.push_back(gather.get());
     origins_.push_back(gather.get());
     flow_->set_input(node.index, gather->input());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/runtime/identities.h"
+
 namespace rare::engine {
 namespace {
 
@@ -112,12 +114,11 @@ void Flow::take_in(const PlannedNode& node, Envelope envelope, Departures& depar
 // `record` was made from `parent`, as its child number `step.child`.
 void Flow::pass_on(const std::vector<std::uint32_t>& edges, const RecordId& parent, Family& family,
                    Record record, RecordId::Step step, Departures& departures) {
-  const bool divides = step.several || edges.size() > 1;
   for (std::uint32_t edge = 0; edge < edges.size(); ++edge) {
     step.edge = edge;
     Envelope next;
     next.record = edge + 1 < edges.size() ? record.share() : std::move(record);
-    next.record.set_id(divides ? parent.child(step) : parent);
+    next.record.set_id(id_of_branch(parent, step, edges.size()));
     next.family = Branch(&family);
     board(edges[edge], std::move(next), departures);
   }

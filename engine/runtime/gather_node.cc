@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/runtime/identities.h"
+
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
@@ -20,7 +22,7 @@ GatherNode::GatherNode(Flow& flow, Committer& committer, Credits& credits, const
       instance_(instance),
       spill_(spill),
       place_(place),
-      id_prefix_(std::make_shared<const std::string>(node.name)),
+      id_prefix_(id_prefix(place, node)),
       arrivals_(
           flow.graph(), fg::unlimited,
           [this](const Message& train) {

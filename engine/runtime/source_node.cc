@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/identities.h"
 
 namespace rare::engine {
 namespace {
@@ -15,9 +16,8 @@ constexpr std::uint64_t kMostOrdinals = 1024;
 SourceNode::SourceNode(Flow& flow, Committer& committer, Credits& credits, Setup setup)
     : Origin(flow, credits, *setup.node, setup.instance->may_wait() ? 1 : kTrainRecords),
       committer_(committer),
-      setup_(std::move(setup)) {
-  if (setup_.source > 0) id_prefix_ = std::make_shared<const std::string>(setup_.node->name);
-}
+      setup_(std::move(setup)),
+      id_prefix_(id_prefix(setup_.source, *setup_.node)) {}
 
 Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
   const std::uint64_t first = setup_.next_ordinal;
@@ -27,7 +27,7 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
     if (static_cast<std::int64_t>(train.size()) == most || clock.slice_is_over()) break;
     if (setup_.next_ordinal - first >= kMostOrdinals) break;
     Pulled pulled = std::optional<Record>();
-    if (!past_limit()) pulled = pull();
+    if (!past_limit()) pulled = next_record_of(*setup_.instance);
     if (!pulled.ok() && pulled.status().fault() == Fault::run) {
       end_run(pulled.status());
       more = More::no;
@@ -49,17 +49,6 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
 }
 
 bool SourceNode::past_limit() const { return setup_.limit && setup_.next_ordinal >= *setup_.limit; }
-
-// A source that throws has lost its place: that ends the run, because going on could repeat for
-// ever.
-SourceNode::Pulled SourceNode::pull() {
-  try {
-    return setup_.instance->next();
-  } catch (...) {
-    const Status thrown = status_of_exception();
-    return Status::run_fault(thrown.code(), thrown.message());
-  }
-}
 
 Origin::Given SourceNode::begin(Pulled pulled, std::uint64_t ordinal) {
   RecordId id(setup_.source, id_prefix_, ordinal);

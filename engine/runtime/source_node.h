@@ -28,13 +28,12 @@ class SourceNode final : public Origin {
  private:
   using Pulled = Result<std::optional<Record>>;
   More give(std::int64_t most, std::vector<Given>& train) override;
-  Pulled pull();
   Given begin(Pulled pulled, std::uint64_t ordinal);
   bool past_limit() const;
 
   Committer& committer_;
   Setup setup_;
-  std::shared_ptr<const std::string> id_prefix_;
+  const std::shared_ptr<const std::string> id_prefix_;
 };
 
 }  // namespace rare::engine

@@ -23,7 +23,8 @@ Spec IndexService::spec() {
           "Reads the records of the node `from` in a pass of its own, so that the corpus is named "
           "once, and indexes the text of one field. The index is in memory, and is built while the "
           "pipeline runs; searches wait until it is ready. Records without text in that field are "
-          "not indexed.")
+          "not indexed. `from` and the nodes above it run once more for that pass, those over the "
+          "whole set, too; none of them may use services or give other results each time.")
       .node(&IndexService::from_, "from", "The node whose records are the corpus.")
       .param(&IndexService::field_, "field", "text", "The field that holds a record's text.")
       .param(&IndexService::analyzer_, "analyzer", "english",
