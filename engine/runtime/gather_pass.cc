@@ -82,6 +82,11 @@ bool GatherPass::put(Given given) {
   return true;
 }
 
+bool GatherPass::stopped() {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
 void GatherPass::count_filtered(std::string_view reason) {
   ++filtered_.filtered;
   ++filtered_.filter_reasons[std::string(reason)];
@@ -113,7 +118,8 @@ void GatherPass::work() {
     Result<std::optional<SpilledRow>> row = rows_->next();
     fault = row.status();
     if (!row.ok() || !row->has_value()) break;
-    fault = take_in(std::move(**row));
+    if (stopped()) fault = Status::cancelled();
+    if (fault.ok()) fault = take_in(std::move(**row));
     if (!fault.ok()) break;
   }
   if (fault.ok()) {

@@ -51,6 +51,7 @@ class GatherPass {
   void work();
   Status take_in(SpilledRow row);
   bool put(Given given);  // false: stopped
+  bool stopped();
   void count_filtered(std::string_view reason);
 
   Operator& instance_;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "catch.h"
@@ -133,6 +134,19 @@ TEST_CASE("the server starts when first needed, answers, and ends with the servi
   CHECK(local->service->notice().empty());
   local->service.reset();
   CHECK_FALSE(alive(pids[0]));
+}
+
+TEST_CASE("threads of the server give up their core soon, unless the user says otherwise") {
+  const bool says = GENERATE(false, true);
+  if (says) setenv("OMP_WAIT_POLICY", "active", 1);
+  const Local local;
+  REQUIRE(local.status.ok());
+  REQUIRE(testing::wait_for(local.model->chat(request_of("one"))).ok());
+  std::ifstream file("/proc/" + std::to_string(local.pids().at(0)) + "/environ");
+  const std::string environment((std::istreambuf_iterator<char>(file)), {});
+  CHECK_THAT(environment, Contains("LLAMA_API_KEY="));
+  CHECK((environment.find("GOMP_SPINCOUNT=300") == std::string::npos) == says);
+  unsetenv("OMP_WAIT_POLICY");
 }
 
 TEST_CASE("stored replies need no server, whatever port it had") {
