@@ -55,6 +55,7 @@ base_packages=(
   libspdlog-dev libcli11-dev libicu-dev                # log, command line, Unicode
   libssl-dev openssl                                   # digests
   libjq-dev                                            # expressions over records
+  libmimalloc-dev                                      # memory of records
   catch2                                               # tests
   python3 python3-pip python3-venv ca-certificates     # pinned downloads, checks
   xz-utils                                             # source packages

@@ -2,9 +2,10 @@
 """engine_bench [FOLDER] [--rows NAME,...] [--records N] [--whole]: what the engine itself costs.
 
   hops     JSON Lines of 500 bytes -> three operators that do nothing -> JSON Lines, against the same
-           work by hand on bare oneTBB (bare_tbb), in trains of 64 and one by one, in Bytewax with as
-           many threads (bytewax_flow.py, run by the Python of RARE_BENCH_PEERS), and in Benthos with
-           two threads (benthos/, the program RARE_BENCH_BENTHOS); best of three
+           work by hand on bare oneTBB (bare_tbb), in trains of 64 and one by one, and with the
+           allocator that the engine brings (mimalloc), in Bytewax with as many threads
+           (bytewax_flow.py, run by the Python of RARE_BENCH_PEERS), and in Benthos with two threads
+           (benthos/, the program RARE_BENCH_BENTHOS); best of three
   nodes    chains of 1 to 28 operators: what one hop costs; fan-out to 8 branches and fan-in
   async    64 to 10,000 records wait 200 ms each: share of the slots' time in use, threads
   busy     64 slots of 50 ms beside CPU bodies of 40 ms on all workers
@@ -33,6 +34,7 @@ import time
 BUILD = pathlib.Path(__file__).resolve().parent.parent
 ENGINE = BUILD / "bin" / "rare-engine"
 BARE = BUILD / "bin" / "bare_tbb"
+BARE_MIMALLOC = BUILD / "bin" / "bare_tbb_mimalloc"
 BENCH = pathlib.Path("@CMAKE_CURRENT_SOURCE_DIR@")
 PLUGINS = BUILD / "test_plugins"
 PEERS = os.environ.get("RARE_BENCH_PEERS")
@@ -116,11 +118,14 @@ class Bench:
         rates = {}
         # The machine is shared: the variants take turns, and the best of each counts.
         for _ in range(3):
-            for train in (64, 1):
+            for name, program, train in (("trains of 64", BARE, 64), ("trains of 1", BARE, 1),
+                                         ("trains of 64, mimalloc", BARE_MIMALLOC, 64)):
+                if not program.exists():
+                    continue
                 done = json.loads(subprocess.check_output(
-                    [BARE, "in.jsonl", "out.jsonl", str(THREADS), str(train)], cwd=self.folder))
+                    [program, "in.jsonl", "out.jsonl", str(THREADS), str(train)], cwd=self.folder))
                 assert done["records"] == records, done
-                self.best(rates, f"bare oneTBB, trains of {train}", records / done["elapsed_s"])
+                self.best(rates, f"bare oneTBB, {name}", records / done["elapsed_s"])
             if PEERS:
                 self.best(rates, BYTEWAX, records / self.bytewax())
             if BENTHOS_PROGRAM:
