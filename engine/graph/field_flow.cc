@@ -147,7 +147,11 @@ std::vector<std::set<std::string>> fields_known_after(const Plan& plan) {
                       [&](const std::string& name) { return !known[input].contains(name); });
       }
     }
-    for (std::string& field : fields_read(node)) fields.insert(std::move(field));
+    if (node.spec().is_reshaping()) {
+      fields.clear();
+    } else {
+      for (std::string& field : fields_read(node)) fields.insert(std::move(field));
+    }
     for (std::string& field : fields_written(node)) fields.insert(std::move(field));
   }
   return known;

@@ -23,7 +23,7 @@ std::vector<std::set<std::uint32_t>> nodes_above(const Plan& plan);
 
 // For each node of the plan, the fields that every record has behind it, beside what its source
 // brought: what nodes above and the node itself wrote, and what they could not have done without.
-// Behind a fan-in: what all ways to it have in common.
+// Behind a fan-in: what all ways to it have in common; behind a node that reshapes: what it writes.
 std::vector<std::set<std::string>> fields_known_after(const Plan& plan);
 
 // Reports a read of a field that only nodes further down or beside write, and two writers of one

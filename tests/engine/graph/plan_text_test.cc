@@ -82,6 +82,22 @@ TEST_CASE("behind a fan-in are the fields that all ways have in common", "[graph
   CHECK(known[plan.node("out")->index] == std::set<std::string>{"both"});
 }
 
+TEST_CASE("behind a node that reshapes records no field is known but what is written anew",
+          "[graph]") {
+  PlanFixture fixture;
+  const Plan plan = fixture.plan(
+      "nodes:\n"
+      "  - { name: in, use: files.read, with: { path: a } }\n"
+      "  - { name: first, use: text.note, with: { output_key: first, input_key: needed } }\n"
+      "  - { name: reshape, use: text.reshape }\n"
+      "  - { name: second, use: text.note, with: { output_key: second } }\n"
+      "  - { name: out, use: files.write, with: { path: b } }\n");
+  const std::vector<std::set<std::string>> known = fields_known_after(plan);
+  CHECK(known[plan.node("first")->index] == std::set<std::string>{"first", "needed"});
+  CHECK(known[plan.node("reshape")->index].empty());
+  CHECK(known[plan.node("out")->index] == std::set<std::string>{"second"});
+}
+
 TEST_CASE("the plan as JSON masks secrets", "[graph]") {
   PlanFixture fixture;
   Json json = plan_to_json(fixture.plan(kDemoPipeline));
