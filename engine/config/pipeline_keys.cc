@@ -167,6 +167,8 @@ void check_node_map(ConfigValue& nodes, Diagnostics& diagnostics) {
 
 }  // namespace
 
+const std::vector<std::string>& node_keys() { return kNode.keys; }
+
 std::string entry_prefix(std::string_view what, const ConfigValue& entry) {
   const ConfigValue* name = entry.kind == Kind::map ? entry.find("name") : nullptr;
   if (name == nullptr || name->kind != Kind::scalar) return std::string(what) + ": ";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/config/name_list.h"
+#include "engine/config/pipeline_keys.h"
 #include "engine/config/reference_names.h"
 #include "engine/graph/parameter_value.h"
 
@@ -10,9 +11,7 @@ namespace rare::engine {
 namespace {
 
 std::string hint_for_unknown(const Spec& spec, const std::string& key) {
-  const std::vector<std::string> engine_keys{"name",        "use",       "from",
-                                             "parallelism", "timeout_s", "on_error"};
-  if (contains(engine_keys, key)) {
+  if (contains(node_keys(), key)) {
     return "'" + key + "' stands beside 'use', not inside 'with:'";
   }
   std::vector<std::string> known;
