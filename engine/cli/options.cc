@@ -19,11 +19,15 @@ std::string is_setting(const std::string& text) {
 
 void add_pipeline_options(CLI::App& verb, RunOptions& options) {
   verb.add_option("PIPELINE", options.load.file, "the pipeline file")->required();
-  repeatable(verb.add_option("-f", options.load.overlays,
+  add_overlay_options(verb, options.load);
+}
+
+void add_overlay_options(CLI::App& verb, LoadOptions& options) {
+  repeatable(verb.add_option("-f", options.overlays,
                              "an overlay: a pipeline file with only what changes; repeatable, "
                              "later ones win")
                  ->type_name("OVERLAY.yaml"));
-  repeatable(verb.add_option("--set", options.load.settings,
+  repeatable(verb.add_option("--set", options.settings,
                              "one value by its path, as messages show it; repeatable")
                  ->type_name("PATH=VALUE")
                  ->check(CLI::Validator(is_setting, "")));

@@ -74,9 +74,9 @@ Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount&
   return manifest;
 }
 
-std::string closing_text(const RunAccount& account) {
-  std::string text = "ledger: " + account.tally.ledger.to_string() + "\n";
-  for (const auto& [name, usage] : account.usage) {
+std::string usage_text(const std::map<std::string, Json>& by_service) {
+  std::string text;
+  for (const auto& [name, usage] : by_service) {
     if (!usage.contains("prompt_tokens")) continue;
     text += name + ": " + std::to_string(number(usage, "prompt_tokens")) + " prompt + " +
             std::to_string(number(usage, "completion_tokens")) + " completion tokens in " +
@@ -85,6 +85,12 @@ std::string closing_text(const RunAccount& account) {
             std::to_string(number(usage, "retries")) + " retried, " +
             std::to_string(number(usage, "throttled")) + " throttled\n";
   }
+  return text;
+}
+
+std::string closing_text(const RunAccount& account) {
+  std::string text =
+      "ledger: " + account.tally.ledger.to_string() + "\n" + usage_text(account.usage);
   char elapsed[64];
   std::snprintf(elapsed, sizeof elapsed, "time: %.1f s\n", account.elapsed_s);
   text += elapsed;

@@ -28,6 +28,8 @@ Json added_usage(Json to, const Json& from);
 
 Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount& account,
                    const NodeCounters& counters);
+// A line for each service that took tokens.
+std::string usage_text(const std::map<std::string, Json>& usage);
 std::string closing_text(const RunAccount& account);
 
 }  // namespace rare::engine

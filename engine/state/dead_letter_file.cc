@@ -42,8 +42,9 @@ std::string dead_letter_line(const DeadLetterLine& letter) {
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-Status write_dead_letter_file(sqlite::Database& database, const std::string& name) {
-  WholeFile file(name);
+Status write_dead_letter_file(sqlite::Database& database, const std::string& name,
+                              const std::string& temporary) {
+  WholeFile file(name, temporary);
   if (Status status = file.open(); !status) return status;
   sqlite::Statement& row = database.statement(
       "SELECT id, node, reason, attempts, raw, record FROM dead_letter_rows "

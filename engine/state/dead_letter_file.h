@@ -21,7 +21,9 @@ struct DeadLetterLine {
 // One line, newline included: id, node, reason, attempts, reply, record; a reply that is not UTF-8
 // is null and stands as base64 under raw_base64.
 std::string dead_letter_line(const DeadLetterLine& letter);
-// All of them in input order, as a whole file; empty when there are none.
-Status write_dead_letter_file(sqlite::Database& database, const std::string& file);
+// All of them in input order, as a whole file; empty when there are none. `temporary` is added to
+// its name until it is whole.
+Status write_dead_letter_file(sqlite::Database& database, const std::string& file,
+                              const std::string& temporary = ".tmp");
 
 }  // namespace rare::engine

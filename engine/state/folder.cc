@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 namespace rare::engine {
@@ -32,6 +33,13 @@ Status write_all(int descriptor, std::string_view bytes, const std::string& file
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+std::string first_line_of(const std::string& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  return line;
 }
 
 }  // namespace
@@ -125,7 +133,8 @@ Status require_local(const std::string& folder, const std::string& option) {
                                option + "; the output itself may stay on the network.");
 }
 
-WholeFile::WholeFile(std::string file) : file_(std::move(file)), temporary_(file_ + ".tmp") {}
+WholeFile::WholeFile(std::string file, const std::string& temporary)
+    : file_(std::move(file)), temporary_(file_ + temporary) {}
 
 WholeFile::~WholeFile() {
   if (descriptor_ < 0) return;
@@ -166,10 +175,7 @@ Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder) 
   std::unique_ptr<FolderLock> lock(new FolderLock(descriptor));
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return file_error("cannot lock", file, errno);
-    std::array<char, 512> text{};
-    const ssize_t length = pread(descriptor, text.data(), text.size() - 1, 0);
-    std::string holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-    while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+    std::string holder = first_line_of(file);
     if (holder.empty()) holder = "another process";
     return Status::run_fault(StatusCode::invalid_argument,
                              folder + " is in use by " + holder +
@@ -180,6 +186,26 @@ Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder) 
   if (ftruncate(descriptor, 0) != 0) return file_error("cannot write", file, errno);
   if (Status status = write_all(descriptor, holder, file); !status) return status;
   return lock;
+}
+
+// From /proc/locks: "1: FLOCK  ADVISORY  WRITE 4711 fd:00:131 0 EOF". Of the device only the
+// kernel's view stands there, which is not always that of stat(2): process and inode tell enough.
+std::optional<std::string> FolderLock::holder(const std::string& folder) {
+  const std::string file = folder + "/lock";
+  struct stat found {};
+  if (stat(file.c_str(), &found) != 0) return std::nullopt;
+  const std::string text = first_line_of(file);
+  long long pid_in_file = 0;
+  if (std::sscanf(text.c_str(), "pid %lld on host", &pid_in_file) != 1) return std::nullopt;
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    long long pid = 0;
+    unsigned long long inode = 0;
+    const int fields =
+        std::sscanf(line.c_str(), "%*d: FLOCK %*s %*s %lld %*x:%*x:%llu", &pid, &inode);
+    if (fields == 2 && pid == pid_in_file && inode == found.st_ino) return text;
+  }
+  return std::nullopt;
 }
 
 FolderLock::~FolderLock() { close(descriptor_); }

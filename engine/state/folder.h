@@ -36,7 +36,7 @@ Status require_local(const std::string& folder, const std::string& option);
 // and renamed by finish(). Without finish() nothing is left and an older file stays.
 class WholeFile {
  public:
-  explicit WholeFile(std::string file);
+  explicit WholeFile(std::string file, const std::string& temporary = ".tmp");
   ~WholeFile();
   WholeFile(const WholeFile&) = delete;
   WholeFile& operator=(const WholeFile&) = delete;
@@ -59,6 +59,9 @@ class FolderLock {
  public:
   // A lock that is held gives invalid_argument and names pid and host of the holder.
   static Result<std::unique_ptr<FolderLock>> take(const std::string& folder);
+  // "pid P on host H" where a process that this one can see holds the lock. Who asks never takes
+  // it, not for a moment: a run that starts just then would be refused.
+  static std::optional<std::string> holder(const std::string& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

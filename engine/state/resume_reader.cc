@@ -4,43 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "engine/state/row_reader.h"
+
 namespace rare::engine {
 namespace {
 
 constexpr std::array<Phase, 3> kPhases = {Phase::running, Phase::finalising, Phase::done};
-
-// Goes through the rows of a query; the first error ends it.
-class RowReader {
- public:
-  explicit RowReader(sqlite::Database& database) : database_(database) {}
-
-  template <class Row>
-  void each(const std::string& sql, Row&& row) {
-    if (!status_.ok()) return;
-    sqlite::Statement& statement = database_.statement(sql);
-    Result<bool> more = statement.first();
-    while (more.ok() && *more && status_.ok()) {
-      row(statement);
-      more = statement.next();
-    }
-    statement.reset();
-    if (!more.ok()) status_ = more.status();
-  }
-  Json json(const sqlite::Statement& statement, int column) {
-    Json value = Json::parse(statement.text(column), nullptr, false);
-    if (!value.is_discarded()) return value;
-    fail("a value is not JSON");
-    return Json();
-  }
-  void fail(const std::string& detail) {
-    if (status_.ok()) status_ = database_.damaged(detail);
-  }
-  const Status& status() const { return status_; }
-
- private:
-  sqlite::Database& database_;
-  Status status_;
-};
 
 void read_run(RowReader& rows, Resume& resume) {
   bool found = false;

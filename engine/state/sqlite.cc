@@ -112,6 +112,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& file, Option
   if (Status status = database->connect(); !status) return status;
   bool empty = false;
   if (Status status = database->check_format(empty); !status) return status;
+  if (database->options_.read_only) return database;
   if (Status status = database->configure(); !status) return status;
   if (empty) {
     if (Status status = database->make_schema(); !status) return status;
@@ -120,10 +121,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& file, Option
 }
 
 Status Database::connect() {
-  if (Status status = make_file(); !status) return status;
-  const int code =
-      sqlite3_open_v2(file_.c_str(), &handle_,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (!options_.read_only) {
+    if (Status status = make_file(); !status) return status;
+  }
+  const int access = options_.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  const int code = sqlite3_open_v2(file_.c_str(), &handle_,
+                                   access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code != SQLITE_OK) return error(code);
   set_busy_timeout(options_.busy_timeout_ms);
   struct stat found {};

@@ -32,6 +32,7 @@ struct Options {
   std::string if_damaged;            // what is safe to do when the file is damaged
   std::string elsewhere;             // the option that chooses another place
   int busy_timeout_ms = 30'000;      // how long to wait for another process
+  bool read_only = false;            // the file is there and stays as it is
 };
 
 // Bytes that are not text: kept as BLOB.

@@ -1,0 +1,153 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/cli/terminal.h"
+#include "engine/cli/verbs.h"
+#include "engine/config/diagnostics.h"
+#include "engine/config/pipeline.h"
+#include "engine/runtime/manifest.h"
+#include "engine/runtime/run.h"
+#include "engine/state/run_report.h"
+
+namespace rare::engine::cli {
+namespace {
+
+constexpr std::size_t kReasonsShown = 20;
+
+struct StatusOptions {
+  LoadOptions load;  // the file: a pipeline's, or the folder of a run
+  std::string state_dir;
+  bool json = false;
+  std::string color = "auto";
+};
+
+// Where the run is kept: what was named, if it is a folder, or what `run` would choose for the
+// pipeline. Its plugins need not be there.
+std::optional<std::string> folder_of(const StatusOptions& options) {
+  if (!options.state_dir.empty()) return options.state_dir;
+  std::error_code error;
+  if (std::filesystem::is_directory(options.load.file, error)) return options.load.file;
+  Diagnostics diagnostics;
+  const PipelineConfig config = load_pipeline(options.load, diagnostics);
+  if (diagnostics.ok()) return ".rare/" + config.name;
+  std::cerr << Style(options.color, STDERR_FILENO).diagnostics(diagnostics.to_string());
+  return std::nullopt;
+}
+
+const char* state_word(const RunReport& report) {
+  if (report.phase == Phase::done) return "complete";
+  if (report.holder) return "running";
+  return report.phase == Phase::finalising ? "finalising" : "interrupted";
+}
+
+std::string headline(const RunReport& report) {
+  std::string text = state_word(report);
+  if (report.holder) text += " (" + *report.holder + ")";
+  if (report.phase != Phase::done && !report.holder) {
+    text += "; the same command goes on from here";
+  }
+  char times[120];
+  std::snprintf(times, sizeof times, "begun %s, %llu start%s, %.1f s in all",
+                report.created.c_str(), static_cast<unsigned long long>(report.starts),
+                report.starts == 1 ? "" : "s", report.elapsed_s);
+  return text + "\n" + times + "\n";
+}
+
+std::string node_table(const RunReport& report) {
+  std::vector<std::vector<std::string>> rows{{"NODE", "IN", "OUT", "FILTERED", "DEAD"}};
+  for (const auto& [name, tally] : report.nodes) {
+    rows.push_back({name, std::to_string(tally.in), std::to_string(tally.out),
+                    std::to_string(tally.filtered), std::to_string(tally.dead)});
+  }
+  return rows.size() > 1 ? columns(rows) : "";
+}
+
+std::string dead_letter_table(const RunReport& report) {
+  std::vector<std::vector<std::string>> rows{{"DEAD", "NODE", "REASON"}};
+  for (const RunReport::Reason& dead : report.dead) {
+    if (rows.size() > kReasonsShown) break;
+    rows.push_back({std::to_string(dead.records), dead.node, dead.reason});
+  }
+  std::string text = columns(rows);
+  if (report.dead.size() > kReasonsShown) {
+    text += "and " + std::to_string(report.dead.size() - kReasonsShown) + " more reasons\n";
+  }
+  return text;
+}
+
+std::string status_text(const RunReport& report, const std::string& dead_letters) {
+  std::string text = headline(report) + "ledger: " + report.ledger.to_string() + "\n" +
+                     usage_text(report.usage) + node_table(report);
+  if (!report.dead.empty()) {
+    text += dead_letter_table(report) + "dead letters: " + dead_letters + "\n";
+  }
+  return text;
+}
+
+Json status_json(const RunReport& report, const std::string& folder) {
+  Json json = {
+      {"status", state_word(report)},  {"holder", report.holder ? Json(*report.holder) : Json()},
+      {"created", report.created},     {"starts", report.starts},
+      {"elapsed_s", report.elapsed_s}, {"records", report.ledger.to_json()},
+      {"nodes", Json::object()},       {"services", report.usage},
+      {"dead_letters", Json::array()}, {"state_folder", folder}};
+  for (const auto& [name, tally] : report.nodes) json["nodes"][name] = tally.to_json();
+  for (const RunReport::Reason& dead : report.dead) {
+    json["dead_letters"].push_back(
+        {{"node", dead.node}, {"reason", dead.reason}, {"records", dead.records}});
+  }
+  return json;
+}
+
+int refused(const Status& status) {
+  std::cerr << "rare-engine: " << status.message() << "\n";
+  return exit_code_of(status);
+}
+
+int show_status(const StatusOptions& options) {
+  const std::optional<std::string> folder = folder_of(options);
+  if (!folder) return kExitConfiguration;
+  const Result<RunReport> report = read_run_report(*folder);
+  if (!report) return refused(report.status());
+  std::string dead_letters;
+  if (!report->dead.empty()) {
+    Result<std::string> written = write_dead_letters_of(*folder);
+    if (!written) return refused(written.status());
+    dead_letters = std::move(*written);
+  }
+  if (!options.json) return print_result(status_text(*report, dead_letters));
+  return print_result(
+      status_json(*report, *folder).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace
+
+void add_status_verb(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<StatusOptions>();
+  CLI::App& verb = *app.add_subcommand(
+      "status", "what a run has done so far, also while it runs: records, tokens, dead letters");
+  verb.add_option("RUN", options->load.file, "the pipeline file, or the folder of the run's state")
+      ->required();
+  add_overlay_options(verb, options->load);
+  verb.add_option("--state-dir", options->state_dir,
+                  "what the run knows of itself (default: .rare/NAME)")
+      ->type_name("FOLDER");
+  verb.add_flag("--json", options->json, "as JSON");
+  add_color(verb, options->color);
+  verb.footer(
+      "It also writes dead_letters.jsonl beside the state, when there are any.\n"
+      "Examples:\n"
+      "  rare-engine status pipelines/rare.yaml\n"
+      "  rare-engine status .rare/rare --json\n");
+  verb.callback([options, &exit_code] { exit_code = show_status(*options); });
+}
+
+}  // namespace rare::engine::cli

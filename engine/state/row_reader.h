@@ -1,0 +1,48 @@
+// Goes through the rows of queries of a state; the first error ends it.
+// Thread-safety: one thread at a time.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "engine/state/sqlite.h"
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+class RowReader {
+ public:
+  // REQUIRES: the database outlives the reader.
+  explicit RowReader(sqlite::Database& database) : database_(database) {}
+
+  // Calls `row(statement)` for each row.
+  template <class Row>
+  void each(const std::string& sql, Row&& row) {
+    if (!status_.ok()) return;
+    sqlite::Statement& statement = database_.statement(sql);
+    Result<bool> more = statement.first();
+    while (more.ok() && *more && status_.ok()) {
+      row(statement);
+      more = statement.next();
+    }
+    statement.reset();
+    if (!more.ok()) status_ = more.status();
+  }
+  Json json(const sqlite::Statement& statement, int column) {
+    Json value = Json::parse(statement.text(column), nullptr, false);
+    if (!value.is_discarded()) return value;
+    fail("a value is not JSON");
+    return Json();
+  }
+  void fail(const std::string& detail) {
+    if (status_.ok()) status_ = database_.damaged(detail);
+  }
+  const Status& status() const { return status_; }
+
+ private:
+  sqlite::Database& database_;
+  Status status_;
+};
+
+}  // namespace rare::engine

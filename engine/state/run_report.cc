@@ -1,0 +1,127 @@
+#include "engine/state/run_report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/state/dead_letter_file.h"
+#include "engine/state/folder.h"
+#include "engine/state/resume_reader.h"
+#include "engine/state/row_reader.h"
+#include "engine/state/sqlite.h"
+#include "engine/state/state_schema.h"
+
+namespace rare::engine {
+namespace {
+
+Result<std::unique_ptr<sqlite::Database>> open_beside(const std::string& folder) {
+  const std::string file = folder + "/state.db";
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) {
+    return Status(StatusCode::not_found,
+                  "no run is kept in " + folder +
+                      ": it has no state.db. Ask where the run was started, with the same -f and "
+                      "--set, or name its folder with --state-dir");
+  }
+  sqlite::Options options;
+  options.what = "run state";
+  options.application_id = kStateApplicationId;
+  options.version = kStateVersion;
+  options.if_damaged = "Nothing was changed.";
+  options.elsewhere = "--state-dir DIR";
+  options.read_only = true;
+  return sqlite::Database::open(file, std::move(options));
+}
+
+void read_nodes_of(RowReader& rows, RunReport& report) {
+  std::map<std::string, std::size_t> places;
+  rows.each("SELECT node, \"in\", out, filtered, dead FROM nodes ORDER BY rowid",
+            [&](const sqlite::Statement& row) {
+              NodeTally tally;
+              tally.in = row.count(1);
+              tally.out = row.count(2);
+              tally.filtered = row.count(3);
+              tally.dead = row.count(4);
+              places[row.text(0)] = report.nodes.size();
+              report.nodes.emplace_back(row.text(0), std::move(tally));
+            });
+  rows.each("SELECT node, reason, records FROM filter_reasons", [&](const sqlite::Statement& row) {
+    const auto at = places.find(row.text(0));
+    if (at == places.end()) return rows.fail("a node that filtered has no row");
+    report.nodes[at->second].second.filter_reasons[row.text(1)] = row.count(2);
+  });
+}
+
+// "in.jsonl:17:2: expected" without ":17:2".
+std::string without_place(const std::string& reason) {
+  const auto skip_number = [&](std::size_t at) {
+    if (at >= reason.size() || reason[at] != ':') return std::string::npos;
+    const std::size_t end = reason.find_first_not_of("0123456789", at + 1);
+    return end == at + 1 ? std::string::npos : end;
+  };
+  for (std::size_t at = reason.find(':'); at != std::string::npos; at = reason.find(':', at + 1)) {
+    const std::size_t line = skip_number(at);
+    if (line == std::string::npos) continue;
+    const std::size_t column = skip_number(line);
+    if (column == std::string::npos) continue;
+    if (column < reason.size() && reason[column] == ':') {
+      return reason.substr(0, at) + reason.substr(column);
+    }
+  }
+  return reason;
+}
+
+void read_dead(RowReader& rows, RunReport& report) {
+  std::map<std::pair<std::string, std::string>, std::uint64_t> counts;
+  rows.each("SELECT node, reason, count(*) FROM dead_letter_rows GROUP BY node, reason",
+            [&](const sqlite::Statement& row) {
+              counts[{row.text(0), without_place(row.text(1))}] += row.count(2);
+            });
+  for (const auto& [what, records] : counts) {
+    report.dead.push_back({what.first, what.second, records});
+  }
+  std::stable_sort(report.dead.begin(), report.dead.end(),
+                   [](const auto& a, const auto& b) { return a.records > b.records; });
+}
+
+}  // namespace
+
+Result<RunReport> read_run_report(const std::string& folder) {
+  auto database = open_beside(folder);
+  if (!database) return database.status();
+  RunReport report;
+  // Before the rows: a run that ends in between has then committed what is read.
+  report.holder = FolderLock::holder(folder);
+  // One snapshot for all that follows.
+  if (Status status = (*database)->execute("BEGIN"); !status) return status;
+  const Result<Resume> resume = read_resume(**database, {});
+  if (!resume) return resume.status();
+  report.phase = resume->phase;
+  report.elapsed_s = resume->elapsed_s;
+  report.ledger = resume->tally.ledger;
+  report.usage = resume->usage;
+  RowReader rows(**database);
+  rows.each("SELECT created, (SELECT count(*) FROM starts) FROM run",
+            [&](const sqlite::Statement& row) {
+              report.created = row.text(0);
+              report.starts = row.count(1);
+            });
+  read_nodes_of(rows, report);
+  read_dead(rows, report);
+  if (!rows.status().ok()) return rows.status();
+  return report;
+}
+
+Result<std::string> write_dead_letters_of(const std::string& folder) {
+  auto database = open_beside(folder);
+  if (!database) return database.status();
+  std::string file = folder + "/dead_letters.jsonl";
+  // A temporary name of its own: the run may be writing the same file.
+  const Status status =
+      write_dead_letter_file(**database, file, "." + std::to_string(getpid()) + ".tmp");
+  if (!status.ok()) return status;
+  return file;
+}
+
+}  // namespace rare::engine
