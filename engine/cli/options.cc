@@ -33,6 +33,11 @@ void add_overlay_options(CLI::App& verb, LoadOptions& options) {
                  ->check(CLI::Validator(is_setting, "")));
 }
 
+void add_state_dir(CLI::App& verb, std::string& state_dir) {
+  verb.add_option("--state-dir", state_dir, "what the run knows of itself (default: .rare/NAME)")
+      ->type_name("FOLDER");
+}
+
 void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path) {
   repeatable(verb.add_option("--plugin-path", plugin_path,
                              "a folder of plugins, searched before RARE_PLUGIN_PATH and those "

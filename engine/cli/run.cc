@@ -18,7 +18,7 @@ namespace {
 // a state of its own, and must not write over the output of the whole one.
 std::optional<std::string> state_folder(const RunOptions& options, const Plan& plan) {
   if (!options.state_dir.empty()) return options.state_dir;
-  const std::string folder = ".rare/" + plan.config.name;
+  const std::string folder = default_state_folder(plan.config.name);
   const auto gather = std::find_if(plan.nodes.begin(), plan.nodes.end(),
                                    [](const PlannedNode& node) { return node.gathers(); });
   if (!options.limit || gather == plan.nodes.end()) return folder;

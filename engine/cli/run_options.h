@@ -22,4 +22,9 @@ struct RunOptions {
   std::string color = "auto";            // auto, always, never
 };
 
+// Where `run` keeps what a pipeline's run knows of itself, unless --state-dir says otherwise.
+inline std::string default_state_folder(const std::string& pipeline_name) {
+  return ".rare/" + pipeline_name;
+}
+
 }  // namespace rare::engine::cli

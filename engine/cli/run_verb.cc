@@ -14,9 +14,7 @@ void add_run_verb(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& verb = *app.add_subcommand("run", "run a pipeline, or go on with it");
   add_pipeline_options(verb, *options);
-  verb.add_option("--state-dir", options->state_dir,
-                  "what the run knows of itself (default: .rare/NAME)")
-      ->type_name("FOLDER");
+  add_state_dir(verb, options->state_dir);
   verb.add_option("--cache", options->cache_file,
                   "stored replies of language models (default: .rare/replies.db)")
       ->type_name("FILE");

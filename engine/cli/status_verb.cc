@@ -37,7 +37,7 @@ std::optional<std::string> folder_of(const StatusOptions& options) {
   if (std::filesystem::is_directory(options.load.file, error)) return options.load.file;
   Diagnostics diagnostics;
   const PipelineConfig config = load_pipeline(options.load, diagnostics);
-  if (diagnostics.ok()) return ".rare/" + config.name;
+  if (diagnostics.ok()) return default_state_folder(config.name);
   std::cerr << Style(options.color, STDERR_FILENO).diagnostics(diagnostics.to_string());
   return std::nullopt;
 }
@@ -137,9 +137,7 @@ void add_status_verb(CLI::App& app, int& exit_code) {
   verb.add_option("RUN", options->load.file, "the pipeline file, or the folder of the run's state")
       ->required();
   add_overlay_options(verb, options->load);
-  verb.add_option("--state-dir", options->state_dir,
-                  "what the run knows of itself (default: .rare/NAME)")
-      ->type_name("FOLDER");
+  add_state_dir(verb, options->state_dir);
   verb.add_flag("--json", options->json, "as JSON");
   add_color(verb, options->color);
   verb.footer(

@@ -25,6 +25,7 @@ void add_status_verb(CLI::App& app, int& exit_code);
 // Options that several verbs share.
 void add_pipeline_options(CLI::App& verb, RunOptions& options);  // PIPELINE.yaml, -f, --set
 void add_overlay_options(CLI::App& verb, LoadOptions& options);  // -f, --set
+void add_state_dir(CLI::App& verb, std::string& state_dir);      // --state-dir
 void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path);
 void add_color(CLI::App& verb, std::string& color);
 void add_log_level(CLI::App& verb, std::string& log_level);

@@ -1,7 +1,6 @@
 #include "engine/runtime/buffered_output.h"
 
 #include <algorithm>
-#include <exception>
 
 #include "engine/runtime/memory_estimate.h"
 #include "engine/runtime/row.h"
@@ -53,9 +52,7 @@ Status BufferedOutput::write_part() {
   for (const Emission& emission : part_) {
     all.push_back(Json::array({emission.port, emission.record.fields()}));
   }
-  std::string bytes;
-  Json::to_msgpack(all, bytes);
-  const Result<SegmentStore::Slot> slot = room_.beyond->put(bytes);
+  const Result<SegmentStore::Slot> slot = room_.beyond->put(as_bytes(all));
   if (!slot) return slot.status();
   const auto children = static_cast<std::uint32_t>(part_.size());
   const auto first = static_cast<std::uint32_t>(emissions.size()) + parted_;
@@ -76,17 +73,14 @@ Result<std::vector<BufferedOutput::Emission>> BufferedOutput::take_back(const He
                                                                         SegmentStore& store) {
   const Result<std::string> bytes = store.take(part.slot);
   if (!bytes) return bytes.status();
-  try {
-    Json all = Json::from_msgpack(*bytes);
+  return from_bytes(*bytes, [](Json& all) {
     std::vector<Emission> emissions;
     emissions.reserve(all.size());
     for (Json& child : all) {
       emissions.push_back({child.at(0).get<std::uint32_t>(), Record(std::move(child.at(1)))});
     }
     return emissions;
-  } catch (const std::exception& error) {
-    return unreadable(error.what());
-  }
+  });
 }
 
 void BufferedOutput::clear() {

@@ -5,23 +5,12 @@
 #include <utility>
 
 #include "engine/runtime/boundary.h"
-#include "engine/runtime/memory_estimate.h"
 #include "engine/runtime/rows_in_order.h"
 
 namespace rare::engine {
 namespace {
 
 constexpr std::size_t kCheckpointBytes = 64u << 20;
-
-std::size_t bytes_of(Family& family) {
-  std::size_t bytes = sizeof(Family) + family.runs().size() * sizeof(RowRun);
-  for (const Row& row : family.rows()) bytes += estimated_bytes(row);
-  for (const DeadLetter& letter : family.dead_letters()) {
-    bytes += sizeof(DeadLetter) + estimated_bytes(letter.record);
-    if (letter.raw) bytes += letter.raw->size();
-  }
-  return bytes;
-}
 
 }  // namespace
 
@@ -66,7 +55,7 @@ void Committer::source_ended(std::uint32_t source) {
 std::size_t Committer::submit(std::vector<std::unique_ptr<Family>>& families) {
   std::size_t held = 0;
   for (const FamilyPointer& family : families) {
-    family->bytes = bytes_of(*family);
+    family->bytes = family->bytes_in_memory();
     const std::size_t waiting = inbox_bytes_.fetch_add(family->bytes) + family->bytes;
     family->holds_credit = waiting > setup_.window_bytes;
     if (family->holds_credit) ++held;
@@ -180,7 +169,7 @@ Committer::FamilyPointer Committer::take_early(Early& place) {
   if (status.ok()) {
     Result<FamilyPointer> family = Family::decode(*bytes);
     if (family) {
-      (*family)->bytes = bytes_of(**family);
+      (*family)->bytes = (*family)->bytes_in_memory();
       return std::move(*family);
     }
     status = family.status();

@@ -2,8 +2,9 @@
 #include "engine/runtime/family.h"
 
 #include <algorithm>
-#include <exception>
 #include <iterator>
+
+#include "engine/runtime/memory_estimate.h"
 
 namespace rare::engine {
 namespace {
@@ -39,6 +40,17 @@ RowRun run_from_json(const Json& json) {
 }
 
 }  // namespace
+
+std::size_t Family::bytes_in_memory() {
+  const auto lock = exclusively();
+  std::size_t size = sizeof(Family) + runs_.size() * sizeof(RowRun);
+  for (const Row& row : rows_) size += estimated_bytes(row);
+  for (const DeadLetter& letter : dead_letters_) {
+    size += sizeof(DeadLetter) + estimated_bytes(letter.record);
+    if (letter.raw) size += letter.raw->size();
+  }
+  return size;
+}
 
 std::vector<Row> Family::absorb(Family& part, std::size_t most_bytes) {
   std::size_t bytes = 0;
@@ -102,14 +114,11 @@ std::string Family::encode(const Record* record) const {
                  std::move(letters),
                  std::move(runs),
                  record == nullptr ? Json() : Json{id_to_json(record->id()), record->fields()}};
-  std::string bytes;
-  Json::to_msgpack(all, bytes);
-  return bytes;
+  return as_bytes(all);
 }
 
 Result<std::unique_ptr<Family>> Family::decode(std::string_view bytes, Record* record) {
-  try {
-    Json all = Json::from_msgpack(bytes);
+  return from_bytes(bytes, [record](Json& all) {
     auto family = std::make_unique<Family>(id_from_json(all.at(0)), Begin::empty,
                                            all.at(1).get<std::uint32_t>());
     family->ledger_ = Ledger::from_json(all.at(2));
@@ -125,9 +134,7 @@ Result<std::unique_ptr<Family>> Family::decode(std::string_view bytes, Record* r
     if (record != nullptr)
       *record = Record(std::move(all.at(8).at(1)), id_from_json(all.at(8).at(0)));
     return family;
-  } catch (const std::exception& error) {
-    return unreadable(error.what());
-  }
+  });
 }
 
 }  // namespace rare::engine

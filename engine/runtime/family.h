@@ -105,13 +105,8 @@ class Family {
     rows_.push_back(std::move(row));
   }
 
-  // Roughly. REQUIRES: the caller has a branch that has not ended.
-  std::size_t bytes_in_memory() {
-    const auto lock = exclusively();
-    std::size_t bytes = sizeof(Family);
-    for (const Row& row : rows_) bytes += estimated_bytes(row);
-    return bytes;
-  }
+  // Roughly. REQUIRES: the caller has a branch that has not ended, or has ended the last one.
+  std::size_t bytes_in_memory();
   // A family of its own for a part of the children of one record, with a credit of its own or
   // that of the record's family, and from its end on a part of that: what happened in it, with its
   // rows. Of those in memory, in all, what is beyond `most_bytes` comes back, for a run on disk.

@@ -1,25 +1,15 @@
 #include "engine/runtime/parking.h"
 
-#include <exception>
 #include <utility>
 
 namespace rare::engine {
 namespace {
 
-std::string record_as_bytes(const Record& record) {
-  std::string bytes;
-  Json::to_msgpack(Json::array({id_to_json(record.id()), record.fields()}), bytes);
-  return bytes;
-}
-
 Result<Record> record_from(const std::string& bytes) {
-  try {
-    Json json = Json::from_msgpack(bytes);
+  return from_bytes(bytes, [](Json& json) {
     RecordId id = id_from_json(json.at(0));
     return Record(std::move(json.at(1)), std::move(id));
-  } catch (const std::exception& error) {
-    return unreadable(error.what());
-  }
+  });
 }
 
 }  // namespace
@@ -50,7 +40,8 @@ Parking::Parked Parking::park(Envelope& envelope) {
 // The branch is parked before another thread can take it: who finds the family at rest then gives
 // its credit back while it still is.
 Parking::Parked Parking::keep(Envelope& envelope) {
-  const std::string bytes = record_as_bytes(envelope.record);
+  const std::string bytes =
+      as_bytes(Json::array({id_to_json(envelope.record.id()), envelope.record.fields()}));
   const std::size_t in_memory = envelope.family->bytes_in_memory();
   const std::lock_guard lock(mutex_);
   if (kept_bytes_ + in_memory > most_.bytes_in_memory) return Parked::no;

@@ -2,7 +2,6 @@
 #include "engine/runtime/row.h"
 
 #include <algorithm>
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -24,9 +23,7 @@ Result<RowRun> put_run(std::vector<Row> rows, SegmentStore& store) {
   sort_rows(rows);
   Json all = Json::array();
   for (const Row& row : rows) all.push_back(row_to_json(row));
-  std::string bytes;
-  Json::to_msgpack(all, bytes);
-  const Result<SegmentStore::Slot> slot = store.put(bytes);
+  const Result<SegmentStore::Slot> slot = store.put(as_bytes(all));
   if (!slot) return slot.status();
   return RowRun{*slot, rows.front().id};
 }
@@ -34,15 +31,12 @@ Result<RowRun> put_run(std::vector<Row> rows, SegmentStore& store) {
 Result<std::vector<Row>> take_run(const RowRun& run, SegmentStore& store) {
   const Result<std::string> bytes = store.take(run.slot);
   if (!bytes) return bytes.status();
-  try {
-    Json all = Json::from_msgpack(*bytes);
+  return from_bytes(*bytes, [](Json& all) {
     std::vector<Row> rows;
     rows.reserve(all.size());
     for (Json& row : all) rows.push_back(row_from_json(row));
     return rows;
-  } catch (const std::exception& error) {
-    return unreadable(error.what());
-  }
+  });
 }
 
 Json id_to_json(const RecordId& id) {
@@ -87,9 +81,10 @@ std::string bytes_from_json(const Json& json) {
   return {bytes.begin(), bytes.end()};
 }
 
-Status unreadable(const std::string& why) {
-  return Status::run_fault(StatusCode::internal,
-                           "a record that waited on disk cannot be read back: " + why);
+std::string as_bytes(const Json& json) {
+  std::string bytes;
+  Json::to_msgpack(json, bytes);
+  return bytes;
 }
 
 }  // namespace rare::engine

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/state/segment_store.h"
@@ -48,7 +50,19 @@ Row row_from_json(Json& json);
 // Text of any bytes: MessagePack's binary, because its strings are UTF-8.
 Json bytes_to_json(const std::string& bytes);
 std::string bytes_from_json(const Json& json);
-// What waited on disk is not what was put there.
-Status unreadable(const std::string& why);
+std::string as_bytes(const Json& json);
+// What `make(json)` makes of it; an error when the bytes are not what was put there.
+template <class Make>
+auto from_bytes(std::string_view bytes, Make&& make)
+    -> Result<decltype(make(std::declval<Json&>()))> {
+  try {
+    Json json = Json::from_msgpack(bytes);
+    return make(json);
+  } catch (const std::exception& error) {
+    return Status::run_fault(
+        StatusCode::internal,
+        std::string("a record that waited on disk cannot be read back: ") + error.what());
+  }
+}
 
 }  // namespace rare::engine

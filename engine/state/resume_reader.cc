@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
-
-#include "engine/state/row_reader.h"
+#include <map>
 
 namespace rare::engine {
 namespace {
@@ -51,22 +49,12 @@ void read_sources(RowReader& rows, Resume& resume) {
   });
 }
 
-void read_nodes(RowReader& rows, const std::vector<std::string>& node_names, Resume& resume) {
-  std::map<std::string, NodeTally> tallies;
-  rows.each("SELECT node, \"in\", out, filtered, dead FROM nodes",
-            [&](const sqlite::Statement& row) {
-              NodeTally& tally = tallies[row.text(0)];
-              tally.in = row.count(1);
-              tally.out = row.count(2);
-              tally.filtered = row.count(3);
-              tally.dead = row.count(4);
-            });
-  rows.each("SELECT node, reason, records FROM filter_reasons", [&](const sqlite::Statement& row) {
-    tallies[row.text(0)].filter_reasons[row.text(1)] = row.count(2);
-  });
+void place_nodes(RowReader& rows, const std::vector<std::string>& node_names, Resume& resume) {
   resume.tally.nodes.resize(node_names.size());
-  for (std::size_t i = 0; i < node_names.size(); ++i) {
-    resume.tally.nodes[i] = std::move(tallies[node_names[i]]);
+  for (auto& [name, tally] : read_node_tallies(rows)) {
+    const auto at = std::find(node_names.begin(), node_names.end(), name);
+    if (at == node_names.end()) continue;
+    resume.tally.nodes[static_cast<std::size_t>(at - node_names.begin())] = std::move(tally);
   }
 }
 
@@ -110,13 +98,39 @@ void add_totals(Json& totals, const Json& more) {
   }
 }
 
+void read_totals(RowReader& rows, Resume& resume) {
+  read_run(rows, resume);
+  read_starts(rows, resume);
+}
+
+std::vector<std::pair<std::string, NodeTally>> read_node_tallies(RowReader& rows) {
+  std::vector<std::pair<std::string, NodeTally>> nodes;
+  std::map<std::string, std::size_t> places;
+  const auto tally_of = [&](std::string name) -> NodeTally& {
+    const auto [at, is_new] = places.try_emplace(name, nodes.size());
+    if (is_new) nodes.emplace_back(std::move(name), NodeTally());
+    return nodes[at->second].second;
+  };
+  rows.each("SELECT node, \"in\", out, filtered, dead FROM nodes ORDER BY rowid",
+            [&](const sqlite::Statement& row) {
+              NodeTally& tally = tally_of(row.text(0));
+              tally.in = row.count(1);
+              tally.out = row.count(2);
+              tally.filtered = row.count(3);
+              tally.dead = row.count(4);
+            });
+  rows.each("SELECT node, reason, records FROM filter_reasons", [&](const sqlite::Statement& row) {
+    tally_of(row.text(0)).filter_reasons[row.text(1)] = row.count(2);
+  });
+  return nodes;
+}
+
 Result<Resume> read_resume(sqlite::Database& database, const std::vector<std::string>& node_names) {
   Resume resume;
   RowReader rows(database);
-  read_run(rows, resume);
+  read_totals(rows, resume);
   read_sources(rows, resume);
-  read_nodes(rows, node_names, resume);
-  read_starts(rows, resume);
+  place_nodes(rows, node_names, resume);
   if (!rows.status().ok()) return rows.status();
   return resume;
 }

@@ -34,25 +34,6 @@ Result<std::unique_ptr<sqlite::Database>> open_beside(const std::string& folder)
   return sqlite::Database::open(file, std::move(options));
 }
 
-void read_nodes_of(RowReader& rows, RunReport& report) {
-  std::map<std::string, std::size_t> places;
-  rows.each("SELECT node, \"in\", out, filtered, dead FROM nodes ORDER BY rowid",
-            [&](const sqlite::Statement& row) {
-              NodeTally tally;
-              tally.in = row.count(1);
-              tally.out = row.count(2);
-              tally.filtered = row.count(3);
-              tally.dead = row.count(4);
-              places[row.text(0)] = report.nodes.size();
-              report.nodes.emplace_back(row.text(0), std::move(tally));
-            });
-  rows.each("SELECT node, reason, records FROM filter_reasons", [&](const sqlite::Statement& row) {
-    const auto at = places.find(row.text(0));
-    if (at == places.end()) return rows.fail("a node that filtered has no row");
-    report.nodes[at->second].second.filter_reasons[row.text(1)] = row.count(2);
-  });
-}
-
 // "in.jsonl:17:2: expected" without ":17:2".
 std::string without_place(const std::string& reason) {
   const auto skip_number = [&](std::size_t at) {
@@ -95,19 +76,19 @@ Result<RunReport> read_run_report(const std::string& folder) {
   report.holder = FolderLock::holder(folder);
   // One snapshot for all that follows.
   if (Status status = (*database)->execute("BEGIN"); !status) return status;
-  const Result<Resume> resume = read_resume(**database, {});
-  if (!resume) return resume.status();
-  report.phase = resume->phase;
-  report.elapsed_s = resume->elapsed_s;
-  report.ledger = resume->tally.ledger;
-  report.usage = resume->usage;
   RowReader rows(**database);
+  Resume totals;
+  read_totals(rows, totals);
+  report.phase = totals.phase;
+  report.elapsed_s = totals.elapsed_s;
+  report.ledger = totals.tally.ledger;
+  report.usage = std::move(totals.usage);
   rows.each("SELECT created, (SELECT count(*) FROM starts) FROM run",
             [&](const sqlite::Statement& row) {
               report.created = row.text(0);
               report.starts = row.count(1);
             });
-  read_nodes_of(rows, report);
+  report.nodes = read_node_tallies(rows);
   read_dead(rows, report);
   if (!rows.status().ok()) return rows.status();
   return report;

@@ -42,6 +42,14 @@ class EngineProcess {
   std::filesystem::path folder_;
 };
 
+// Five numbers through the plugin `good`.
+inline constexpr const char* kNumbersPipeline =
+    "name: numbers\n"
+    "nodes:\n"
+    "  - { name: numbers, use: good.numbers, with: { count: 5 } }\n"
+    "  - { name: upper, use: good.upper }\n"
+    "  - { name: end, use: good.nowhere, from: [upper, upper.quiet] }\n";
+
 // The options that let a run see the plugin `name` of tests/fixtures/plugins.
 std::string fixture_folder(const std::string& name);
 

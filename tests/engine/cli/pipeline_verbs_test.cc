@@ -10,18 +10,12 @@ using test::contains;
 using test::EngineProcess;
 using test::Finished;
 using test::fixture_folder;
-
-constexpr const char* kPipeline =
-    "name: numbers\n"
-    "nodes:\n"
-    "  - { name: numbers, use: good.numbers, with: { count: 5 } }\n"
-    "  - { name: upper, use: good.upper }\n"
-    "  - { name: end, use: good.nowhere, from: [upper, upper.quiet] }\n";
+using test::kNumbersPipeline;
 
 // A folder with the pipeline a.yaml, and the verbs over it with the plugin `good`.
 class Pipeline {
  public:
-  explicit Pipeline(const std::string& text = kPipeline) { engine.write("a.yaml", text); }
+  explicit Pipeline(const std::string& text = kNumbersPipeline) { engine.write("a.yaml", text); }
   Finished run(std::vector<std::string> words) const {
     words.insert(words.end(), {"--plugin-path", fixture_folder("good")});
     return engine.run(words);
@@ -88,7 +82,7 @@ TEST_CASE("errors are painted only where that is asked for") {
 
 TEST_CASE("an operator of a refused plugin: the plan's error stands beside the refusal") {
   const EngineProcess engine;
-  engine.write("a.yaml", kPipeline);
+  engine.write("a.yaml", kNumbersPipeline);
   test::write_plugin_of_sdk_9_4(RARE_TEST_PLUGINS, engine.path("other.so"));
   const Finished finished = engine.run({"a.yaml", "--plugin-path", engine.path(".")});
   CHECK(finished.exit_code == 2);

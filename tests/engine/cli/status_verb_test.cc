@@ -9,13 +9,7 @@ using test::contains;
 using test::EngineProcess;
 using test::Finished;
 using test::fixture_folder;
-
-constexpr const char* kNumbersPipeline =
-    "name: numbers\n"
-    "nodes:\n"
-    "  - { name: numbers, use: good.numbers, with: { count: 5 } }\n"
-    "  - { name: upper, use: good.upper }\n"
-    "  - { name: end, use: good.nowhere, from: [upper, upper.quiet] }\n";
+using test::kNumbersPipeline;
 
 struct Ran {
   explicit Ran(const std::vector<std::string>& more = {}) {
