@@ -29,6 +29,14 @@ class RowReader {
     statement.reset();
     if (!more.ok()) status_ = more.status();
   }
+  // For rows whose last column is their seal.
+  template <class Row>
+  void each_sealed(const std::string& sql, Row&& row) {
+    each(sql, [&](const sqlite::Statement& statement) {
+      if (!statement.sealed()) return fail("a row differs from what was written: " + sql);
+      row(statement);
+    });
+  }
   Json json(const sqlite::Statement& statement, int column) {
     Json value = Json::parse(statement.text(column), nullptr, false);
     if (!value.is_discarded()) return value;

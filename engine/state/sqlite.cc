@@ -13,6 +13,17 @@
 #include "engine/state/folder.h"
 
 namespace rare::engine::sqlite {
+namespace {
+
+constexpr const char* kMarkSchema = R"sql(
+CREATE TABLE file_mark (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  file_id TEXT NOT NULL,
+  transactions INTEGER NOT NULL);
+INSERT INTO file_mark VALUES (1, hex(randomblob(16)), 0);
+)sql";
+
+}  // namespace
 
 Statement::Statement(Database& database, const std::string& sql) : database_(database) {
   error_ = sqlite3_prepare_v3(database.handle(), sql.c_str(), static_cast<int>(sql.size() + 1),
@@ -99,8 +110,32 @@ std::string Statement::text(int column) const {
   return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), length);
 }
 
+bool Statement::sealed() const {
+  const int last = sqlite3_column_count(handle_) - 1;
+  RowSeal seal;
+  for (int column = 0; column < last; ++column) {
+    switch (sqlite3_column_type(handle_, column)) {
+      case SQLITE_INTEGER:
+        seal.add(integer(column));
+        break;
+      case SQLITE_FLOAT:
+        seal.add(real(column));
+        break;
+      case SQLITE_NULL:
+        seal.add_null();
+        break;
+      default: {
+        const void* bytes = sqlite3_column_blob(handle_, column);
+        const int length = sqlite3_column_bytes(handle_, column);
+        seal.add(std::string_view(static_cast<const char*>(bytes), length));
+      }
+    }
+  }
+  return integer(last) == seal.value();
+}
+
 Database::Database(std::string file, Options options)
-    : file_(std::move(file)), options_(std::move(options)) {}
+    : file_(std::move(file)), options_(std::move(options)), mark_(file_) {}
 
 Database::~Database() {
   statements_.clear();
@@ -108,16 +143,52 @@ Database::~Database() {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& file, Options options) {
+  const std::optional<CommitMark::Noted> noted = CommitMark::read(file);
   std::unique_ptr<Database> database(new Database(file, std::move(options)));
   if (Status status = database->connect(); !status) return status;
   bool empty = false;
   if (Status status = database->check_format(empty); !status) return status;
-  if (database->options_.read_only) return database;
-  if (Status status = database->configure(); !status) return status;
-  if (empty) {
-    if (Status status = database->make_schema(); !status) return status;
+  if (!database->options_.read_only) {
+    if (Status status = database->configure(); !status) return status;
+    if (empty) {
+      if (Status status = database->make_schema(); !status) return status;
+    }
   }
+  if (Status status = database->check_mark(noted); !status) return status;
   return database;
+}
+
+// A file with another id is another file than the one that was counted.
+Status Database::check_mark(const std::optional<CommitMark::Noted>& noted) {
+  Statement& mark = statement("SELECT file_id, transactions FROM file_mark");
+  const Result<bool> found = mark.first();
+  if (!found.ok()) return found.status();
+  if (!*found) return damaged("it does not say which file it is");
+  file_id_ = mark.text(0);
+  transactions_ = mark.count(1);
+  mark.reset();
+  if (!noted || noted->file_id != file_id_ || noted->transactions <= transactions_) return Status();
+  return Status::run_fault(
+      StatusCode::invalid_argument,
+      "the " + options_.what + " " + file_ + " lost the newest " +
+          std::to_string(noted->transactions - transactions_) + " of its " +
+          std::to_string(noted->transactions) + " transactions: its log " + file_ +
+          "-wal was damaged or is gone, or an older copy was put in its place. Nothing was "
+          "changed. Put the files back that belong together; or, to go on with what is left, "
+          "remove " +
+          CommitMark::file_of(file_) + ": " + options_.if_shortened);
+}
+
+Status Database::count_transaction() {
+  Statement& count = statement(
+      "UPDATE file_mark SET transactions = transactions + 1 RETURNING transactions, file_id");
+  const Result<bool> counted = count.first();
+  if (!counted.ok()) return counted.status();
+  if (!*counted) return damaged("it does not say which file it is");
+  transactions_ = count.count(0);
+  file_id_ = count.text(1);
+  count.reset();
+  return Status();
 }
 
 Status Database::connect() {
@@ -215,6 +286,7 @@ Status Database::make_schema() {
   if (!empty) return Status();
   const std::string marks = "PRAGMA application_id = " + std::to_string(options_.application_id) +
                             "; PRAGMA user_version = " + std::to_string(options_.version);
+  if (Status status = execute(kMarkSchema); !status) return status;
   if (Status status = execute(options_.schema); !status) return status;
   if (Status status = execute(marks); !status) return status;
   return transaction.commit();
@@ -311,9 +383,10 @@ Status Transaction::begin() {
 }
 
 Status Transaction::commit() {
+  if (Status status = database_.count_transaction(); !status) return status;
   if (Status status = database_.statement("COMMIT").run(); !status) return status;
   open_ = false;
-  return Status();
+  return database_.mark_.note(database_.file_id_, database_.transactions_);
 }
 
 }  // namespace rare::engine::sqlite

@@ -4,6 +4,8 @@
 //   full disk, quota              resource_exhausted
 //   folder gone, read-only, busy  unavailable
 //   damaged, foreign or newer     invalid_argument
+// Damage that SQLite itself would not notice is found by the seals of rows (row_seal.h) and by the
+// number of transactions that is noted beside the file (commit_mark.h).
 // Thread-safety: a Database with its statements belongs to one thread at a time.
 #pragma once
 
@@ -17,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/state/commit_mark.h"
+#include "engine/state/row_seal.h"
 #include "rare/status.h"
 
 struct sqlite3;
@@ -30,6 +34,7 @@ struct Options {
   int version = 1;                   // of the schema; a file of a later one is refused
   const char* schema = "";           // SQL that makes it
   std::string if_damaged;            // what is safe to do when the file is damaged
+  std::string if_shortened;          // what going on without its newest transactions means
   std::string elsewhere;             // the option that chooses another place
   int busy_timeout_ms = 30'000;      // how long to wait for another process
   bool read_only = false;            // the file is there and stays as it is
@@ -38,6 +43,7 @@ struct Options {
 // Bytes that are not text: kept as BLOB.
 struct Blob {
   std::string_view bytes;
+  operator std::string_view() const { return bytes; }
 };
 
 class Database;
@@ -59,6 +65,13 @@ class Statement {
     (bind(++index, values), ...);
     return finish();
   }
+  // As run(), with the seal of these values for the parameter after the last.
+  template <class... Values>
+  Status run_sealed(const Values&... values) {
+    RowSeal seal;
+    (seal.add(values), ...);
+    return run(values..., seal.value());
+  }
   // Goes to the first row: whether there is one.
   template <class... Values>
   Result<bool> first(const Values&... values) {
@@ -78,6 +91,8 @@ class Statement {
   std::uint64_t count(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   double real(int column) const;
   std::string text(int column) const;
+  // Whether its last column is the seal of the ones before it.
+  bool sealed() const;
 
  private:
   void start(bool copy_values);
@@ -124,6 +139,8 @@ class Database {
   void set_busy_timeout(int milliseconds);
 
   const std::string& file() const { return file_; }
+  // Transactions of the file up to now, those of other processes included.
+  std::uint64_t transactions() const { return transactions_; }
   sqlite3* handle() const { return handle_; }
 
  private:
@@ -133,16 +150,23 @@ class Database {
   Status check_format(bool& empty);
   Status configure();
   Status make_schema();
+  Status check_mark(const std::optional<CommitMark::Noted>& noted);
+  friend class Transaction;
+  Status count_transaction();
 
   std::string file_;
   Options options_;
   sqlite3* handle_ = nullptr;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+  CommitMark mark_;
+  std::string file_id_;
+  std::uint64_t transactions_ = 0;
   std::map<std::string, std::unique_ptr<Statement>> statements_;
 };
 
-// BEGIN IMMEDIATE ... COMMIT; rolled back when it goes out of scope without commit().
+// BEGIN IMMEDIATE ... COMMIT; rolled back when it goes out of scope without commit(). Counted in
+// the file and beside it.
 class Transaction {
  public:
   explicit Transaction(Database& database) : database_(database) {}
