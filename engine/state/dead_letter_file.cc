@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "engine/state/folder.h"
+#include "engine/state/row_reader.h"
 #include "rare/json.h"
 
 namespace rare::engine {
@@ -46,25 +47,24 @@ Status write_dead_letter_file(sqlite::Database& database, const std::string& nam
                               const std::string& temporary) {
   WholeFile file(name, temporary);
   if (Status status = file.open(); !status) return status;
-  sqlite::Statement& row = database.statement(
-      "SELECT id, node, reason, attempts, raw, record FROM dead_letter_rows "
-      "ORDER BY source, ordinal, number");
-  Result<bool> more = row.first();
-  for (; more.ok() && *more; more = row.next()) {
-    DeadLetterLine letter;
-    letter.id = row.text(0);
-    letter.node = row.text(1);
-    letter.reason = row.text(2);
-    letter.attempts = row.integer(3);
-    if (!row.is_null(4)) letter.raw = row.text(4);
-    letter.record = row.text(5);
-    if (Status status = file.write(dead_letter_line(letter)); !status) {
-      row.reset();
-      return status;
-    }
-  }
-  if (!more.ok()) return more.status();
-  return file.finish();
+  RowReader rows(database);
+  Status written;
+  rows.each_sealed(
+      "SELECT id, source, ordinal, path, node, reason, attempts, raw, record, seal "
+      "FROM dead_letter_rows ORDER BY source, ordinal, number",
+      [&](const sqlite::Statement& row) {
+        if (!written) return;
+        DeadLetterLine letter;
+        letter.id = row.text(0);
+        letter.node = row.text(4);
+        letter.reason = row.text(5);
+        letter.attempts = row.integer(6);
+        if (!row.is_null(7)) letter.raw = row.text(7);
+        letter.record = row.text(8);
+        written = file.write(dead_letter_line(letter));
+      });
+  if (!rows.status().ok()) return rows.status();
+  return written ? file.finish() : written;
 }
 
 }  // namespace rare::engine

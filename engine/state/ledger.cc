@@ -50,6 +50,12 @@ Ledger& Ledger::operator+=(const Ledger& other) {
   return *this;
 }
 
+Ledger& Ledger::operator-=(const Ledger& other) {
+  for (const Part& part : kIn) this->*part.count -= other.*part.count;
+  for (const Part& part : kOut) this->*part.count -= other.*part.count;
+  return *this;
+}
+
 Json Ledger::to_json() const {
   Json json = Json::object();
   for (const Part& part : kIn) json[part.name] = this->*part.count;
@@ -85,6 +91,18 @@ NodeTally& NodeTally::operator+=(const NodeTally& other) {
   return *this;
 }
 
+NodeTally& NodeTally::operator-=(const NodeTally& other) {
+  in -= other.in;
+  out -= other.out;
+  filtered -= other.filtered;
+  dead -= other.dead;
+  for (const auto& [reason, count] : other.filter_reasons) {
+    const auto at = filter_reasons.find(reason);
+    if (at != filter_reasons.end() && (at->second -= count) == 0) filter_reasons.erase(at);
+  }
+  return *this;
+}
+
 Json NodeTally::to_json() const {
   return {{"in", in},
           {"out", out},
@@ -110,6 +128,13 @@ Tally& Tally::operator+=(const Tally& other) {
   ledger += other.ledger;
   nodes.resize(std::max(nodes.size(), other.nodes.size()));
   for (std::size_t i = 0; i < other.nodes.size(); ++i) nodes[i] += other.nodes[i];
+  return *this;
+}
+
+Tally& Tally::operator-=(const Tally& other) {
+  ledger -= other.ledger;
+  nodes.resize(std::max(nodes.size(), other.nodes.size()));
+  for (std::size_t i = 0; i < other.nodes.size(); ++i) nodes[i] -= other.nodes[i];
   return *this;
 }
 

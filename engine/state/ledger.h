@@ -28,6 +28,7 @@ struct Ledger {
     return read + made + copied == written + filtered + merged + dropped + dead;
   }
   Ledger& operator+=(const Ledger& other);
+  Ledger& operator-=(const Ledger& other);  // REQUIRES: `other` is a part of it
   bool operator==(const Ledger&) const = default;
   Json to_json() const;
   static Ledger from_json(const Json& json);
@@ -44,6 +45,7 @@ struct NodeTally {
   std::map<std::string, std::uint64_t> filter_reasons;
 
   NodeTally& operator+=(const NodeTally& other);
+  NodeTally& operator-=(const NodeTally& other);  // REQUIRES: `other` is a part of it
   Json to_json() const;
   static NodeTally from_json(const Json& json);
 };
@@ -54,6 +56,7 @@ struct Tally {
 
   explicit Tally(std::size_t node_count = 0) : nodes(node_count) {}
   Tally& operator+=(const Tally& other);
+  Tally& operator-=(const Tally& other);  // REQUIRES: `other` is a part of it
 };
 
 }  // namespace rare::engine

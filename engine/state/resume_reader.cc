@@ -1,50 +1,38 @@
 #include "engine/state/resume_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
+#include <optional>
+
+#include "engine/state/retry_tables.h"
+#include "engine/state/run_row.h"
 
 namespace rare::engine {
 namespace {
 
-constexpr std::array<Phase, 3> kPhases = {Phase::running, Phase::finalising, Phase::done};
-
 void read_run(RowReader& rows, Resume& resume) {
-  bool found = false;
-  rows.each("SELECT phase, read, made, copied, written, filtered, merged, dropped, dead FROM run",
-            [&](const sqlite::Statement& row) {
-              const std::string name = row.text(0);
-              const auto* const phase =
-                  std::find_if(kPhases.begin(), kPhases.end(),
-                               [&](Phase candidate) { return name == phase_name(candidate); });
-              if (phase == kPhases.end()) return rows.fail("its phase is '" + name + "'");
-              found = true;
-              resume.phase = *phase;
-              resume.tally.ledger = {.read = row.count(1),
-                                     .made = row.count(2),
-                                     .copied = row.count(3),
-                                     .written = row.count(4),
-                                     .filtered = row.count(5),
-                                     .merged = row.count(6),
-                                     .dropped = row.count(7),
-                                     .dead = row.count(8)};
-            });
-  if (!found) rows.fail("it holds no run");
+  const std::optional<RunRow> run = read_run_row(rows);
+  if (!run) return rows.fail("it holds no run");
+  resume.phase = run->phase;
+  resume.retries = run->retries;
+  resume.tally.ledger = run->ledger;
 }
 
 void read_sources(RowReader& rows, Resume& resume) {
-  rows.each("SELECT source, identity FROM inputs",
-            [&](const sqlite::Statement& row) { resume.inputs[row.text(0)] = rows.json(row, 1); });
-  rows.each("SELECT source, position, next_ordinal FROM sources",
-            [&](const sqlite::Statement& row) {
-              SourceCheckpoint& source = resume.sources[row.text(0)];
-              source.position = Position{rows.json(row, 1)};
-              source.next_ordinal = row.count(2);
-            });
-  rows.each("SELECT source, first, end FROM finished", [&](const sqlite::Statement& row) {
-    resume.sources[row.text(0)].finished.add({row.count(1), row.count(2)});
+  rows.each_sealed("SELECT source, identity, seal FROM inputs", [&](const sqlite::Statement& row) {
+    resume.inputs[row.text(0)] = rows.json(row, 1);
   });
-  rows.each("SELECT sink, \"offset\" FROM sinks", [&](const sqlite::Statement& row) {
+  rows.each_sealed("SELECT source, position, next_ordinal, seal FROM sources",
+                   [&](const sqlite::Statement& row) {
+                     SourceCheckpoint& source = resume.sources[row.text(0)];
+                     source.position = Position{rows.json(row, 1)};
+                     source.next_ordinal = row.count(2);
+                   });
+  rows.each_sealed("SELECT source, first, end, seal FROM finished",
+                   [&](const sqlite::Statement& row) {
+                     resume.sources[row.text(0)].finished.add({row.count(1), row.count(2)});
+                   });
+  rows.each_sealed("SELECT sink, \"offset\", seal FROM sinks", [&](const sqlite::Statement& row) {
     resume.sinks[row.text(0)] = Offset{rows.json(row, 1)};
   });
 }
@@ -59,31 +47,38 @@ void place_nodes(RowReader& rows, const std::vector<std::string>& node_names, Re
 }
 
 void read_starts(RowReader& rows, Resume& resume) {
-  rows.each("SELECT count(*), coalesce(sum(elapsed_s), 0) FROM starts",
-            [&](const sqlite::Statement& row) {
-              resume.started_before = row.count(0) > 0;
-              resume.elapsed_s = row.real(1);
-            });
-  rows.each("SELECT service, totals FROM usage ORDER BY start", [&](const sqlite::Statement& row) {
-    add_totals(resume.usage[row.text(0)], rows.json(row, 1));
-  });
+  rows.each_sealed("SELECT start, began, elapsed_s, seal FROM starts",
+                   [&](const sqlite::Statement& row) {
+                     resume.started_before = true;
+                     resume.elapsed_s += row.real(2);
+                   });
+  rows.each_sealed("SELECT start, service, totals, seal FROM usage ORDER BY start",
+                   [&](const sqlite::Statement& row) {
+                     add_totals(resume.usage[row.text(1)], rows.json(row, 2));
+                   });
   rows.each("SELECT count(*) FROM dead_letter_rows",
             [&](const sqlite::Statement& row) { resume.dead_letters = row.count(0); });
 }
 
-}  // namespace
-
-const char* phase_name(Phase phase) {
-  switch (phase) {
-    case Phase::running:
-      return "running";
-    case Phase::finalising:
-      return "finalising";
-    case Phase::done:
-      return "done";
+// What was counted must be there: a row that is gone carries no seal.
+void check_counts(RowReader& rows, const Resume& resume) {
+  std::uint64_t finished = 0;
+  for (const auto& [source, identity] : resume.inputs) {
+    const auto at = resume.sources.find(source);
+    if (at != resume.sources.end()) finished += at->second.finished.size();
   }
-  return "unknown";
+  const Ledger& ledger = resume.tally.ledger;
+  if (!resume.inputs.empty() && finished != ledger.read) {
+    rows.fail("it counts " + std::to_string(ledger.read) + " finished records and names " +
+              std::to_string(finished));
+  }
+  if (resume.dead_letters != ledger.dead) {
+    rows.fail("it counts " + std::to_string(ledger.dead) + " dead letters and holds " +
+              std::to_string(resume.dead_letters));
+  }
 }
+
+}  // namespace
 
 void add_totals(Json& totals, const Json& more) {
   if (more.is_object()) {
@@ -111,17 +106,18 @@ std::vector<std::pair<std::string, NodeTally>> read_node_tallies(RowReader& rows
     if (is_new) nodes.emplace_back(std::move(name), NodeTally());
     return nodes[at->second].second;
   };
-  rows.each("SELECT node, \"in\", out, filtered, dead FROM nodes ORDER BY rowid",
-            [&](const sqlite::Statement& row) {
-              NodeTally& tally = tally_of(row.text(0));
-              tally.in = row.count(1);
-              tally.out = row.count(2);
-              tally.filtered = row.count(3);
-              tally.dead = row.count(4);
-            });
-  rows.each("SELECT node, reason, records FROM filter_reasons", [&](const sqlite::Statement& row) {
-    tally_of(row.text(0)).filter_reasons[row.text(1)] = row.count(2);
-  });
+  rows.each_sealed("SELECT node, \"in\", out, filtered, dead, seal FROM nodes ORDER BY rowid",
+                   [&](const sqlite::Statement& row) {
+                     NodeTally& tally = tally_of(row.text(0));
+                     tally.in = row.count(1);
+                     tally.out = row.count(2);
+                     tally.filtered = row.count(3);
+                     tally.dead = row.count(4);
+                   });
+  rows.each_sealed("SELECT node, reason, records, seal FROM filter_reasons",
+                   [&](const sqlite::Statement& row) {
+                     tally_of(row.text(0)).filter_reasons[row.text(1)] = row.count(2);
+                   });
   return nodes;
 }
 
@@ -131,6 +127,8 @@ Result<Resume> read_resume(sqlite::Database& database, const std::vector<std::st
   read_totals(rows, resume);
   read_sources(rows, resume);
   place_nodes(rows, node_names, resume);
+  read_rounds(rows, resume.rounds);
+  check_counts(rows, resume);
   if (!rows.status().ok()) return rows.status();
   return resume;
 }

@@ -16,6 +16,7 @@
 
 #include "engine/state/interval_set.h"
 #include "engine/state/ledger.h"
+#include "engine/state/retry_rounds.h"
 #include "rare/json.h"
 #include "rare/record.h"
 #include "rare/sink.h"
@@ -33,6 +34,18 @@ struct DeadLetter {
   Json record;                     // fields so far; null when there are none
 };
 
+// A family with dead letters: where its rows stand in the sinks and what it counted, so that those
+// of a retry can take their place.
+struct DeadFamily {
+  struct Place {
+    Offset begin, end;
+  };
+  std::uint32_t source = 0;  // of its root
+  std::uint64_t ordinal = 0;
+  std::map<std::string, Place> places;  // by sink; without those that cannot say
+  Tally tally;
+};
+
 struct SourceCheckpoint {
   Position position;               // before the first ordinal that is not finished
   std::uint64_t next_ordinal = 0;  // of the record at `position`
@@ -45,6 +58,7 @@ struct Checkpoint {
   std::map<std::string, SourceCheckpoint> sources;  // by node
   Tally tally;                                      // since the last commit
   std::vector<DeadLetter> dead_letters;             // since the last commit
+  std::vector<DeadFamily> dead_families;            // since the last commit
   std::map<std::string, Json> usage;                // by service: totals of this start
   double elapsed_s = 0;                             // of this start
 };
@@ -59,7 +73,25 @@ struct Resume {
   std::map<std::string, Json> inputs;  // Source::identity() as first seen
   Tally tally;
   std::uint64_t dead_letters = 0;
+  RetryRounds rounds;                 // of all retries
+  std::uint64_t retries = 0;          // that are done
   std::map<std::string, Json> usage;  // of all earlier starts
+  double elapsed_s = 0;
+};
+
+// What a retry of a finished run does again.
+struct RetryWork {
+  std::vector<DeadFamily> families;
+  RetryRounds rounds;  // those of the dead letters raised by one
+};
+
+// What came of it: the new state of the retried families, in the place of the old.
+struct RetryResult {
+  std::map<std::string, Offset> sinks;  // of the output that was made anew
+  Tally replaced, tally;                // what the families counted before, and now
+  std::vector<DeadLetter> dead_letters;
+  std::vector<DeadFamily> dead_families;
+  std::map<std::string, Json> usage;  // by service: totals of the retry
   double elapsed_s = 0;
 };
 
@@ -82,6 +114,13 @@ class RunState {
   virtual const std::string& run_id() const = 0;
   // Starts over in place (a complete run's output is gone); keeps run_id(), and so its replies.
   virtual Status reset() = 0;
+  // REQUIRES for these three: the phase is done, or a commit_retry() came before.
+  virtual Result<RetryWork> retry_work() = 0;
+  virtual Result<std::vector<DeadLetter>> read_dead_letters() = 0;
+  // In one transaction, with the phase finalising: from here on the new output counts.
+  virtual Status commit_retry(const RetryWork& work, const RetryResult& result) = 0;
+  // As reset(), and the records of `work` are asked for anew when their turn comes.
+  virtual Status reset_for_retry(const RetryWork& work) = 0;
   // Remembers a source's identity, or refuses when it differs from what was remembered.
   virtual Status check_input(const std::string& source, const Json& identity) = 0;
   virtual Status commit(const Checkpoint& checkpoint) = 0;

@@ -38,6 +38,11 @@ class MemoryState final : public RunState {
   const std::string& run_id() const override { return run_id_; }
   Status reset() override { return resume_ = Resume(), Status(); }
   Status check_input(const std::string&, const Json&) override { return Status(); }
+  // Retries are of the state on disk.
+  Result<RetryWork> retry_work() override { return RetryWork(); }
+  Result<std::vector<DeadLetter>> read_dead_letters() override { return dead_letters; }
+  Status commit_retry(const RetryWork&, const RetryResult&) override { return Status(); }
+  Status reset_for_retry(const RetryWork&) override { return Status(); }
   Status commit(const Checkpoint& checkpoint) override;
   Status set_phase(Phase phase) override { return resume_.phase = phase, Status(); }
   Status write_dead_letters() override { return Status(); }

@@ -40,8 +40,10 @@ TEST_CASE("dead letters survive the start and come out in input order") {
     checkpoint.dead_letters.push_back(letter_of(RecordId(1, extra, 2), "last"));
     checkpoint.dead_letters.push_back(letter_of(RecordId(0, nullptr, 17).child({1, 0, true}), "b"));
     checkpoint.dead_letters.push_back(letter_of(RecordId(0, nullptr, 17).child({0, 0, true}), "a"));
+    checkpoint.tally.ledger.dead = 3;
     REQUIRE((*state)->commit(checkpoint).ok());
     checkpoint.dead_letters = {letter_of(RecordId(0, nullptr, 3), std::nullopt)};
+    checkpoint.tally.ledger.dead = 1;
     REQUIRE((*state)->commit(checkpoint).ok());
   }
   auto state = RunState::open(options_for(folder / "run"));

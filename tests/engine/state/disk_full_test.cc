@@ -81,16 +81,16 @@ TEST_CASE("a full disk stops the commit and loses nothing that was committed") {
   Status after_space;
   std::uint64_t committed = 0;
   std::uint64_t resumed = 0;
-  std::string opened = "not opened";
-  const bool tested = with_small_disk(folder.path(), 2'000'000, [&] {
-    std::ofstream(folder / "ballast") << std::string(400'000, 'b') << std::flush;
+  std::string opened = "not opened", reopened;
+  const bool tested = with_small_disk(folder.path(), 3'000'000, [&] {
+    std::ofstream(folder / "ballast") << std::string(800'000, 'b') << std::flush;
     {
       auto state = RunState::open(options_for(folder / "run"));
       opened = state.status().message();
       if (!state.ok()) return;
       for (; committed < 1000 && status; ++committed) {
         Checkpoint checkpoint = checkpoint_of(committed);
-        checkpoint.dead_letters.resize(1);
+        add_dead_letter(checkpoint);
         checkpoint.dead_letters[0].raw = std::string(50'000, 'r');
         status = (*state)->commit(checkpoint);
       }
@@ -99,6 +99,7 @@ TEST_CASE("a full disk stops the commit and loses nothing that was committed") {
       after_space = (*state)->commit(checkpoint_of(committed));
     }
     auto state = RunState::open(options_for(folder / "run"));
+    reopened = state.status().message();
     if (state.ok()) resumed = (*state)->resume().sources.at("documents").finished.size();
   });
   if (!tested) {
@@ -112,6 +113,7 @@ TEST_CASE("a full disk stops the commit and loses nothing that was committed") {
   CHECK(status.message().starts_with("the disk is full: cannot write the run state"));
   INFO(after_space.message());
   CHECK(after_space.ok());
+  CHECK(reopened == "");
   CHECK(resumed == committed + 1);
 }
 

@@ -22,7 +22,7 @@ TEST_CASE("a killed run resumes at what was committed, or at one commit more") {
       std::uint64_t next = at == sources.end() ? 0 : at->second.finished.first_missing();
       for (; next < 1'000'000; ++next) {
         Checkpoint checkpoint = checkpoint_of(next);
-        checkpoint.dead_letters.resize(1);
+        add_dead_letter(checkpoint);
         if (!(*state)->commit(checkpoint).ok()) return;
         report(next + 1);
       }

@@ -33,7 +33,9 @@ bool says(const Status& status, const std::string& words) {
 void make_run(const std::string& folder) {
   auto state = RunState::open(options_for(folder));
   REQUIRE(state.ok());
-  REQUIRE((*state)->commit(checkpoint_of(0)).ok());
+  Checkpoint checkpoint = checkpoint_of(0);
+  add_dead_letter(checkpoint);
+  REQUIRE((*state)->commit(checkpoint).ok());
 }
 
 void run_sql(const std::string& file, const std::string& sql) {
@@ -159,12 +161,12 @@ TEST_CASE("a lock file of a process that is gone is taken over") {
 TEST_CASE("the state of a newer version is refused and left alone") {
   ScratchFolder folder;
   make_run(folder / "run");
-  run_sql(folder / "run/state.db", "PRAGMA user_version = 2");
+  run_sql(folder / "run/state.db", "PRAGMA user_version = 3");
   const Status status = refusal_of(options_for(folder / "run"));
   CHECK(status.code() == StatusCode::invalid_argument);
   CHECK(says(status,
-             "was written by a newer rare-engine: its format is 2, this version reads up "
-             "to 1"));
+             "was written by a newer rare-engine: its format is 3, this version reads up "
+             "to 2"));
   CHECK(says(status, "--state-dir DIR"));
 }
 
@@ -200,11 +202,64 @@ TEST_CASE("values that were tampered with are reported, not guessed") {
   ScratchFolder folder;
   make_run(folder / "run");
   const auto [sql, detail] = GENERATE(table<std::string, std::string>(
-      {{"UPDATE run SET phase = 'flying'", "its phase is 'flying'"},
-       {"UPDATE sinks SET \"offset\" = '{'", "a value is not JSON"},
-       {"UPDATE run SET fingerprint = '{'", "the fingerprint is not JSON"}}));
+      {{"UPDATE run SET phase = 'flying'", "a row differs from what was written: SELECT run_id"},
+       {"UPDATE run SET read = read + 1", "a row differs from what was written: SELECT run_id"},
+       {"UPDATE run SET seal = seal + 1", "a row differs from what was written: SELECT run_id"},
+       {"UPDATE sinks SET \"offset\" = '{\"bytes\":2}'", "a row differs"},
+       {"UPDATE finished SET end = 2", "a row differs from what was written: SELECT source, first"},
+       {"UPDATE nodes SET out = 7", "a row differs"},
+       {"UPDATE sources SET next_ordinal = 3", "a row differs"},
+       {"UPDATE starts SET elapsed_s = 1.5", "a row differs"},
+       {"DELETE FROM run", "it holds no run"},
+       {"DELETE FROM dead_letter_rows", "it counts 1 dead letters and holds 0"}}));
   run_sql(folder / "run/state.db", sql);
-  CHECK(says(refusal_of(options_for(folder / "run")), "is damaged (" + detail + ")"));
+  CHECK(says(refusal_of(options_for(folder / "run")), "is damaged (" + detail));
+}
+
+TEST_CASE("finished records that are gone are noticed") {
+  ScratchFolder folder;
+  {
+    auto state = RunState::open(options_for(folder / "run"));
+    REQUIRE(state.ok());
+    REQUIRE((*state)->check_input("documents", {{"size", 1}}).ok());
+    for (const std::uint64_t ordinal : {0, 5}) {
+      REQUIRE((*state)->commit(checkpoint_of(ordinal)).ok());
+    }
+  }
+  run_sql(folder / "run/state.db", "DELETE FROM finished WHERE first = 5");
+  CHECK(says(refusal_of(options_for(folder / "run")), "it counts 2 finished records and names 1"));
+}
+
+// What a changed byte in the log does: SQLite forgets all that stands behind it, and says nothing.
+TEST_CASE("transactions that the log lost are noticed, and the older state goes on when told so") {
+  ScratchFolder folder;
+  const std::string file = folder / "run/state.db";
+  {
+    auto state = RunState::open(options_for(folder / "run"));
+    REQUIRE(state.ok());
+    for (std::uint64_t ordinal = 0; ordinal < 20; ++ordinal) {
+      REQUIRE((*state)->commit(checkpoint_of(ordinal)).ok());
+    }
+    std::filesystem::create_directory(folder / "killed");
+    for (const char* name : {"state.db", "state.db-wal", "state.db-commits"}) {
+      std::filesystem::copy_file(folder / "run/" + name, folder / "killed/" + name);
+    }
+  }
+  std::string log = read_file(folder / "killed/state.db-wal");
+  REQUIRE(log.size() > 20 * 16384);
+  log[log.size() / 2] ^= 1;
+  std::ofstream(folder / "killed/state.db-wal", std::ios::binary | std::ios::trunc) << log;
+  const Status status = refusal_of(options_for(folder / "killed"));
+  CHECK(status.code() == StatusCode::invalid_argument);
+  CHECK(says(status, "lost the newest "));
+  CHECK(says(status, "Nothing was changed."));
+  CHECK(says(status, "remove " + folder / "killed/state.db-commits"));
+  std::filesystem::remove(folder / "killed/state.db-commits");
+  auto older = RunState::open(options_for(folder / "killed"));
+  REQUIRE(older.ok());
+  const std::uint64_t finished = (*older)->resume().sources.at("documents").finished.size();
+  CHECK(finished > 0);
+  CHECK(finished < 20);
 }
 
 TEST_CASE("a folder that cannot be made is named") {

@@ -167,7 +167,7 @@ TEST_CASE("after a reset nothing of the old run comes back") {
   {
     const auto state = open_state(options_for(folder / "run"));
     Checkpoint checkpoint = checkpoint_of(0);
-    checkpoint.dead_letters.resize(1);
+    add_dead_letter(checkpoint);
     checkpoint.usage["teacher"] = {{"calls", 1}};
     checkpoint.elapsed_s = 9;
     checkpoint.tally.nodes[1].filter_reasons["too short"] = 1;

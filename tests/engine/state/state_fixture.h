@@ -45,6 +45,13 @@ inline Checkpoint checkpoint_of(std::uint64_t ordinal) {
   return checkpoint;
 }
 
+// Another record of it died.
+inline void add_dead_letter(Checkpoint& checkpoint) {
+  checkpoint.dead_letters.emplace_back();
+  ++checkpoint.tally.ledger.made;
+  ++checkpoint.tally.ledger.dead;
+}
+
 // A child process that runs `work`, which reports progress by number through the function it gets;
 // killed with SIGKILL once `reports` numbers have come. Returns the last number it reported,
 // including those between the decision and its death; nothing when it ended by itself.
