@@ -38,6 +38,18 @@ void add_state_dir(CLI::App& verb, std::string& state_dir) {
       ->type_name("FOLDER");
 }
 
+void add_reply_file(CLI::App& verb, std::string& file) {
+  verb.add_option("--cache", file, "stored replies of language models (default: .rare/replies.db)")
+      ->type_name("FILE");
+}
+
+void add_progress(CLI::App& verb, std::string& style) {
+  verb.add_option("--progress", style,
+                  "auto: a bar on a terminal, else plain lines (default: auto)")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"auto", "bar", "plain", "json", "none"}));
+}
+
 void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path) {
   repeatable(verb.add_option("--plugin-path", plugin_path,
                              "a folder of plugins, searched before RARE_PLUGIN_PATH and those "

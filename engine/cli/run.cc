@@ -7,6 +7,7 @@
 
 #include "engine/cli/load.h"
 #include "engine/observe/log.h"
+#include "engine/runtime/retry.h"
 #include "engine/runtime/run.h"
 
 namespace rare::engine::cli {
@@ -35,22 +36,42 @@ std::optional<std::string> state_folder(const RunOptions& options, const Plan& p
   return folder + "-limit-" + std::to_string(*options.limit);
 }
 
+RunSettings settings_of(const RunOptions& options, const std::string& folder) {
+  RunSettings settings;
+  settings.state_folder = folder;
+  settings.reply_file = options.cache_file.empty() ? ".rare/replies.db" : options.cache_file;
+  settings.fresh = options.fresh;
+  settings.limit = options.limit;
+  const auto style = progress_style(options.progress, ::isatty(STDERR_FILENO) == 1);
+  settings.progress = style.value_or(ProgressStyle::plain);
+  return settings;
+}
+
 }  // namespace
 
 int run_command(const RunOptions& options) {
   set_log_level(options.log_level);
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
-  RunSettings settings;
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
-  settings.state_folder = *folder;
-  settings.reply_file = options.cache_file.empty() ? ".rare/replies.db" : options.cache_file;
-  settings.fresh = options.fresh;
-  settings.limit = options.limit;
-  const auto style = progress_style(options.progress, ::isatty(STDERR_FILENO) == 1);
-  settings.progress = style.value_or(ProgressStyle::plain);
-  return run_pipeline(loaded->plan, settings);
+  return run_pipeline(loaded->plan, settings_of(options, *folder));
+}
+
+int retry_command(const RunOptions& options) {
+  set_log_level(options.log_level);
+  if (std::error_code error; std::filesystem::is_directory(options.load.file, error)) {
+    log_line(LogLevel::error, {},
+             options.load.file +
+                 " is a folder: a retry runs the pipeline, and so needs its file, with the same -f "
+                 "and --set as the run; its state is named with --state-dir");
+    return kExitConfiguration;
+  }
+  const std::optional<Loaded> loaded = load(options);
+  if (!loaded) return kExitConfiguration;
+  const std::optional<std::string> folder = state_folder(options, loaded->plan);
+  if (!folder) return kExitConfiguration;
+  return retry_dead_letters(loaded->plan, settings_of(options, *folder));
 }
 
 }  // namespace rare::engine::cli

@@ -1,4 +1,4 @@
-// The verb `run`.
+// The verbs `run` and `retry`.
 #pragma once
 
 #include "engine/cli/run_options.h"
@@ -7,5 +7,6 @@ namespace rare::engine::cli {
 
 // Exit code as docs/reference/contract.md has it.
 int run_command(const RunOptions& options);
+int retry_command(const RunOptions& options);
 
 }  // namespace rare::engine::cli

@@ -15,9 +15,7 @@ void add_run_verb(CLI::App& app, int& exit_code) {
   CLI::App& verb = *app.add_subcommand("run", "run a pipeline, or go on with it");
   add_pipeline_options(verb, *options);
   add_state_dir(verb, options->state_dir);
-  verb.add_option("--cache", options->cache_file,
-                  "stored replies of language models (default: .rare/replies.db)")
-      ->type_name("FILE");
+  add_reply_file(verb, options->cache_file);
   verb.add_flag("--fresh", options->fresh, "begin anew; stored replies are used all the same");
   verb.add_option("--limit", options->limit, "only the first N records of each source")
       ->type_name("N")
@@ -29,10 +27,7 @@ void add_run_verb(CLI::App& app, int& exit_code) {
           },
           ""));
   add_plugin_path(verb, options->plugin_path);
-  verb.add_option("--progress", options->progress,
-                  "auto: a bar on a terminal, else plain lines (default: auto)")
-      ->type_name("HOW")
-      ->check(CLI::IsMember({"auto", "bar", "plain", "json", "none"}));
+  add_progress(verb, options->progress);
   add_log_level(verb, options->log_level);
   add_color(verb, options->color);
   verb.footer(

@@ -21,11 +21,14 @@ void add_plugins_verb(CLI::App& app, int& exit_code);
 void add_schema_verb(CLI::App& app, int& exit_code);
 void add_preview_verb(CLI::App& app, int& exit_code);
 void add_status_verb(CLI::App& app, int& exit_code);
+void add_retry_verb(CLI::App& app, int& exit_code);
 
 // Options that several verbs share.
 void add_pipeline_options(CLI::App& verb, RunOptions& options);  // PIPELINE.yaml, -f, --set
 void add_overlay_options(CLI::App& verb, LoadOptions& options);  // -f, --set
 void add_state_dir(CLI::App& verb, std::string& state_dir);      // --state-dir
+void add_reply_file(CLI::App& verb, std::string& file);          // --cache
+void add_progress(CLI::App& verb, std::string& style);
 void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path);
 void add_color(CLI::App& verb, std::string& color);
 void add_log_level(CLI::App& verb, std::string& log_level);

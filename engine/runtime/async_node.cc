@@ -163,6 +163,12 @@ void AsyncNode::start_waiting() {
   }
 }
 
+Record AsyncNode::given_to_operator(Envelope& envelope) const {
+  Record record = envelope.record.share();
+  if (!setup_.rounds.empty()) record.set_round(setup_.rounds.of(node_.name, record.id()));
+  return record;
+}
+
 detail::Detached AsyncNode::drive(Envelope envelope) {
   Hop hop{*setup_.resumer};
   co_await hop;
@@ -173,7 +179,7 @@ detail::Detached AsyncNode::drive(Envelope envelope) {
   } else {
     const InNode in_node(flow_.counters()[node_.index]);
     try {
-      Record record = envelope.record.share();
+      Record record = given_to_operator(envelope);
       Task<Status> task = setup_.instance->process(std::move(record), output);
       status = co_await task;
     } catch (...) {
@@ -193,7 +199,7 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
   }
   Status status;
   try {
-    Record record = call->envelope.record.share();
+    Record record = given_to_operator(call->envelope);
     call->begin(flow_.counters()[node_.index]);
     {
       const std::lock_guard lock(mutex_);

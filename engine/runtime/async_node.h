@@ -29,6 +29,7 @@
 #include "engine/runtime/graph_node.h"
 #include "engine/runtime/limited_call.h"
 #include "engine/runtime/parking.h"
+#include "engine/state/retry_rounds.h"
 #include "rare/detached.h"
 #include "rare/operator.h"
 
@@ -42,6 +43,7 @@ class AsyncNode final : public GraphNode {
     Resumer* resumer = nullptr;
     std::function<bool()> ready;  // the node's services; any thread
     std::string parking_folder;
+    RetryRounds rounds;
   };
   AsyncNode(Flow& flow, const PlannedNode& node, Setup setup);
   Flow::Receiver& input() override { return arrivals_; }
@@ -70,6 +72,7 @@ class AsyncNode final : public GraphNode {
   void abandon(Envelope envelope);
   void stop_resuming();
   void give_up_parked();
+  Record given_to_operator(Envelope& envelope) const;
   detail::Detached drive(Envelope envelope);
   detail::Detached drive_limited(std::shared_ptr<LimitedCall> call);
   detail::Detached give_up(std::shared_ptr<LimitedCall> call);

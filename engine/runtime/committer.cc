@@ -188,10 +188,12 @@ void Committer::write_in_order() {
   for (;;) {
     SourceState* first = nullptr;  // whose family is next in the whole order
     for (SourceState& source : sources_) {
-      while (source.skipped.contains(source.next_to_write)) {
-        ++source.next_to_write;
-        if (!source.waiting.empty()) source.waiting.pop_front();
-      }
+      const std::uint64_t next = source.skipped.next_missing(source.next_to_write);
+      const std::uint64_t passed =
+          std::min<std::uint64_t>(next - source.next_to_write, source.waiting.size());
+      source.waiting.erase(source.waiting.begin(),
+                           source.waiting.begin() + static_cast<std::ptrdiff_t>(passed));
+      source.next_to_write = next;
       if (source.may_give_more() &&
           (first == nullptr || source.next_to_write < first->next_to_write)) {
         first = &source;
@@ -206,10 +208,34 @@ void Committer::write_in_order() {
   }
 }
 
+std::map<std::string, Offset> Committer::positions() const {
+  std::map<std::string, Offset> positions;
+  for (const Target& target : setup_.targets) {
+    if (target.sink == nullptr) continue;
+    const std::optional<Offset> position = target.sink->position();
+    if (position) positions[setup_.plan->nodes[target.node].name] = *position;
+  }
+  return positions;
+}
+
 void Committer::write(FamilyPointer family) {
+  const bool has_dead = !family->dead_letters().empty();
+  std::map<std::string, Offset> begin;
+  if (!broken_ && has_dead) begin = positions();
   if (!broken_) {
     const Status status = write_rows(*family);
     if (!status.ok()) break_off(status);
+  }
+  if (!broken_ && has_dead) {
+    DeadFamily dead{.source = family->root.source(),
+                    .ordinal = family->root.ordinal(),
+                    .places = {},
+                    .tally = Tally(setup_.plan->nodes.size())};
+    for (auto& [sink, end] : positions()) {
+      dead.places[sink] = {std::move(begin[sink]), std::move(end)};
+    }
+    family->add_to(dead.tally);
+    dead_families_.push_back(std::move(dead));
   }
   if (!broken_) {
     family->add_to(since_checkpoint_);
@@ -287,6 +313,7 @@ Checkpoint Committer::snapshot() {
   Checkpoint checkpoint;
   checkpoint.tally = std::exchange(since_checkpoint_, Tally(setup_.plan->nodes.size()));
   checkpoint.dead_letters = std::exchange(dead_letters_, {});
+  checkpoint.dead_families = std::exchange(dead_families_, {});
   if (setup_.usage) checkpoint.usage = setup_.usage();
   checkpoint.elapsed_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();

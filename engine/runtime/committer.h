@@ -145,6 +145,7 @@ class Committer {
   void write_in_order();
   void write(FamilyPointer family);
   void note_written(const RecordId& root);
+  std::map<std::string, Offset> positions() const;
   Status write_rows(Family& family);
   Status write_to(const Target& target, const Family& family, std::vector<Row>& rows);
   bool checkpoint_due() const;
@@ -171,6 +172,7 @@ class Committer {
   bool broken_ = false;  // a sink or the state failed: what it holds is not committed any more
   Tally total_, since_checkpoint_;
   std::vector<DeadLetter> dead_letters_;
+  std::vector<DeadFamily> dead_families_;
   std::uint64_t committed_ = 0, uncommitted_families_ = 0;
   std::size_t uncommitted_bytes_ = 0;
   std::chrono::steady_clock::time_point started_, last_checkpoint_;

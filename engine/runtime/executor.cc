@@ -56,6 +56,8 @@ void Executor::build() {
   credits_.set_graph(*graph_);
   setup_.committer->set_return_credits([this](std::int64_t count) { credits_.give_back(count); });
   flow_->set_observer(setup_.observer);
+  if (setup_.is_retry) flow_->ignore_error_share();
+  flow_->set_earlier(setup_.resume->tally.ledger.read, setup_.resume->tally.ledger.dead);
   nodes_.resize(setup_.plan->nodes.size());
   for (const PlannedNode& node : setup_.plan->nodes) {
     if (node.kind() == ComponentKind::source || node.gathers()) continue;
@@ -110,7 +112,8 @@ void Executor::build_gathers() {
 
 std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
   if (node.kind() == ComponentKind::sink) {
-    return std::make_unique<SinkNode>(*flow_, node, setup_.components->sink(node.index));
+    return std::make_unique<SinkNode>(*flow_, node, setup_.components->sink(node.index),
+                                      setup_.is_retry);
   }
   if (node.kind() == ComponentKind::async_operator) {
     AsyncNode::Setup async;
@@ -119,6 +122,7 @@ std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
     async.resumer = &setup_.components->resumer();
     async.ready = [this, &node] { return setup_.components->ready(node); };
     async.parking_folder = setup_.waiting_folder;
+    async.rounds = setup_.resume->rounds;
     return std::make_unique<AsyncNode>(*flow_, node, std::move(async));
   }
   std::vector<Operator*> instances;

@@ -31,7 +31,10 @@ class Executor {
     Components* components = nullptr;
     RunControl* control = nullptr;
     Committer* committer = nullptr;
-    const Resume* resume = nullptr;
+    const Resume* resume = nullptr;  // with the rounds of retries
+    // A retry of dead letters: rows stay records, for spills, and however many die again, the
+    // retry goes on.
+    bool is_retry = false;
     std::map<std::uint32_t, GatherSpill*> spills;  // of the whole-set nodes, by the plan's index
     std::optional<std::uint64_t> limit;
     // 0: the pipeline's max_records_in_flight, or what all nodes can hold at once and some to

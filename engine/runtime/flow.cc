@@ -228,6 +228,7 @@ void Flow::end_families(std::vector<std::unique_ptr<Family>> ended, Departures& 
 }
 
 void Flow::check_error_share() {
+  if (ignores_error_share_) return;
   const ErrorBound& bound = plan_.config.stop_after_errors;
   const std::uint64_t read = earlier_read_ + read_.load(std::memory_order_relaxed);
   const std::uint64_t dead = earlier_dead_ + dead_.load(std::memory_order_relaxed);

@@ -119,6 +119,8 @@ class Flow {
   oneapi::tbb::flow::graph& graph() { return graph_; }
   RunControl& control() { return control_; }
   NodeCounters& counters() { return counters_; }
+  // While the graph is built: `stop_after_errors` does not end this run.
+  void ignore_error_share() { ignores_error_share_ = true; }
   // How much was read and dead in earlier starts of the run, for stop_after_errors.
   void set_earlier(std::uint64_t read, std::uint64_t dead) {
     earlier_read_ = read, earlier_dead_ = dead;
@@ -166,6 +168,7 @@ class Flow {
   NodeCounters counters_;
   std::atomic<std::uint64_t> started_{0}, read_{0}, finished_{0}, abandoned_{0}, dead_{0};
   std::uint64_t earlier_read_ = 0, earlier_dead_ = 0;
+  bool ignores_error_share_ = false;
 };
 
 }  // namespace rare::engine

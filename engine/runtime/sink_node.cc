@@ -7,11 +7,12 @@
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
 
-SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
+SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink, bool keeps_records)
     : flow_(flow),
       node_(node),
       sink_(sink),
       encodes_(sink.encodes()),
+      keeps_records_(keeps_records),
       body_(
           flow.graph(), fg::unlimited,
           [this](const Message& train) {
@@ -23,7 +24,7 @@ SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
 Status SinkNode::accept(const Record& record, std::optional<std::string>& encoded) const {
   if (!encodes_) return sink_.accept(record);
   Result<std::string> row = sink_.encode(record);
-  if (row.ok()) encoded = std::move(*row);
+  if (row.ok() && !keeps_records_) encoded = std::move(*row);
   return row.status();
 }
 

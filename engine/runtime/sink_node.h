@@ -11,7 +11,8 @@ namespace rare::engine {
 
 class SinkNode final : public GraphNode {
  public:
-  SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink);
+  // `keeps_records`: rows are not encoded yet, because they wait in a spill.
+  SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink, bool keeps_records);
   Flow::Receiver& input() override { return body_; }
 
  private:
@@ -22,6 +23,7 @@ class SinkNode final : public GraphNode {
   const PlannedNode& node_;
   const Sink& sink_;
   const bool encodes_;
+  const bool keeps_records_;
   oneapi::tbb::flow::function_node<Message> body_;
 };
 

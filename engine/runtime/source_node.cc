@@ -48,7 +48,10 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
   return more;
 }
 
-bool SourceNode::past_limit() const { return setup_.limit && setup_.next_ordinal >= *setup_.limit; }
+bool SourceNode::past_limit() const {
+  if (setup_.limit && setup_.next_ordinal >= *setup_.limit) return true;
+  return setup_.finished.next_missing(setup_.next_ordinal) == IntervalSet::kNone;
+}
 
 Origin::Given SourceNode::begin(Pulled pulled, std::uint64_t ordinal) {
   RecordId id(setup_.source, id_prefix_, ordinal);

@@ -143,7 +143,10 @@ Status CheckpointWriter::write_dead_families(const std::vector<DeadFamily>& fami
       tally["nodes"][node_names_[i]] = family.tally.nodes[i].to_json();
     }
     Status status =
-        database_.statement("INSERT OR REPLACE INTO dead_families VALUES (?1, ?2, ?3, ?4, ?5)")
+        database_
+            .statement(
+                "INSERT INTO dead_families (source, ordinal, places, tally, seal) VALUES "
+                "(?1, ?2, ?3, ?4, ?5)")
             .run_sealed(family.source, family.ordinal, compact(places), compact(tally));
     if (!status) return status;
   }

@@ -35,6 +35,12 @@ std::uint64_t IntervalSet::first_missing() const {
   return first == intervals_.end() || first->first > 0 ? 0 : first->second;
 }
 
+std::uint64_t IntervalSet::next_missing(std::uint64_t ordinal) const {
+  const auto next = intervals_.upper_bound(ordinal);
+  if (next == intervals_.begin()) return ordinal;
+  return std::max(ordinal, std::prev(next)->second);
+}
+
 std::uint64_t IntervalSet::size() const {
   std::uint64_t ordinals = 0;
   for (const auto& [first, end] : intervals_) ordinals += end - first;

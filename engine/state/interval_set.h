@@ -16,7 +16,10 @@ class IntervalSet {
   void add(Interval interval);
   bool contains(std::uint64_t ordinal) const;
   std::uint64_t first_missing() const;  // smallest ordinal that is not in the set
-  std::uint64_t size() const;           // number of ordinals
+  // The smallest from `ordinal` on that is not in the set; kNone where there is none.
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  std::uint64_t next_missing(std::uint64_t ordinal) const;
+  std::uint64_t size() const;  // number of ordinals
   std::vector<Interval> intervals() const;
   bool empty() const { return intervals_.empty(); }
 

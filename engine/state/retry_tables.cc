@@ -43,7 +43,7 @@ Tally tally_of(const Json& json, const std::vector<std::string>& node_names) {
 
 void read_dead_families(RowReader& rows, const std::vector<std::string>& node_names,
                         std::vector<DeadFamily>& families) {
-  rows.each_sealed("SELECT source, ordinal, places, tally, seal FROM dead_families",
+  rows.each_sealed("SELECT source, ordinal, places, tally, seal FROM dead_families ORDER BY number",
                    [&](const sqlite::Statement& row) {
                      DeadFamily family;
                      family.source = static_cast<std::uint32_t>(row.count(0));

@@ -81,8 +81,8 @@ struct Resume {
 
 // What a retry of a finished run does again.
 struct RetryWork {
-  std::vector<DeadFamily> families;
-  RetryRounds rounds;  // those of the dead letters raised by one
+  std::vector<DeadFamily> families;  // in the order in which they were written
+  RetryRounds rounds;                // those of the dead letters raised by one
 };
 
 // What came of it: the new state of the retried families, in the place of the old.

@@ -70,12 +70,12 @@ CREATE TABLE dead_letter_rows (
   record TEXT NOT NULL,
   seal INTEGER NOT NULL);
 CREATE TABLE dead_families (
+  number INTEGER PRIMARY KEY,
   source INTEGER NOT NULL,
   ordinal INTEGER NOT NULL,
   places TEXT NOT NULL,
   tally TEXT NOT NULL,
-  seal INTEGER NOT NULL,
-  PRIMARY KEY (source, ordinal)) WITHOUT ROWID;
+  seal INTEGER NOT NULL);
 CREATE TABLE retried (
   node TEXT NOT NULL,
   source INTEGER NOT NULL,

@@ -164,6 +164,27 @@ Status OutputFile::append(std::string_view bytes) {
   return buffer_.size() >= kWriteBufferBytes ? flush() : Status();
 }
 
+Status OutputFile::append_finished(std::uint64_t from, std::uint64_t to) {
+  const int source = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (source < 0) return file_failure(path_, "opening", errno);
+  std::string bytes;
+  Status status;
+  while (status && from < to) {
+    bytes.resize(std::min<std::uint64_t>(kWriteBufferBytes, to - from));
+    const ssize_t got = ::pread(source, bytes.data(), bytes.size(), static_cast<off_t>(from));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      const int error = got < 0 ? errno : EIO;
+      ::close(source);
+      return file_failure(path_, "reading the finished rows", error);
+    }
+    status = append({bytes.data(), static_cast<std::size_t>(got)});
+    from += static_cast<std::uint64_t>(got);
+  }
+  ::close(source);
+  return status;
+}
+
 Status OutputFile::flush() {
   std::size_t done = 0;
   const int error = write_all(fd_, buffer_, flushed_, done);

@@ -28,6 +28,8 @@ class OutputFile {
 
   // Buffered.
   Status append(std::string_view bytes);
+  // Appends bytes of the finished file, from `from` up to before `to`. REQUIRES: begin().
+  Status append_finished(std::uint64_t from, std::uint64_t to);
   // What was appended is on disk.
   Status sync();
   // Gives the file its final name. Can be repeated.

@@ -33,7 +33,14 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   }
   rows_ = 0;
   if (!committed) return file_.begin(path_);
-  const Json& token = committed->token;
+  const Result<Place> place = place_of(*committed);
+  if (!place) return place.status();
+  rows_ = place->rows;
+  return file_.resume(path_, place->bytes);
+}
+
+Result<WriteSink::Place> WriteSink::place_of(const Offset& offset) const {
+  const Json& token = offset.token;
   if (!token.is_object() || !token.contains("bytes") || !token["bytes"].is_number_integer() ||
       !token.contains("rows") || !token["rows"].is_number_integer()) {
     return Status::run_fault(StatusCode::invalid_argument,
@@ -41,8 +48,7 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
                                  ": the offset kept by the earlier start cannot be understood; "
                                  "start with --fresh");
   }
-  rows_ = token["rows"].get<std::uint64_t>();
-  return file_.resume(path_, token["bytes"].get<std::uint64_t>());
+  return Place{token["bytes"].get<std::uint64_t>(), token["rows"].get<std::uint64_t>()};
 }
 
 Status WriteSink::accept(const Record& record) const { return encode(record).status(); }
@@ -128,10 +134,24 @@ Status WriteSink::write_encoded(std::span<const std::string> rows) {
   return Status();
 }
 
+std::optional<Offset> WriteSink::position() const {
+  return Offset{Json{{"bytes", file_.size_bytes()}, {"rows", rows_}}};
+}
+
+Status WriteSink::copy_finished(const Offset& from, const Offset& to) {
+  const Result<Place> begin = place_of(from);
+  if (!begin) return begin.status();
+  const Result<Place> end = place_of(to);
+  if (!end) return end.status();
+  Status copied = file_.append_finished(begin->bytes, end->bytes);
+  if (copied) rows_ += end->rows - begin->rows;
+  return copied;
+}
+
 Result<Offset> WriteSink::sync() {
   Status synced = file_.sync();
   if (!synced) return synced;
-  return Offset{Json{{"bytes", file_.size_bytes()}, {"rows", rows_}}};
+  return *position();
 }
 
 Status WriteSink::finalise() { return file_.finalise(); }

@@ -27,12 +27,18 @@ class WriteSink final : public Sink {
   Result<std::string> encode(const Record& record) const override;
   Status write_encoded(std::span<const std::string> rows) override;
   Result<Offset> sync() override;
+  std::optional<Offset> position() const override;
+  Status copy_finished(const Offset& from, const Offset& to) override;
   Status finalise() override;
   Status publish_copy() override;
   std::string location() const override { return path_; }
   bool in_place() const override { return OutputFile::in_place(path_); }
 
  private:
+  struct Place {
+    std::uint64_t bytes, rows;
+  };
+  Result<Place> place_of(const Offset& offset) const;
   Status append_all(std::string& row, const Json& object) const;
   Status append_selected(std::string& row, const Json& object) const;
   void warn_of_missing_fields(const Json& object) const;

@@ -40,6 +40,7 @@ Json logical_request(const ChatOptions& options, const std::string& revision,
   Json logical = {{"model", options.model},   {"messages", std::move(messages)},
                   {"generation", generation}, {"schema", request.schema},
                   {"sample", request.sample}, {"attempt", request.attempt}};
+  if (request.round > 0) logical["round"] = request.round;
   if (!revision.empty()) logical["revision"] = revision;
   if (options.samples != Samples::shared) logical["node"] = client.node;
   if (options.samples == Samples::per_record) logical["record"] = request.ordinal;

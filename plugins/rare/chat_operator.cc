@@ -118,10 +118,11 @@ ChatRequest ChatOperator::request_for(const Record& record, const std::string& p
   request.generation = generation_;
   const auto seed = request.generation.find("seed");
   if (seed != request.generation.end() && seed->is_number_integer()) {
-    *seed = seed->get<std::int64_t>() + attempt;
+    *seed = seed->get<std::int64_t>() + record.round() * max_attempts_ + attempt;
   }
   request.schema = schema();
   request.attempt = attempt;
+  request.round = record.round();
   request.ordinal = record.id().ordinal();
   return request;
 }

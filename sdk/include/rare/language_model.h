@@ -41,6 +41,8 @@ class ChatRequest {
   // 0 for the first ask for a record, 1 for the second, ...: part of what identifies a reply, so
   // that asking again is never answered from the store with the reply that was refused.
   int attempt = 0;
+  // Record::round(): a retry is never answered with a reply that led to a dead letter.
+  int round = 0;
   // Which of several answers to the same question is wanted.
   int sample = 0;
   // Of the record asked for; older records go first.

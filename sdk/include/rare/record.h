@@ -83,6 +83,9 @@ class Record {
 
   const RecordId& id() const { return id_; }
   const Json& fields() const { return *fields_; }
+  // How often `rare-engine retry` asked anew for this record at the node that has it now: 0 in an
+  // ordinary run. Belongs into what identifies a request (ChatRequest::round).
+  int round() const { return round_; }
   bool has(const std::string& field) const { return fields_->contains(field); }
 
   // The field's value for reading, or nullptr when the record has no such field.
@@ -109,6 +112,7 @@ class Record {
     return other;
   }
   void set_id(RecordId id) { id_ = std::move(id); }
+  void set_round(int round) { round_ = round; }
 
  private:
   struct SharedTag {};
@@ -116,6 +120,7 @@ class Record {
 
   std::shared_ptr<Json> fields_;
   bool shared_ = false;
+  int round_ = 0;
   RecordId id_;
 };
 

@@ -46,6 +46,15 @@ class Sink {
   }
   // All that was written is on disk when this returns; only between families.
   virtual Result<Offset> sync() = 0;
+  // Where the next row will stand, if the sink can say so: what sync() would give now, without the
+  // sync. Sinks that say so must be able to copy_finished().
+  virtual std::optional<Offset> position() const { return std::nullopt; }
+  // For a new output that takes most of its rows from the finished one: appends what stands there
+  // between two positions. REQUIRES: open() began anew.
+  virtual Status copy_finished(const Offset&, const Offset&) {
+    return Status::run_fault(StatusCode::invalid_argument,
+                             "this sink cannot take rows over from its finished output");
+  }
   // Puts the finished output in place (rename, sync of the folder). Can be repeated.
   virtual Status finalise() = 0;
   // Puts a copy of what is synced in place and keeps the working file, so that a later start goes

@@ -22,11 +22,12 @@ constexpr std::uint64_t kVictim = 5;
 }  // namespace
 
 // The same as in engine/runtime/sink_node.cc, but for one record.
-SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink)
+SinkNode::SinkNode(Flow& flow, const PlannedNode& node, const Sink& sink, bool keeps_records)
     : flow_(flow),
       node_(node),
       sink_(sink),
       encodes_(false),
+      keeps_records_(keeps_records),
       body_(flow.graph(), oneapi::tbb::flow::unlimited, [this](const Message& train) {
         take(*train);
         return oneapi::tbb::flow::continue_msg();

@@ -1,0 +1,36 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "engine/cli/run.h"
+#include "engine/cli/terminal.h"
+#include "engine/cli/verbs.h"
+#include "engine/observe/log.h"
+
+namespace rare::engine::cli {
+
+void add_retry_verb(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App& verb = *app.add_subcommand(
+      "retry", "ask anew for the dead letters of a finished run, and merge what comes of them");
+  add_pipeline_options(verb, *options);
+  add_state_dir(verb, options->state_dir);
+  add_reply_file(verb, options->cache_file);
+  add_plugin_path(verb, options->plugin_path);
+  add_progress(verb, options->progress);
+  add_log_level(verb, options->log_level);
+  add_color(verb, options->color);
+  verb.footer(
+      "Only records with dead letters run again, and only where they died is a model asked anew.\n"
+      "Until it is done the finished output stays as it is.\n"
+      "Examples:\n"
+      "  rare-engine retry pipelines/rare.yaml\n"
+      "  rare-engine retry pipelines/rare.yaml -f pipelines/openai.yaml\n");
+  verb.callback([options, &exit_code] {
+    set_log_color(Style(options->color, STDERR_FILENO).enabled());
+    exit_code = retry_command(*options);
+  });
+}
+
+}  // namespace rare::engine::cli

@@ -1,0 +1,263 @@
+#include "engine/runtime/run_session.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "engine/observe/log.h"
+#include "engine/runtime/identities.h"
+#include "engine/runtime/watch.h"
+
+namespace rare::engine {
+namespace {
+
+// All records of a source but those of families that are done again.
+IntervalSet all_but(const std::vector<DeadFamily>& families, std::uint32_t place) {
+  IntervalSet dead;
+  for (const DeadFamily& family : families) {
+    if (family.source == place) dead.add(family.ordinal);
+  }
+  IntervalSet others;
+  std::uint64_t next = 0;
+  for (const auto& [first, end] : dead.intervals()) {
+    others.add({next, first});
+    next = end;
+  }
+  others.add({next, IntervalSet::kNone});
+  return others;
+}
+
+}  // namespace
+
+StateOptions state_options(const Plan& plan, std::string folder, const Json& more) {
+  StateOptions options;
+  options.folder = std::move(folder);
+  options.fingerprint = fingerprint(plan);
+  options.fingerprint.update(more);
+  for (const PlannedNode& node : plan.nodes) options.node_names.push_back(node.name);
+  return options;
+}
+
+std::string spill_folder(const RunState& state) { return state.folder() + "/gather"; }
+
+RunSession::RunSession(Setup setup)
+    : setup_(std::move(setup)),
+      plan_(*setup_.plan),
+      resume_(resumed()),
+      nothing_ran_(plan_.nodes.size()) {
+  environment_.seed = plan_.config.seed;
+  environment_.run_folder = setup_.state->folder();
+  std::error_code ignored;  // what a killed run left behind
+  std::filesystem::remove_all(scratch_root(environment_.run_folder), ignored);
+  environment_.control = &control_;
+  resume_threads_ = std::make_unique<ResumeThreads>();
+  environment_.resumer = resume_threads_.get();
+  components_ = std::make_unique<Components>(plan_, environment_);
+}
+
+RunSession::~RunSession() = default;
+
+// A retry reads its sources from the beginning, and passes over what is finished.
+Resume RunSession::resumed() const {
+  Resume resume = setup_.state->resume();
+  if (setup_.retry == nullptr) return resume;
+  resume.rounds = setup_.retry->rounds;
+  for (const PlannedNode& node : plan_.nodes) {
+    if (node.kind() != ComponentKind::source) continue;
+    SourceCheckpoint& source = resume.sources[node.name];
+    source.position = Position();
+    source.next_ordinal = 0;
+    const IntervalSet others = all_but(setup_.retry->families, origin_place(plan_, node));
+    for (const auto& interval : others.intervals()) source.finished.add(interval);
+  }
+  return resume;
+}
+
+Status RunSession::make_sinks() { return components_->make_sinks(); }
+
+Status RunSession::open() {
+  const bool is_retry = setup_.retry != nullptr;
+  Status status = components_->open_sources(is_retry ? std::map<std::string, SourceCheckpoint>()
+                                                     : resume_.sources);
+  if (!status.ok()) return status;
+  for (const std::uint32_t node : components_->source_nodes()) {
+    Result<Json> identity = components_->source(node).identity();
+    if (!identity) return identity.status();
+    status = whole().check_input(plan_.nodes[node].name, *identity);
+    if (!status.ok()) return status;
+  }
+  Result<std::unique_ptr<ReplyDatabase>> replies =
+      ReplyDatabase::open(setup_.settings.reply_file, whole().run_id());
+  if (!replies) return replies.status();
+  replies_ = std::move(*replies);
+  environment_.replies = replies_.get();
+  status = components_->open_services();
+  if (status.ok()) status = components_->open_operators();
+  if (status.ok() && !is_retry) status = components_->open_sinks(resume_.sinks);
+  return status.ok() ? open_spills() : status;
+}
+
+bool RunSession::spills(const PlannedNode& node) const {
+  return node.gathers() || (setup_.retry != nullptr && node.kind() == ComponentKind::sink);
+}
+
+Status RunSession::open_spills() {
+  for (const PlannedNode& node : plan_.nodes) {
+    if (!spills(node)) continue;
+    std::optional<Offset> offset;
+    if (const auto at = resume_.sinks.find(node.name); at != resume_.sinks.end()) {
+      offset = at->second;
+    }
+    auto spill = GatherSpill::open(spill_folder(*setup_.state) + "/" + node.name + ".rows", offset);
+    if (!spill) return spill.status();
+    spills_[node.index] = std::move(*spill);
+  }
+  return Status();
+}
+
+ProgressSnapshot RunSession::snapshot() const {
+  ProgressSnapshot now;
+  const Ledger& earlier = resume_.tally.ledger;
+  const Flow& flow = executor_->flow();
+  now.elapsed_s = elapsed_s();
+  now.read = earlier.read + flow.read();
+  now.finished = earlier.read + committer_->families_written();
+  now.dead = earlier.dead + flow.dead();
+  for (const PlannedNode& node : plan_.nodes) {
+    if (node.kind() != ComponentKind::async_operator) continue;
+    const NodeCounter& counter = executor_->counters()[node.index];
+    now.nodes.push_back({node.name, counter.in_flight.load(), components_->parallelism(node),
+                         counter.done.load(), counter.parked.load()});
+  }
+  for (const auto& [name, usage] : components_->usage()) {
+    if (!usage.contains("prompt_tokens")) continue;
+    now.calls += usage.value("calls", std::uint64_t{0});
+    now.tokens += usage.value("prompt_tokens", std::int64_t{0}) +
+                  usage.value("completion_tokens", std::int64_t{0});
+  }
+  now.activities = components_->activities();
+  return now;
+}
+
+void RunSession::stream() {
+  Committer::Setup commit;
+  Executor::Setup execute;
+  commit.plan = &plan_;
+  for (const std::uint32_t node : components_->sink_nodes()) {
+    if (spills_.contains(node)) continue;
+    commit.targets.push_back({node, &components_->sink(node), nullptr});
+  }
+  for (const auto& [node, spill] : spills_) {
+    commit.targets.push_back({node, nullptr, spill.get()});
+    execute.spills[node] = spill.get();
+  }
+  commit.state = setup_.state;
+  commit.control = &control_;
+  commit.usage = [this] { return components_->usage(); };
+  committer_ = std::make_unique<Committer>(std::move(commit));
+
+  execute.plan = &plan_;
+  execute.components = components_.get();
+  execute.control = &control_;
+  execute.committer = committer_.get();
+  execute.resume = &resume_;
+  execute.is_retry = setup_.retry != nullptr;
+  execute.limit = setup_.settings.limit;
+  execute.threads = setup_.settings.threads;
+  execute.waiting_folder = setup_.state->folder();
+  execute.children.folder = setup_.state->folder();
+  executor_ = std::make_unique<Executor>(std::move(execute));
+
+  Watch::Setup watch;
+  watch.control = &control_;
+  watch.grace_s = plan_.config.grace_s;
+  watch.hang_s = setup_.settings.hang_s;
+  watch.progress = setup_.settings.progress;
+  watch.snapshot = [this] { return snapshot(); };
+  watch.cut = [this] { components_->cancel_services(); };
+  watch.give_up = [this] { give_up(); };
+  const Watch watching(std::move(watch));
+  executor_->run();
+  committer_->close();
+  left_behind_ = !executor_->settle(plan_.config.grace_s, setup_.settings.hang_s);
+}
+
+Status RunSession::fault() const {
+  const std::optional<Status> fault = control_.fault();
+  return fault ? *fault : reconcile();
+}
+
+Status RunSession::reconcile() const {
+  const Flow& flow = executor_->flow();
+  const Ledger& ledger = committer_->tally().ledger;
+  const bool accounted = flow.started() == flow.finished() + flow.abandoned();
+  const bool committed = control_.draining() || committer_->families_committed() == flow.started();
+  if (accounted && committed && ledger.adds_up()) return Status();
+  return Status::run_fault(
+      StatusCode::internal,
+      "the ledger is off: " + std::to_string(flow.started()) + " records were begun, " +
+          std::to_string(flow.finished()) + " finished, " + std::to_string(flow.abandoned()) +
+          " abandoned, " + std::to_string(committer_->families_committed()) + " committed; " +
+          ledger.to_string() +
+          ". This is a defect of rare-engine or of a plugin; the state is kept");
+}
+
+bool RunSession::ended() const {
+  return executor_->exhausted() && executor_->flow().abandoned() == 0;
+}
+
+Result<std::unique_ptr<SpilledRows>> RunSession::kept_rows(std::uint32_t sink_node) const {
+  return spills_.at(sink_node)->in_order();
+}
+
+double RunSession::elapsed_s() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
+RunAccount RunSession::account(const std::string& status, const std::string& fault) const {
+  RunAccount account;
+  account.status = status;
+  account.fault = fault;
+  account.tally = resume_.tally;
+  if (committer_) account.tally += committer_->tally();
+  account.usage = resume_.usage;
+  for (const auto& [name, usage] : components_->usage()) {
+    account.usage[name] = added_usage(account.usage[name], usage);
+  }
+  account.elapsed_s = resume_.elapsed_s + elapsed_s();
+  for (const std::uint32_t node : components_->sink_nodes()) {
+    account.results.push_back(components_->sink(node).location());
+  }
+  account.state_folder = whole().folder();
+  return account;
+}
+
+// A node that hangs cannot keep the process alive: what is finished is committed, then it leaves
+// without waiting for anybody.
+void RunSession::give_up() {
+  log_line(LogLevel::error, {},
+           "a node does not end although the run was cut; leaving without it (what was finished is "
+           "committed)");
+  committer_->close();
+  const std::optional<Status> fault = control_.fault();
+  if (fault) log_line(LogLevel::error, {}, fault->message());
+  std::fflush(stdout);
+  _exit(fault ? exit_code_of(*fault) : kExitInterrupted);
+}
+
+void RunSession::end(int exit_code) {
+  control_.abort();
+  control_.cut();
+  components_->cancel_services();
+  if (left_behind_) {
+    std::fflush(stdout);
+    _exit(exit_code);
+  }
+  executor_.reset();
+}
+
+}  // namespace rare::engine

@@ -1,0 +1,96 @@
+// One start of a run: its components opened, its records streamed and committed. What is made of it
+// is its caller's: the `run` verb closes the output, `retry` merges it into a finished one.
+//
+// Thread-safety: one thread, but for what the watch of its own asks.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/graph/plan.h"
+#include "engine/runtime/committer.h"
+#include "engine/runtime/components.h"
+#include "engine/runtime/executor.h"
+#include "engine/runtime/manifest.h"
+#include "engine/runtime/resume_threads.h"
+#include "engine/runtime/run.h"
+#include "engine/runtime/run_control.h"
+#include "engine/state/reply_database.h"
+#include "engine/state/run_state.h"
+
+namespace rare::engine {
+
+// The state of the plan's run in `folder`; `more` is added to the fingerprint.
+StateOptions state_options(const Plan& plan, std::string folder, const Json& more = Json::object());
+
+class RunSession {
+ public:
+  struct Setup {
+    const Plan* plan = nullptr;
+    RunSettings settings;
+    RunState* state = nullptr;  // where this start commits
+    // For a retry, else nothing: the finished run, and what of it is done again. Rows then wait in
+    // spills beside `state` instead of going to the sinks.
+    RunState* whole = nullptr;
+    const RetryWork* retry = nullptr;
+  };
+  explicit RunSession(Setup setup);
+  ~RunSession();
+
+  // Makes the sinks without opening them.
+  Status make_sinks();
+  // All that can be refused is refused here, before the first record.
+  Status open();
+  // Returns when all has ended, was interrupted or failed: see fault() and ended().
+  void stream();
+
+  Components& components() { return *components_; }
+  // Of this start; nothing where it never streamed.
+  const NodeCounters& counters() const { return executor_ ? executor_->counters() : nothing_ran_; }
+  // With what earlier starts counted.
+  RunAccount account(const std::string& status, const std::string& fault) const;
+  // REQUIRES for these: stream() returned.
+  Status fault() const;
+  bool ended() const;  // every record of the input came to its end
+  // Rows that wait for a sink, in the order of the run. REQUIRES: a retry.
+  Result<std::unique_ptr<SpilledRows>> kept_rows(std::uint32_t sink_node) const;
+  const Tally& tally() const { return committer_->tally(); }  // of this start
+  double elapsed_s() const;                                   // of this start
+
+  // Cuts what is still under way. Before the session goes; where an operator cannot be ended, the
+  // process ends here with `exit_code`.
+  void end(int exit_code);
+
+ private:
+  Status open_spills();
+  Resume resumed() const;
+  bool spills(const PlannedNode& node) const;
+  Status reconcile() const;
+  ProgressSnapshot snapshot() const;
+  void give_up();
+  RunState& whole() const { return setup_.whole != nullptr ? *setup_.whole : *setup_.state; }
+
+  const Setup setup_;
+  const Plan& plan_;
+  const Resume resume_;
+  const NodeCounters nothing_ran_;
+  // In the order in which they are needed, so that they end in reverse.
+  RunControl control_;
+  std::unique_ptr<ReplyDatabase> replies_;
+  Environment environment_;
+  std::unique_ptr<ResumeThreads> resume_threads_;  // services use it until their threads have ended
+  std::unique_ptr<Components> components_;
+  std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills_;  // by the plan's index
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Executor> executor_;
+  bool left_behind_ = false;  // an operator still runs: nothing that it uses may go
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+// The folder of what whole-set nodes take in, and sinks of a retry, beside the state.
+std::string spill_folder(const RunState& state);
+
+}  // namespace rare::engine
