@@ -18,8 +18,9 @@ std::string sha256_hex(std::string_view bytes);
 // {temperature, ..., extra_body} of the service with those of the request over it.
 Json merged_generation(const Json& service, const Json& request);
 
-// The logical request: model, revision, messages, generation, schema, sample, attempt, round and the salt
-// that `samples` asks for. No URL, key, time-out or wire form. `generation` is the merged one.
+// The logical request: model, revision, messages, generation, schema, sample, attempt, round and
+// the salt that `samples` asks for. No URL, key, time-out or wire form. `generation` is the merged
+// one.
 Json logical_request(const ChatOptions& options, const std::string& revision,
                      const ChatRequest& request, const Json& generation,
                      const ServiceClient& client);
