@@ -107,7 +107,7 @@ Task<Status> ChatOperator::process(Record record, Output& out) {
 
 ChatRequest ChatOperator::request_for(const Record& record, const std::string& prompt, int attempt,
                                       const std::string& problem) const {
-  ChatRequest request;
+  ChatRequest request(record);
   if (!system_text_.empty()) request.messages.emplace_back("system", system_text_);
   // Before the prompt and not after it: a model that only continues text must find the prompt's own
   // end last.
@@ -122,8 +122,6 @@ ChatRequest ChatOperator::request_for(const Record& record, const std::string& p
   }
   request.schema = schema();
   request.attempt = attempt;
-  request.round = record.round();
-  request.ordinal = record.id().ordinal();
   return request;
 }
 

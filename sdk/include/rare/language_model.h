@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rare/json.h"
+#include "rare/record.h"
 #include "rare/status.h"
 #include "rare/task.h"
 
@@ -29,6 +30,9 @@ class ChatRequest {
  public:
   ChatRequest() {}
   explicit ChatRequest(std::vector<ChatMessage> m) : messages(std::move(m)) {}
+  // About a record: with what the service needs to know of it.
+  explicit ChatRequest(const Record& record)
+      : round(record.round()), ordinal(record.id().ordinal()) {}
 
   std::vector<ChatMessage> messages;
   // {temperature, top_p, max_tokens, seed, stop, extra_body}; fields of the service's own
