@@ -24,9 +24,9 @@ HttpResponse error_response(int status, const std::string& message, const std::s
   return json_response(status, {{"error", error}});
 }
 
-// Which of `shares` (per cent, one after another) the call falls into; -1: none of them.
-int pick(std::uint64_t seed, std::int64_t call, std::initializer_list<double> shares) {
-  Random random(derive_seed(seed, std::to_string(call), "fault"));
+// Which of `shares` (per cent, one after another) the call, or the prompt, falls into; -1: none.
+int pick(std::uint64_t seed, const std::string& what, std::initializer_list<double> shares) {
+  Random random(derive_seed(seed, what, "fault"));
   double point = static_cast<double>(random.below(1'000'000)) / 10'000;
   int index = 0;
   for (const double share : shares) {
@@ -116,7 +116,7 @@ HttpResponse ChatProtocol::answer(const HttpRequest& request) {
   if (options_.capacity > 0 && in_flight_ > options_.capacity) {
     return error_response(429, "more than " + std::to_string(options_.capacity) + " in flight");
   }
-  const int fault = pick(options_.fault_seed, calls_,
+  const int fault = pick(options_.fault_seed, std::to_string(calls_),
                          {options_.fault_429, options_.fault_500, options_.fault_cut,
                           options_.malformed, options_.truncated});
   if (fault == 0) return error_response(429, "rate limit reached, slow down");
@@ -129,18 +129,27 @@ HttpResponse ChatProtocol::answer(const HttpRequest& request) {
     response = refusal(request, body);
     if (response.status != 200) return response;
     response = completion(body);
+    if (options_.truncated_prompts > 0 &&
+        pick(options_.fault_seed, body["messages"].dump(), {options_.truncated_prompts}) == 0) {
+      truncate(response);
+    }
   }
   if (fault == 2) response.cut_at_share = calls_ % 2 == 0 ? 0.0 : 0.6;
-  if (fault == 3) response.body.resize(response.body.size() / 2);
-  if (fault == 4) {
-    Json whole = Json::parse(response.body);
-    Json& choice = whole["choices"][0];
-    const std::string content = choice["message"]["content"];
-    choice["message"]["content"] = content.substr(0, content.size() / 2);
-    choice["finish_reason"] = "length";
-    response.body = whole.dump();
+  if (fault == 3) {
+    response.body.resize(response.body.size() / 2);
+    ++malformed_;
   }
+  if (fault == 4) truncate(response);
   return response;
+}
+
+void ChatProtocol::truncate(HttpResponse& response) const {
+  Json whole = Json::parse(response.body);
+  Json& choice = whole["choices"][0];
+  const std::string content = choice["message"]["content"];
+  choice["message"]["content"] = content.substr(0, content.size() / 2);
+  choice["finish_reason"] = "length";
+  response.body = whole.dump();
 }
 
 HttpResponse ChatProtocol::refusal(const HttpRequest& request, const Json& body) const {
@@ -200,6 +209,7 @@ Json ChatProtocol::stats(int slots) const {
   Json result = {{"calls", calls_},
                  {"statuses", statuses},
                  {"cut", cut_},
+                 {"malformed", malformed_},
                  {"in_flight", in_flight_},
                  {"max_in_flight", max_in_flight_},
                  {"elapsed_s", elapsed_s},

@@ -19,6 +19,8 @@ struct ProtocolOptions {
   int latency_ms = 0;
   // Per cent of the calls; which ones is a function of the seed and the call's number.
   double fault_429 = 0, fault_500 = 0, fault_cut = 0, malformed = 0, truncated = 0;
+  // Per cent of the prompts: each answer to such a one is cut off, in whatever order calls come.
+  double truncated_prompts = 0;
   std::uint64_t fault_seed = 1;
   std::string retry_after;     // header of 429 and 503 answers; empty: none
   bool refuse_schema = false;  // 400 for response_format json_schema
@@ -38,8 +40,8 @@ class ChatProtocol {
   explicit ChatProtocol(ProtocolOptions options);
   void handle(const HttpRequest& request, HttpServer::Reply reply);
 
-  // calls, statuses {"200": n}, cut, in_flight, max_in_flight, elapsed_s (first arrival to last
-  // reply), in_flight_s (integral of the calls in flight over that time), latency_ms,
+  // calls, statuses {"200": n}, cut, malformed, in_flight, max_in_flight, elapsed_s (first arrival
+  // to last reply), in_flight_s (integral of the calls in flight over that time), latency_ms,
   // prompt_tokens, completion_tokens; with slots: busy_share = in_flight_s / (slots * elapsed_s).
   Json stats(int slots) const;
 
@@ -50,11 +52,12 @@ class ChatProtocol {
   // Nothing when the request is to be answered properly.
   HttpResponse refusal(const HttpRequest& request, const Json& body) const;
   HttpResponse completion(const Json& body);
+  void truncate(HttpResponse& response) const;
   void slot_changed(int by);
 
   ProtocolOptions options_;
   std::string fixed_body_;
-  std::int64_t calls_ = 0, cut_ = 0, prompt_tokens_ = 0, completion_tokens_ = 0;
+  std::int64_t calls_ = 0, cut_ = 0, malformed_ = 0, prompt_tokens_ = 0, completion_tokens_ = 0;
   std::map<int, std::int64_t> statuses_;
   int in_flight_ = 0, max_in_flight_ = 0;
   Clock::time_point first_arrival_, last_change_, last_reply_;

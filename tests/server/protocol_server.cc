@@ -19,9 +19,9 @@ constexpr char kAbout[] =
     "It answers POST /v1/chat/completions with a text that is a function of the prompt: JSON that\n"
     "satisfies the schema of response_format when there is one, else about 80 words.\n"
     "GET /v1/models and /health answer as one expects. GET /stats gives calls, statuses, cut,\n"
-    "in_flight, max_in_flight, elapsed_s (first arrival to last reply) and in_flight_s (the calls\n"
-    "in flight, integrated over that time); GET /stats?slots=64 adds busy_share, the share of 64\n"
-    "slots' time that was in use. POST /stats/reset starts the counts anew.\n"
+    "malformed, in_flight, max_in_flight, elapsed_s (first arrival to last reply) and in_flight_s\n"
+    "(the calls in flight, integrated over that time); GET /stats?slots=64 adds busy_share, the\n"
+    "share of 64 slots' time that was in use. POST /stats/reset starts the counts anew.\n"
     "Refusals (4xx, 5xx) come at once, answers after --latency-ms.";
 
 // Waits until standard input ends or SIGTERM or SIGINT comes.
@@ -71,7 +71,11 @@ int main(int argc, char** argv) {
   app.add_option("--truncated", options.truncated,
                  "per cent with half an answer and finish_reason length")
       ->check(percent);
-  app.add_option("--seed", options.fault_seed, "which calls fail")->capture_default_str();
+  app.add_option("--truncated-prompts", options.truncated_prompts,
+                 "per cent of prompts each of whose answers is so, whenever it is asked")
+      ->check(percent);
+  app.add_option("--seed", options.fault_seed, "which calls and prompts fail")
+      ->capture_default_str();
   app.add_option("--retry-after", options.retry_after, "Retry-After of 429 and 503 answers");
   app.add_flag("--refuse-schema", options.refuse_schema, "400 for response_format json_schema");
   app.add_flag("--refuse-format", options.refuse_format, "400 for any response_format");
