@@ -32,6 +32,8 @@ Result<std::unique_ptr<GatherSpill>> GatherSpill::open(std::string file,
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return file_error("cannot open", file, errno);
   std::unique_ptr<GatherSpill> spill(new GatherSpill(std::move(file), descriptor));
+  // What is committed later must not stand in a file whose name a loss of power takes back.
+  if (Status status = sync_folder(parent_folder(spill->file_)); !status.ok()) return status;
   if (committed) {
     spill->bytes_ = committed->token.at("bytes");
     spill->ordered_ = committed->token.at("ordered");

@@ -32,6 +32,33 @@ int write_all(int fd, std::string_view bytes, std::uint64_t offset, std::size_t&
   return 0;
 }
 
+std::filesystem::path folder_of(const std::string& path) {
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? std::filesystem::path(".") : folder;
+}
+
+Status sync_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return file_failure(folder.string(), "opening the folder", errno);
+  // EINVAL: a file system that has nothing to sync for a folder.
+  const int error = ::fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+  ::close(fd);
+  return error == 0 ? Status() : file_failure(folder.string(), "writing the folder to disk", error);
+}
+
+// Makes what is missing, so that a loss of power takes none of it back.
+Status make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return Status();
+  const std::filesystem::path parent = folder_of(folder);
+  Status made = make_folder(parent);
+  if (!made) return made;
+  std::filesystem::create_directory(folder, error);
+  const int reason = error == std::errc::file_exists ? ENOTDIR : error.value();
+  if (error) return file_failure(folder.string(), "making the folder", reason);
+  return sync_folder(parent);
+}
+
 }  // namespace
 
 Status file_failure(const std::string& path, const std::string& what, int error) {
@@ -116,15 +143,13 @@ Status OutputFile::open_working(int flags) {
 Status OutputFile::begin(const std::string& path) {
   Status target = check_target(path);
   if (!target) return target;
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  std::error_code error;
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);
-  if (error) return file_failure(folder.string(), "making the folder", error.value());
+  Status folder = make_folder(folder_of(path));
+  if (!folder) return folder;
   Status opened = open_working(O_CREAT);
   if (!opened) return opened;
   // Only now, with the lock held: another run's working file must survive the attempt.
   if (::ftruncate(fd_, 0) != 0) return failure("emptying the working file", errno);
-  return Status();
+  return sync_folder(folder_of(path_));
 }
 
 Status OutputFile::resume(const std::string& path, std::uint64_t bytes) {
@@ -193,24 +218,44 @@ Status OutputFile::flush() {
   return error == 0 ? Status() : failure("writing", error);
 }
 
+// A removed file can be written to for days, and nobody will find what is in it.
+Status OutputFile::still_there() const {
+  struct stat opened {
+  }, named{};
+  if (::fstat(fd_, &opened) != 0) return failure("looking at the working file", errno);
+  if (::stat(working_path().c_str(), &named) == 0 && named.st_dev == opened.st_dev &&
+      named.st_ino == opened.st_ino) {
+    return Status();
+  }
+  return Status::run_fault(
+      StatusCode::unavailable,
+      working_path() +
+          ": was removed or replaced while it was written to; put it or its folder back and start "
+          "again, or make the output anew with --fresh (stored replies are used again)");
+}
+
 Status OutputFile::sync() {
   if (finished_) return Status();
   Status flushed = flush();
   if (!flushed) return flushed;
+  Status found = still_there();
+  if (!found) return found;
   return ::fdatasync(fd_) == 0 ? Status() : failure("writing to disk", errno);
 }
 
 Status OutputFile::finalise() {
-  if (finished_) return sync_folder();
+  if (finished_) return sync_folder(folder_of(path_));
   Status flushed = flush();
   if (!flushed) return flushed;
+  Status found = still_there();
+  if (!found) return found;
   if (::fsync(fd_) != 0) return failure("writing to disk", errno);
   if (std::rename(working_path().c_str(), path_.c_str()) != 0) {
     return failure("renaming to " + path_, errno);
   }
   finished_ = true;
   close();
-  return sync_folder();
+  return sync_folder(folder_of(path_));
 }
 
 Status OutputFile::publish_copy() {
@@ -221,7 +266,7 @@ Status OutputFile::publish_copy() {
   if (std::rename(copy.c_str(), path_.c_str()) != 0) {
     return file_failure(copy, "renaming to " + path_, errno);
   }
-  return sync_folder();
+  return sync_folder(folder_of(path_));
 }
 
 // The copy gets the working name only when it is whole: a crash leaves the finished file as it is.
@@ -232,6 +277,8 @@ Status OutputFile::reopen_finished() {
   if (std::rename(copy.c_str(), working_path().c_str()) != 0) {
     return file_failure(copy, "renaming to " + working_path(), errno);
   }
+  Status named = sync_folder(folder_of(path_));
+  if (!named) return named;
   Status opened = open_working(0);
   if (opened) finished_ = false;
   return opened;
@@ -266,16 +313,6 @@ Status OutputFile::copy_to(const std::string& target, const std::string& from) {
   ::close(source);
   ::close(copy);
   return error == 0 ? Status() : file_failure(target, "copying " + from, error);
-}
-
-Status OutputFile::sync_folder() const {
-  std::filesystem::path folder = std::filesystem::path(path_).parent_path();
-  if (folder.empty()) folder = ".";
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return file_failure(folder.string(), "opening the folder", errno);
-  const int error = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  return error == 0 ? Status() : file_failure(folder.string(), "writing the folder to disk", error);
 }
 
 }  // namespace rare::files

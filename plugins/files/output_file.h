@@ -49,7 +49,7 @@ class OutputFile {
   Status flush();
   Status reopen_finished();
   Status copy_to(const std::string& target, const std::string& from);
-  Status sync_folder() const;
+  Status still_there() const;
   Status failure(const std::string& what, int error) const;
   void close();
 

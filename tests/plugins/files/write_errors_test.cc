@@ -86,6 +86,29 @@ TEST_CASE("a folder that may not be written is a fault with the system's reason"
   check_fault(below, StatusCode::permission_denied, "new: making the folder failed: Permission");
 }
 
+TEST_CASE(
+    "an output that is removed or replaced under the sink is a fault before it is committed") {
+  const Folder folder;
+  const std::string path = folder.path("out/rows.jsonl");
+  rare::testing::TestContext context;
+  const auto sink = sink_of(path);
+  REQUIRE(sink->open(context, std::nullopt).ok());
+  REQUIRE(write_rows(*sink, {{{"a", 1}}}).ok());
+  REQUIRE(sink->sync().ok());
+  REQUIRE(write_rows(*sink, {{{"a", 2}}}).ok());
+
+  std::filesystem::rename(folder.path("out"), folder.path("away"));
+  check_fault(sink->sync().status(), StatusCode::unavailable,
+              "rows.jsonl.part: was removed or replaced while it was written to; put it or its");
+  std::filesystem::create_directories(folder.path("out"));
+  folder.write("out/rows.jsonl.part", "another file\n");
+  check_fault(sink->finalise(), StatusCode::unavailable, "was removed or replaced");
+
+  std::filesystem::remove_all(folder.path("out"));
+  std::filesystem::rename(folder.path("away"), folder.path("out"));
+  CHECK(sink->sync().ok());
+}
+
 TEST_CASE("a full disk is a fault that says so, and writing goes on when there is room again") {
   const Folder folder;
   const std::string path = folder.path("out.jsonl");
