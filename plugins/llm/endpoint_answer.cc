@@ -151,6 +151,11 @@ Judgement judge_refusal(const HttpResult& result, const CallFacts& facts, const 
   return judgement;
 }
 
+// -1: it is no date.
+std::time_t time_of(std::string_view text) {
+  return curl_getdate(std::string(text).c_str(), nullptr);
+}
+
 }  // namespace
 
 std::optional<std::chrono::milliseconds> retry_after(const HttpResult& result, std::time_t now) {
@@ -165,8 +170,12 @@ std::optional<std::chrono::milliseconds> retry_after(const HttpResult& result, s
     const char* end = header->data() + header->size();
     const auto [stop, error] = std::from_chars(header->data(), end, number);
     if (error == std::errc() && stop == end) return in_seconds(number * unit_s);
-    const std::time_t date = curl_getdate(std::string(*header).c_str(), nullptr);
-    if (date != -1) return in_seconds(std::difftime(date, now));
+    const std::time_t date = time_of(*header);
+    if (date == -1) continue;
+    // By the endpoint's clock, where it says what that shows: ours may be hours off.
+    const auto said = result.header("date");
+    const std::time_t its_now = said ? time_of(*said) : -1;
+    return in_seconds(std::difftime(date, its_now == -1 ? now : its_now));
   }
   return std::nullopt;
 }

@@ -40,7 +40,8 @@ struct CallFacts {
 // REQUIRES: not cancelled.
 Judgement judge(const net::HttpResult& result, const CallFacts& facts, std::time_t now);
 
-// Retry-After (seconds or a date) or retry-after-ms; at most an hour.
+// Retry-After (seconds or a date) or retry-after-ms; at most an hour. `now` is for a date whose
+// answer does not say what time it is there.
 std::optional<std::chrono::milliseconds> retry_after(const net::HttpResult& result,
                                                      std::time_t now);
 

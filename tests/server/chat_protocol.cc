@@ -1,7 +1,9 @@
 #include "chat_protocol.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <ctime>
 #include <functional>
 #include <utility>
 
@@ -35,6 +37,14 @@ int pick(std::uint64_t seed, const std::string& what, std::initializer_list<doub
     ++index;
   }
   return -1;
+}
+
+std::string http_date(std::time_t time) {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return text.data();
 }
 
 std::int64_t tokens_of(std::string_view text) {
@@ -102,6 +112,7 @@ void ChatProtocol::chat(const HttpRequest& request, HttpServer::Reply reply) {
   const bool throttled = response.status == 429 || response.status == 503;
   if (throttled && !options_.retry_after.empty()) {
     response.headers.emplace_back("Retry-After", options_.retry_after);
+    response.headers.emplace_back("Date", http_date(std::time(nullptr)));
   }
   // A refusal comes at once; work takes its time.
   const int delay_ms = response.status == 200 ? options_.latency_ms : 0;

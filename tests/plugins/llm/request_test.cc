@@ -158,6 +158,17 @@ TEST_CASE("Retry-After is read as seconds, milliseconds and date") {
   CHECK_FALSE(retry_after(refusal(429, ""), 0).has_value());
 }
 
+TEST_CASE("a Retry-After date counts from the endpoint's own time, whatever ours is") {
+  rare::net::HttpResult result = refusal(429, "");
+  result.headers.emplace_back("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT");
+  result.headers.emplace_back("date", "Sun, 06 Nov 1994 08:49:35 GMT");
+  for (const std::time_t now : {784111777 - 18000, 784111777, 784111777 + 18000}) {
+    CHECK(retry_after(result, now)->count() == 2000);
+  }
+  result.headers.back().second = "yesterday, or so";
+  CHECK(retry_after(result, 784111777 - 5)->count() == 5000);
+}
+
 TEST_CASE("each answer of an endpoint has its verdict") {
   CallFacts facts{"teacher", "http://h", "m"};
   const auto verdict = [&facts](int status, const char* body = "") {
