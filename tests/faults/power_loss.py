@@ -145,7 +145,7 @@ def take_back_name(record):
     elif record["do"] == "remove":
         if record.get("folder"):
             path.mkdir(mode=0o700, exist_ok=True)
-        elif record["kept"] and not path.exists():
+        elif record["kept"] and path.parent.is_dir() and not path.exists():  # else its folder is synced away
             os.link(record["kept"], path)
     elif record["do"] == "rename":
         # The journal says what was about to be done: it may not have come to that.
