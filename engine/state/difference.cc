@@ -1,6 +1,7 @@
 #include "engine/state/difference.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -44,8 +45,25 @@ Text text_of(const Json& object, const std::string& key) {
   return found->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+using Name = std::function<std::string(const std::string& key)>;
+
+std::string itself(const std::string& key) { return key; }
+
+// The flattened key "/0/size" as people read it: by the `path` of the element, where it has one.
+std::string place_of(const std::string& key, const Json& before, const Json& now) {
+  if (!key.starts_with('/')) return key;
+  const std::size_t slash = key.rfind('/');
+  const std::string member = key.substr(slash + 1);
+  const Json::json_pointer path(key.substr(0, slash) + "/path");
+  for (const Json* whole : {&before, &now}) {
+    if (member == "path" || !whole->contains(path) || !whole->at(path).is_string()) continue;
+    return whole->at(path).get<std::string>() + ", " + member;
+  }
+  return key.substr(1);
+}
+
 std::string object_difference(const Json& before, const Json& now, std::size_t limit,
-                              bool are_paths) {
+                              const Name& name) {
   std::map<std::string, int> keys;
   for (const auto& [key, value] : before.items()) keys[key] = 0;
   for (const auto& [key, value] : now.items()) keys[key] = 0;
@@ -57,8 +75,8 @@ std::string object_difference(const Json& before, const Json& now, std::size_t l
     if (old_value == new_value || ++count > limit) continue;
     const std::size_t differs = first_difference(old_value, new_value);
     if (!lines.empty()) lines += "\n";
-    lines += "  " + (are_paths && key.starts_with('/') ? key.substr(1) : key) + ": was " +
-             shown(old_value, differs) + ", now " + shown(new_value, differs);
+    lines += "  " + name(key) + ": was " + shown(old_value, differs) + ", now " +
+             shown(new_value, differs);
   }
   if (count > limit) lines += "\n  and " + std::to_string(count - limit) + " more";
   return lines;
@@ -68,17 +86,19 @@ std::string object_difference(const Json& before, const Json& now, std::size_t l
 
 std::string differing_keys(const Json& before, const Json& now, std::size_t limit) {
   if (!before.is_object() || !now.is_object()) return differing_paths(before, now, limit);
-  return object_difference(before, now, limit, false);
+  return object_difference(before, now, limit, itself);
 }
 
 std::string differing_paths(const Json& before, const Json& now, std::size_t limit) {
   if (before == now) return "";
   if (before.is_structured() && now.is_structured()) {
-    const std::string lines = object_difference(before.flatten(), now.flatten(), limit, true);
+    const std::string lines =
+        object_difference(before.flatten(), now.flatten(), limit,
+                          [&](const std::string& key) { return place_of(key, before, now); });
     // Flattened, an empty list and an empty object look alike.
     if (!lines.empty()) return lines;
   }
-  return object_difference({{"value", before}}, {{"value", now}}, limit, false);
+  return object_difference({{"value", before}}, {{"value", now}}, limit, itself);
 }
 
 }  // namespace rare::engine

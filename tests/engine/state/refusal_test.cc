@@ -105,7 +105,7 @@ TEST_CASE("changed input names the source and what differs") {
   CHECK(status.code() == StatusCode::invalid_argument);
   CHECK(status.fault() == Fault::run);
   CHECK(says(status, "the input of 'documents' changed since the run in"));
-  CHECK(says(status, "files/0/size: was 123, now 456"));
+  CHECK(says(status, "\n  a.jsonl, size: was 123, now 456\n"));
   CHECK(says(status, "files/1/path: was not set, now \"b.jsonl\""));
   CHECK(says(status, "--fresh"));
   CHECK_FALSE((*state)->check_input("documents", Json()).ok());
