@@ -138,10 +138,13 @@ class FaultyPipeline:
             rows[output] = lines if self.in_order else sorted(lines)
         return rows
 
+    def manifest(self, folder):
+        return json.loads((folder / ".rare" / self.name / "manifest.json").read_text())
+
     def left_behind(self, folder):
         """What a run leaves, whatever happened on the way and wherever the folder is."""
         state = folder / ".rare" / self.name
-        manifest = json.loads((state / "manifest.json").read_text())
+        manifest = self.manifest(folder)
         counts = ("in", "out", "filtered", "dead", "filter_reasons")
         return {
             "status": manifest["status"],
@@ -204,7 +207,7 @@ class FaultsTest(EngineTest):
         process = self.run_engine("status", f".rare/{pipeline.name}", "--json")
         return json.loads(process.stdout)["records"]["read"] if process.returncode == 0 else 0
 
-    def check_whole(self, pipeline, whole):
+    def check_whole(self, pipeline, whole, replies=".rare/replies.db"):
         """The folder holds a complete run, the same as `whole`."""
         left = pipeline.left_behind(self.folder)
         self.assertEqual(left["records"], whole["records"])
@@ -213,8 +216,8 @@ class FaultsTest(EngineTest):
         self.assert_same_lines(left["dead letters"], whole["dead letters"], "dead_letters.jsonl")
         for output in pipeline.outputs:
             self.assert_same_lines(left["rows"][output], whole["rows"][output], output)
-        for database in (self.folder / ".rare" / "replies.db", self.folder / ".rare" / pipeline.name / "state.db"):
-            with sqlite3.connect(database) as connection:
+        for database in (replies, f".rare/{pipeline.name}/state.db"):
+            with sqlite3.connect(self.folder / database) as connection:
                 self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
             connection.close()
 
