@@ -11,8 +11,9 @@ import time
 from harness import EngineTest, HANG_S, PIPELINES, ProtocolServer, passages
 
 MAX_IN_FLIGHT = 16
-# Calls that a kill may cost: those in flight, and as many whose reply had come but was not on disk yet.
-CALLS_LOST = 2 * MAX_IN_FLIGHT
+# Calls that a kill may cost: those in flight, and those whose reply had come but was not on disk yet. Each
+# of the two nodes that ask has room for twice what the endpoint is asked at once.
+CALLS_LOST = 2 * 2 * MAX_IN_FLIGHT
 
 TEACHER = f"""
 services:
