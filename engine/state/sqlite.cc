@@ -148,6 +148,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& file, Option
   if (Status status = database->connect(); !status) return status;
   bool empty = false;
   if (Status status = database->check_format(empty); !status) return status;
+  if (empty && noted && noted->transactions > 0) return database->shortened(*noted);
+  if (empty && database->options_.read_only) return database->damaged("it is empty");
   if (!database->options_.read_only) {
     if (Status status = database->configure(); !status) return status;
     if (empty) {
@@ -168,11 +170,15 @@ Status Database::check_mark(const std::optional<CommitMark::Noted>& noted) {
   transactions_ = mark.count(1);
   mark.reset();
   if (!noted || noted->file_id != file_id_ || noted->transactions <= transactions_) return Status();
+  return shortened(*noted);
+}
+
+Status Database::shortened(const CommitMark::Noted& noted) const {
   return Status::run_fault(
       StatusCode::invalid_argument,
       "the " + options_.what + " " + file_ + " lost the newest " +
-          std::to_string(noted->transactions - transactions_) + " of its " +
-          std::to_string(noted->transactions) + " transactions: its log " + file_ +
+          std::to_string(noted.transactions - transactions_) + " of its " +
+          std::to_string(noted.transactions) + " transactions: its log " + file_ +
           "-wal was damaged or is gone, or an older copy was put in its place. Nothing was "
           "changed. Put the files back that belong together; or, to go on with what is left, "
           "remove " +

@@ -151,6 +151,7 @@ class Database {
   Status configure();
   Status make_schema();
   Status check_mark(const std::optional<CommitMark::Noted>& noted);
+  Status shortened(const CommitMark::Noted& noted) const;
   friend class Transaction;
   Status count_transaction();
 
