@@ -16,11 +16,11 @@ namespace rare::engine::sqlite {
 namespace {
 
 constexpr const char* kMarkSchema = R"sql(
-CREATE TABLE file_mark (
+CREATE TABLE IF NOT EXISTS file_mark (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   file_id TEXT NOT NULL,
   transactions INTEGER NOT NULL);
-INSERT INTO file_mark VALUES (1, hex(randomblob(16)), 0);
+INSERT OR IGNORE INTO file_mark VALUES (1, hex(randomblob(16)), 0);
 )sql";
 
 }  // namespace
@@ -152,8 +152,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& file, Option
   if (empty && database->options_.read_only) return database->damaged("it is empty");
   if (!database->options_.read_only) {
     if (Status status = database->configure(); !status) return status;
-    if (empty) {
-      if (Status status = database->make_schema(); !status) return status;
+    if (Status status = empty ? database->make_schema() : database->upgrade(); !status) {
+      return status;
     }
   }
   if (Status status = database->check_mark(noted); !status) return status;
@@ -237,6 +237,7 @@ Status Database::check_format(bool& empty) {
     found[i] = statement.integer(0);
   }
   const auto [application_id, version, objects] = found;
+  version_ = static_cast<int>(version);
   empty = application_id == 0 && version == 0 && objects == 0;
   if (empty) return Status();
   if (application_id != static_cast<std::int64_t>(options_.application_id)) {
@@ -255,6 +256,16 @@ Status Database::check_format(bool& empty) {
                                  options_.elsewhere + ".");
   }
   if (version < 1) return damaged("its format is " + std::to_string(version));
+  if (version < options_.version && (options_.read_only || !options_.upgrade)) {
+    return Status::run_fault(
+        StatusCode::invalid_argument,
+        file_ + " was written by an older rare-engine: its format is " + std::to_string(version) +
+            ", this version " + (options_.read_only ? "reads " : "works with ") +
+            std::to_string(options_.version) + ". Nothing was changed. " +
+            (options_.upgrade ? "The next run that uses it brings it to that format."
+                              : "Use the older rare-engine, or choose another place with " +
+                                    options_.elsewhere + "."));
+  }
   return Status();
 }
 
@@ -296,6 +307,23 @@ Status Database::make_schema() {
   if (Status status = execute(options_.schema); !status) return status;
   if (Status status = execute(marks); !status) return status;
   return transaction.commit();
+}
+
+Status Database::upgrade() {
+  if (version_ == options_.version) return Status();
+  Transaction transaction(*this);
+  if (Status status = transaction.begin(); !status) return status;
+  bool empty = false;  // looked at again: another process may have been faster
+  if (Status status = check_format(empty); !status) return status;
+  if (version_ == options_.version) return Status();
+  if (Status status = execute(kMarkSchema); !status) return status;
+  Status status = options_.upgrade(*this, version_);
+  if (status.ok()) {
+    status = execute("PRAGMA user_version = " + std::to_string(options_.version));
+  }
+  if (status.ok()) status = transaction.commit();
+  if (status.ok()) version_ = options_.version;
+  return status;
 }
 
 Statement& Database::statement(const std::string& sql) {

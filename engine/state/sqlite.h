@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,16 +29,21 @@ struct sqlite3_stmt;
 
 namespace rare::engine::sqlite {
 
+class Database;
+
 struct Options {
   std::string what;                  // "run state": names the file in messages
   std::uint32_t application_id = 0;  // tells our files from others'
   int version = 1;                   // of the schema; a file of a later one is refused
   const char* schema = "";           // SQL that makes it
-  std::string if_damaged;            // what is safe to do when the file is damaged
-  std::string if_shortened;          // what going on without its newest transactions means
-  std::string elsewhere;             // the option that chooses another place
-  int busy_timeout_ms = 30'000;      // how long to wait for another process
-  bool read_only = false;            // the file is there and stays as it is
+  // Brings the tables of an earlier version to this one, as a part of the transaction that also
+  // raises the version: it is done whole or not at all. Not set: such files are refused.
+  std::function<Status(Database&, int earlier_version)> upgrade;
+  std::string if_damaged;        // what is safe to do when the file is damaged
+  std::string if_shortened;      // what going on without its newest transactions means
+  std::string elsewhere;         // the option that chooses another place
+  int busy_timeout_ms = 30'000;  // how long to wait for another process
+  bool read_only = false;        // the file is there and stays as it is
 };
 
 // Bytes that are not text: kept as BLOB.
@@ -45,8 +51,6 @@ struct Blob {
   std::string_view bytes;
   operator std::string_view() const { return bytes; }
 };
-
-class Database;
 
 // A prepared statement; made by Database::statement(). A statement that could not be prepared gives
 // its error from run() and first().
@@ -150,6 +154,7 @@ class Database {
   Status check_format(bool& empty);
   Status configure();
   Status make_schema();
+  Status upgrade();
   Status check_mark(const std::optional<CommitMark::Noted>& noted);
   Status shortened(const CommitMark::Noted& noted) const;
   friend class Transaction;
@@ -160,6 +165,7 @@ class Database {
   sqlite3* handle_ = nullptr;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+  int version_ = 0;  // as found, 0: none yet
   CommitMark mark_;
   std::string file_id_;
   std::uint64_t transactions_ = 0;
