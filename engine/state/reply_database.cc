@@ -12,14 +12,15 @@
 #include <utility>
 #include <vector>
 
+#include "engine/state/asked_calls.h"
 #include "engine/state/folder.h"
+#include "engine/state/reply_file.h"
+#include "engine/state/reply_table.h"
 #include "engine/state/sqlite.h"
 
 namespace rare::engine {
 namespace {
 
-constexpr std::uint32_t kReplyApplicationId = 0x52415252;  // "RARR"
-constexpr int kReplyVersion = 1;
 constexpr std::size_t kBatchReplies = 512;
 constexpr std::size_t kBatchBytes = 32 * 1024 * 1024;
 // The log is emptied when it has grown beyond this; SQLite's own passive checkpoints never shorten
@@ -27,24 +28,6 @@ constexpr std::size_t kBatchBytes = 32 * 1024 * 1024;
 constexpr off_t kLogBytes = 64 * 1024 * 1024;
 constexpr int kCheckpointWait_ms = 200;
 constexpr int kBusyTimeout_ms = 30'000;
-
-// A row in a table ordered by rowid, with the key in an index beside it: as WITHOUT ROWID a reply
-// of a few kB would take an overflow page of its own.
-constexpr const char* kReplySchema = R"sql(
-CREATE TABLE replies (
-  key TEXT NOT NULL PRIMARY KEY,
-  run_id TEXT NOT NULL,
-  created_s REAL NOT NULL,
-  model TEXT NOT NULL,
-  node TEXT NOT NULL,
-  latency_s REAL NOT NULL,
-  request TEXT NOT NULL,
-  body TEXT NOT NULL);
-CREATE VIEW recent AS
-  SELECT datetime(created_s, 'unixepoch') AS created, model, node, round(latency_s, 2) AS latency_s,
-         substr(body, 1, 200) AS body, key
-  FROM replies ORDER BY rowid DESC;
-)sql";
 
 struct Put {
   std::string key;
@@ -69,6 +52,14 @@ class WorkQueue {
     }
     changed_.notify_one();
   }
+  // Ends a wait of take() without an item.
+  void wake() {
+    {
+      const std::lock_guard lock(mutex_);
+      woken_ = true;
+    }
+    changed_.notify_one();
+  }
   void close() {
     {
       const std::lock_guard lock(mutex_);
@@ -76,25 +67,32 @@ class WorkQueue {
     }
     changed_.notify_all();
   }
-  // Waits for work and moves it to `batch` as long as `fits(item)`, at least one item; false when
-  // the queue is closed and empty.
+  // Waits for work and moves it to `batch` as long as `fits(item)`, at least one item; none when
+  // it was woken or `until` has come. False when the queue is closed and empty.
   template <class Fits>
-  bool take(std::vector<Item>& batch, Fits&& fits) {
+  bool take(std::vector<Item>& batch, Fits&& fits,
+            std::optional<std::chrono::steady_clock::time_point> until = std::nullopt) {
     batch.clear();
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || !items_.empty(); });
+    const auto ready = [this] { return closed_ || woken_ || !items_.empty(); };
+    if (until) {
+      changed_.wait_until(lock, *until, ready);
+    } else {
+      changed_.wait(lock, ready);
+    }
+    woken_ = false;
     while (!items_.empty() && (batch.empty() || fits(items_.front()))) {
       batch.push_back(std::move(items_.front()));
       items_.pop_front();
     }
-    return !batch.empty();
+    return !batch.empty() || !closed_;
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> items_;
-  bool closed_ = false;
+  bool closed_ = false, woken_ = false;
 };
 
 double seconds_since_1970() {
@@ -105,13 +103,23 @@ class ReplyDatabaseFile final : public ReplyDatabase {
  public:
   ReplyDatabaseFile(std::unique_ptr<sqlite::Database> writer,
                     std::unique_ptr<sqlite::Database> reader, std::string run_id)
-      : writer_(std::move(writer)), reader_(std::move(reader)), run_id_(std::move(run_id)) {
+      : writer_(std::move(writer)),
+        reader_(std::move(reader)),
+        run_id_(std::move(run_id)),
+        written_(*writer_),
+        read_(*reader_),
+        asked_(*writer_, run_id_) {}
+
+  Status start() {
+    if (Status status = asked_.take_over(); !status) return status;
     write_thread_ = std::thread([this] { write_loop(); });
     read_thread_ = std::thread([this] { read_loop(); });
+    return Status();
   }
 
   // Writes first: their callbacks may still look something up.
   ~ReplyDatabaseFile() override {
+    if (!write_thread_.joinable()) return;
     puts_.close();
     write_thread_.join();
     finds_.close();
@@ -125,18 +133,31 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   void put(std::string key, StoredReply reply, std::function<void(Status)> done) override {
     puts_.push({std::move(key), std::move(reply), std::move(done)});
   }
+  void asked(const std::string& key, const std::string& service) override {
+    if (asked_.asked(key, service)) puts_.wake();
+  }
+  void ended(const std::string& key, Ending ending) override {
+    if (asked_.ended(key, ending)) puts_.wake();
+  }
   std::uint64_t stored() const override { return stored_.load(); }
+  std::map<std::string, std::uint64_t> unanswered() const override { return asked_.unanswered(); }
 
  private:
   void write_loop();
   void read_loop();
-  Status write_batch(const std::vector<Put>& batch);
+  Status write_batch(std::vector<Put>& batch);
+  Status sync_commits(bool wanted);
+  void write_asked();
   Result<std::optional<StoredReply>> read(const Find& find);
   void bound_log();
 
   std::unique_ptr<sqlite::Database> writer_;  // of the write thread
   std::unique_ptr<sqlite::Database> reader_;  // of the read thread
   const std::string run_id_;
+  ReplyTable written_;  // of the write thread
+  ReplyTable read_;     // of the read thread
+  AskedCalls asked_;
+  bool commits_synced_ = true;
   std::atomic<std::uint64_t> stored_ = 0;
   off_t log_tried_bytes_ = 0;
   WorkQueue<Put> puts_;
@@ -150,11 +171,18 @@ void ReplyDatabaseFile::write_loop() {
   for (;;) {
     std::size_t replies = 1;
     std::size_t bytes = 0;
-    const bool more = puts_.take(batch, [&](const Put& put) {
+    const auto fits = [&](const Put& put) {
       bytes += put.reply.body.size();
       return ++replies <= kBatchReplies && bytes <= kBatchBytes;
-    });
-    if (!more) return;
+    };
+    const std::optional<AskedCalls::Clock::time_point> write_by = asked_.write_by();
+    const bool more = puts_.take(batch, fits, write_by);
+    if (batch.empty()) {
+      const auto due = more ? write_by : asked_.write_by();
+      if (due && (!more || AskedCalls::Clock::now() >= *due)) write_asked();
+      if (!more) return;
+      continue;
+    }
     const Status status = write_batch(batch);
     if (status.ok()) stored_ += batch.size();
     for (Put& put : batch) put.done(status);
@@ -162,24 +190,53 @@ void ReplyDatabaseFile::write_loop() {
   }
 }
 
-Status ReplyDatabaseFile::write_batch(const std::vector<Put>& batch) {
+// Holds from the next transaction on. A synced commit takes with it to disk what came before it in
+// the log.
+Status ReplyDatabaseFile::sync_commits(bool wanted) {
+  if (commits_synced_ == wanted) return Status();
+  Status status =
+      writer_->execute(wanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  if (status.ok()) commits_synced_ = wanted;
+  return status;
+}
+
+Status ReplyDatabaseFile::write_batch(std::vector<Put>& batch) {
+  Status status = sync_commits(true);
+  if (!status.ok()) return status;
   sqlite::Transaction transaction(*writer_);
-  if (Status status = transaction.begin(); !status) return status;
-  sqlite::Statement& insert = writer_->statement(
-      "INSERT INTO replies (key, run_id, created_s, model, node, latency_s, request, body) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key) DO UPDATE SET "
-      "run_id = excluded.run_id, created_s = excluded.created_s, model = excluded.model, "
-      "node = excluded.node, latency_s = excluded.latency_s, request = excluded.request, "
-      "body = excluded.body");
-  const double created_s = seconds_since_1970();
-  for (const Put& put : batch) {
-    const StoredReply& reply = put.reply;
-    const std::string request = reply.request.dump(-1, ' ', false, Json::error_handler_t::replace);
-    Status status = insert.run(put.key, run_id_, created_s, reply.model, reply.node,
-                               reply.latency_s, request, reply.body);
-    if (!status) return status;
+  if (status = transaction.begin(); !status) return status;
+  written_.begin();
+  ReplyRow row;
+  row.run_id = run_id_;
+  row.created_s = seconds_since_1970();
+  for (Put& put : batch) {
+    StoredReply& reply = put.reply;
+    row.key = std::move(put.key);
+    row.model = std::move(reply.model);
+    row.node = std::move(reply.node);
+    row.latency_s = reply.latency_s;
+    row.prompt_tokens = reply.prompt_tokens;
+    row.completion_tokens = reply.completion_tokens;
+    row.request = reply.request.dump(-1, ' ', false, Json::error_handler_t::replace);
+    row.body = std::move(reply.body);
+    status = written_.write(row);
+    if (!status.ok()) break;
+    asked_.answered(row.key);
   }
-  return transaction.commit();
+  if (status.ok()) status = asked_.write();
+  if (status.ok()) status = transaction.commit();
+  asked_.ended_transaction(status.ok());
+  return status;
+}
+
+// What cannot be written now is tried again with the next replies, which say what is wrong.
+void ReplyDatabaseFile::write_asked() {
+  if (!sync_commits(false).ok()) return;
+  sqlite::Transaction transaction(*writer_);
+  Status status = transaction.begin();
+  if (status.ok()) status = asked_.write();
+  if (status.ok()) status = transaction.commit();
+  asked_.ended_transaction(status.ok());
 }
 
 // Tried again only after the log has grown by as much once more: somebody may be reading for long.
@@ -203,44 +260,28 @@ void ReplyDatabaseFile::read_loop() {
 }
 
 Result<std::optional<StoredReply>> ReplyDatabaseFile::read(const Find& find) {
-  sqlite::Statement& select = reader_->statement(
-      "SELECT body, request, model, node, latency_s, run_id FROM replies WHERE key = ?1");
+  sqlite::Statement& select = reader_->statement(std::string("SELECT ") + ReplyTable::kColumns +
+                                                 " FROM replies WHERE key = ?1");
   const Result<bool> found = select.first(find.key);
   if (!found.ok()) return found.status();
-  std::optional<StoredReply> reply;
-  if (*found && (find.scope == Scope::any_run || select.text(5) == run_id_)) {
-    reply.emplace();
-    reply->body = select.text(0);
-    reply->request = Json::parse(select.text(1), nullptr, false);
-    reply->model = select.text(2);
-    reply->node = select.text(3);
-    reply->latency_s = select.real(4);
-    if (reply->request.is_discarded()) {
-      select.reset();
-      return reader_->damaged("the request of reply " + find.key + " is not JSON");
-    }
-  }
+  if (!*found) return std::optional<StoredReply>();
+  Result<ReplyRow> row = read_.read(select, find.key);
   select.reset();
+  if (!row.ok()) return row.status();
+  std::optional<StoredReply> reply;
+  if (find.scope == Scope::this_run && row->run_id != run_id_) return reply;
+  reply.emplace();
+  reply->request = Json::parse(row->request, nullptr, false);
+  if (reply->request.is_discarded()) {
+    return reader_->damaged("the request of reply " + find.key + " is not JSON");
+  }
+  reply->body = std::move(row->body);
+  reply->model = std::move(row->model);
+  reply->node = std::move(row->node);
+  reply->latency_s = row->latency_s;
+  reply->prompt_tokens = row->prompt_tokens;
+  reply->completion_tokens = row->completion_tokens;
   return reply;
-}
-
-sqlite::Options reply_options(const std::string& file) {
-  sqlite::Options options;
-  options.what = "reply store";
-  options.application_id = kReplyApplicationId;
-  options.version = kReplyVersion;
-  options.schema = kReplySchema;
-  // The shell's .recover would be shorter, but some builds of the shell lack it.
-  options.if_damaged =
-      "Nothing was changed. What can still be read is saved by:\n  (sqlite3 " + file +
-      " .dump | sed 's/^ROLLBACK.*/COMMIT;/'; echo 'PRAGMA application_id = " +
-      std::to_string(kReplyApplicationId) +
-      "; PRAGMA user_version = " + std::to_string(kReplyVersion) + ";') | sqlite3 " + file +
-      ".saved\nThen put that file in its place, or choose another with --cache FILE. Replies that "
-      "are not in it are paid again.";
-  options.elsewhere = "--cache FILE";
-  options.busy_timeout_ms = kBusyTimeout_ms;
-  return options;
 }
 
 }  // namespace
@@ -250,13 +291,15 @@ Result<std::unique_ptr<ReplyDatabase>> ReplyDatabase::open(const std::string& fi
   const std::string folder = parent_folder(file);
   if (Status status = make_private_folder(folder); !status) return status;
   if (Status status = require_local(folder, "--cache FILE"); !status) return status;
-  auto writer = sqlite::Database::open(file, reply_options(file));
+  auto writer = open_reply_file(file, kBusyTimeout_ms);
   if (!writer.ok()) return writer.status();
-  auto reader = sqlite::Database::open(file, reply_options(file));
+  auto reader = open_reply_file(file, kBusyTimeout_ms);
   if (!reader.ok()) return reader.status();
   if (Status status = (*reader)->execute("PRAGMA query_only = ON"); !status) return status;
-  return std::unique_ptr<ReplyDatabase>(
-      std::make_unique<ReplyDatabaseFile>(*std::move(writer), *std::move(reader), run_id));
+  auto database =
+      std::make_unique<ReplyDatabaseFile>(*std::move(writer), *std::move(reader), run_id);
+  if (Status status = database->start(); !status) return status;
+  return std::unique_ptr<ReplyDatabase>(std::move(database));
 }
 
 }  // namespace rare::engine

@@ -3,11 +3,13 @@
 //
 // One writer thread gathers what waits into one transaction (up to 512 replies) and runs the
 // callbacks after its sync; a reader thread with a connection of its own answers find(), so that a
-// look-up never waits for a disk. Several processes may share the file.
+// look-up never waits for a disk. Replies are packed (reply_table.h) by the writer thread. Several
+// processes may share the file.
 // Thread-safety: any thread. Destruction writes what is queued, then runs the remaining callbacks.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -18,11 +20,15 @@ namespace rare::engine {
 
 class ReplyDatabase : public ReplyStore {
  public:
-  // Opens or makes the file (mode 0600) and its folder. `run_id` is RunState::run_id().
+  // Opens or makes the file (mode 0600) and its folder; one of format 1 is brought to the present
+  // one. `run_id` is RunState::run_id(): no other process may work for the same run.
   static Result<std::unique_ptr<ReplyDatabase>> open(const std::string& file,
                                                      const std::string& run_id);
   ~ReplyDatabase() override = default;
   virtual std::uint64_t stored() const = 0;  // replies put since open()
+  // By service: requests of this run, in all its starts, that went out and got no whole answer. An
+  // endpoint may have billed them.
+  virtual std::map<std::string, std::uint64_t> unanswered() const = 0;
 };
 
 }  // namespace rare::engine

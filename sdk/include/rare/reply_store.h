@@ -4,6 +4,7 @@
 // thread and must be short (hand over to your loop). Thread-safety: any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct StoredReply {
   std::string model;
   std::string node;  // who asked
   double latency_s = 0;
+  std::int64_t prompt_tokens = 0;  // as the endpoint counts them; 0: it does not say
+  std::int64_t completion_tokens = 0;
 };
 
 class ReplyStore {
@@ -36,6 +39,17 @@ class ReplyStore {
   // `done` runs when the reply is on disk (synced). An error here is a run fault: a reply that
   // cannot be kept must not be paid for.
   virtual void put(std::string key, StoredReply reply, std::function<void(Status)> done) = 0;
+
+  // What becomes of a request without put().
+  enum class Ending {
+    refused,  // it was answered, though not with a reply, or never went out: nothing is to be paid
+    lost,     // it went out and no whole answer came: the endpoint may bill it all the same
+  };
+  // `service` sends a request whose reply will be put() under `key`: to be told just before, and
+  // then either put() or ended(). What is told of neither was on its way when the process died, and
+  // the run's next start counts it as unanswered. Both return at once and never fail.
+  virtual void asked(const std::string& /*key*/, const std::string& /*service*/) {}
+  virtual void ended(const std::string& /*key*/, Ending /*ending*/) {}
 };
 
 }  // namespace rare

@@ -5,6 +5,7 @@
 #include "engine/state/run_state.h"
 #include "engine/state/segment_store.h"
 #include "engine/state/sqlite.h"
+#include "reply_fixture.h"
 #include "state_fixture.h"
 
 namespace {
@@ -128,7 +129,7 @@ TEST_CASE("a full disk fails the replies that could not be kept, and no others")
       if (!store.ok()) return;
       for (std::size_t i = 0; i < answers.size(); ++i) {
         rare::StoredReply reply;
-        reply.body = std::string(100'000, 'r');
+        reply.body = noise(100'000, i);
         (*store)->put("key" + std::to_string(i), reply,
                       [&answers, i](Status status) { answers[i] = std::move(status); });
       }

@@ -1,4 +1,8 @@
 // SIGKILL at any moment: what was acknowledged is there afterwards, and nothing counts twice.
+#include <unistd.h>
+
+#include <map>
+
 #include "catch.h"
 #include "engine/state/reply_database.h"
 #include "engine/state/run_state.h"
@@ -80,6 +84,35 @@ TEST_CASE("every reply that was acknowledged before a kill is there afterwards")
     CHECK(found == *acknowledged - base + 1);
     base += 20'000;
   }
+}
+
+TEST_CASE("what was asked and not answered before a kill is counted by the next start") {
+  ScratchFolder folder;
+  const std::string file = folder / "replies.db";
+  const auto told = kill_after(1, [&](const auto& report) {
+    auto store = ReplyDatabase::open(file, "run");
+    if (!store.ok()) return;
+    for (const char* key : {"a", "b", "c"}) (*store)->asked(key, "teacher");
+    // A reply takes along to disk what was asked before it.
+    (*store)->put("b", rare::StoredReply{}, [&report](rare::Status status) {
+      if (status.ok()) report(1);
+    });
+    pause();
+  });
+  REQUIRE(told.has_value());
+  using Calls = std::map<std::string, std::uint64_t>;
+  {
+    auto store = ReplyDatabase::open(file, "run");
+    REQUIRE(store.ok());
+    CHECK((*store)->unanswered() == Calls{{"teacher", 2}});
+    // Asked again, and this time answered: the two were billed all the same.
+    (*store)->asked("a", "teacher");
+    (*store)->put("a", rare::StoredReply{}, [](rare::Status) {});
+  }
+  auto store = ReplyDatabase::open(file, "run");
+  REQUIRE(store.ok());
+  CHECK((*store)->unanswered() == Calls{{"teacher", 2}});
+  CHECK((*ReplyDatabase::open(file, "another run"))->unanswered().empty());
 }
 
 }  // namespace

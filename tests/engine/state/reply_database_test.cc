@@ -1,60 +1,23 @@
 // The reply store: what is put is found, by whom it should be, after it is on disk.
-#include "engine/state/reply_database.h"
-
 #include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <atomic>
 #include <cstdlib>
-#include <future>
 #include <latch>
 #include <thread>
 
 #include "catch.h"
+#include "reply_fixture.h"
 #include "state_fixture.h"
 
 namespace {
 
 using namespace rare::engine;
 using namespace rare::engine::state_test;
-using rare::Json;
 using rare::ReplyStore;
 using rare::Status;
 using rare::StatusCode;
-using rare::StoredReply;
-
-std::unique_ptr<ReplyDatabase> open_store(const std::string& file, const std::string& run_id) {
-  auto store = ReplyDatabase::open(file, run_id);
-  INFO(store.status().message());
-  REQUIRE(store.ok());
-  return *std::move(store);
-}
-
-StoredReply reply_of(const std::string& body) {
-  StoredReply reply;
-  reply.body = body;
-  reply.request = {{"messages", {{{"role", "user"}, {"content", "why?"}}}}};
-  reply.model = "model-1";
-  reply.node = "questions";
-  reply.latency_s = 1.5;
-  return reply;
-}
-
-Status put(ReplyDatabase& store, const std::string& key, const std::string& body) {
-  std::promise<Status> done;
-  store.put(key, reply_of(body), [&](Status status) { done.set_value(std::move(status)); });
-  return done.get_future().get();
-}
-
-std::optional<StoredReply> find(ReplyDatabase& store, const std::string& key,
-                                ReplyStore::Scope scope = ReplyStore::Scope::any_run) {
-  std::promise<rare::Result<std::optional<StoredReply>>> done;
-  store.find(key, scope, [&](auto result) { done.set_value(std::move(result)); });
-  auto result = done.get_future().get();
-  INFO(result.status().message());
-  REQUIRE(result.ok());
-  return *std::move(result);
-}
 
 TEST_CASE("a reply comes back as it was put, bytes and all") {
   ScratchFolder folder;
@@ -75,6 +38,8 @@ TEST_CASE("a reply comes back as it was put, bytes and all") {
   CHECK(reply->model == "model-1");
   CHECK(reply->node == "questions");
   CHECK(reply->latency_s == 1.5);
+  CHECK(reply->prompt_tokens == 12);
+  CHECK(reply->completion_tokens == 3);
   const auto empty = find(*store, "empty");
   REQUIRE(empty.has_value());
   CHECK(empty->body.empty());
@@ -217,12 +182,13 @@ TEST_CASE("the log on disk stays bounded while replies pour in") {
   ScratchFolder folder;
   const std::string file = folder / "replies.db";
   const auto store = open_store(file, "run");
+  const std::string body = random_bytes(1'000'000);
   // A reader that holds its snapshot for long keeps SQLite from starting the log over.
   sqlite3* reader = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &reader) == SQLITE_OK);
   const auto pour = [&](int round) {
     for (int i = 0; i < 30; ++i) {
-      REQUIRE(put(*store, std::to_string(round * 100 + i), std::string(1'000'000, 'x')).ok());
+      REQUIRE(put(*store, std::to_string(round * 100 + i), body).ok());
     }
   };
   REQUIRE(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM replies", nullptr, nullptr, nullptr) ==
@@ -241,7 +207,7 @@ TEST_CASE("a damaged store says how to save what can be read, and that works") {
   {
     const auto store = open_store(file, "run");
     for (int i = 0; i < 200; ++i) {
-      REQUIRE(put(*store, std::to_string(i), std::string(4000, 'x')).ok());
+      REQUIRE(put(*store, std::to_string(i), noise(4000, i)).ok());
     }
   }
   {

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <system_error>
 #include <thread>
 
 namespace rare::engine::state_test {
@@ -54,6 +56,15 @@ bool with_small_disk(const std::string& folder, std::size_t bytes,
 
 bool make_read_only(const std::string& folder) {
   return mount("tmpfs", folder.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+}
+
+std::string fill_disk(const std::string& folder, std::size_t free_bytes) {
+  const std::string file = folder + "/ballast";
+  std::error_code error;
+  const std::uintmax_t available = std::filesystem::space(folder, error).available;
+  if (error || available < free_bytes) return file;
+  std::ofstream(file) << std::string(available - free_bytes, 'b') << std::flush;
+  return file;
 }
 
 }  // namespace rare::engine::state_test

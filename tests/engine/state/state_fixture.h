@@ -65,4 +65,8 @@ bool with_small_disk(const std::string& folder, std::size_t bytes,
 // Turns the disk of with_small_disk() read-only; to be called inside.
 bool make_read_only(const std::string& folder);
 
+// Fills the disk of with_small_disk() but for `free_bytes`; to be called inside. The file that
+// does.
+std::string fill_disk(const std::string& folder, std::size_t free_bytes);
+
 }  // namespace rare::engine::state_test
