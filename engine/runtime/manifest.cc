@@ -83,7 +83,13 @@ std::string usage_text(const std::map<std::string, Json>& by_service) {
             std::to_string(number(usage, "calls")) + " calls, " +
             std::to_string(number(usage, "cache_hits")) + " answered from the reply store, " +
             std::to_string(number(usage, "retries")) + " retried, " +
-            std::to_string(number(usage, "throttled")) + " throttled\n";
+            std::to_string(number(usage, "throttled")) + " throttled";
+    const std::int64_t unanswered = number(usage, "unanswered");
+    if (unanswered > 0) {
+      text += ", " + std::to_string(unanswered) +
+              " sent but never answered (the endpoint may have billed them)";
+    }
+    text += "\n";
   }
   return text;
 }

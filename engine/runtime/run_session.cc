@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -119,6 +120,28 @@ Status RunSession::open_spills() {
   return Status();
 }
 
+// Of this start. What earlier starts left unanswered is seen when the next one begins, which counts
+// it as its own, so that the sum over all starts is what the reply store knows.
+std::map<std::string, Json> RunSession::usage() const {
+  std::map<std::string, Json> by_service = components_->usage();
+  if (!replies_) return by_service;
+  const std::map<std::string, std::uint64_t> unanswered = replies_->unanswered();
+  for (auto& [name, numbers] : by_service) {
+    if (!numbers.contains("prompt_tokens")) continue;
+    const auto of_all_starts = unanswered.find(name);
+    std::int64_t calls = 0;
+    if (of_all_starts != unanswered.end()) calls = static_cast<std::int64_t>(of_all_starts->second);
+    for (const RunState* state : {setup_.state, setup_.whole}) {
+      if (state == nullptr) continue;
+      const auto earlier = state->resume().usage.find(name);
+      if (earlier == state->resume().usage.end()) continue;
+      calls -= earlier->second.value("unanswered", std::int64_t{0});
+    }
+    numbers["unanswered"] = std::max(std::int64_t{0}, calls);
+  }
+  return by_service;
+}
+
 ProgressSnapshot RunSession::snapshot() const {
   ProgressSnapshot now;
   const Ledger& earlier = resume_.tally.ledger;
@@ -157,7 +180,7 @@ void RunSession::stream() {
   }
   commit.state = setup_.state;
   commit.control = &control_;
-  commit.usage = [this] { return components_->usage(); };
+  commit.usage = [this] { return usage(); };
   committer_ = std::make_unique<Committer>(std::move(commit));
 
   execute.plan = &plan_;
@@ -225,8 +248,8 @@ RunAccount RunSession::account(const std::string& status, const std::string& fau
   account.tally = resume_.tally;
   if (committer_) account.tally += committer_->tally();
   account.usage = resume_.usage;
-  for (const auto& [name, usage] : components_->usage()) {
-    account.usage[name] = added_usage(account.usage[name], usage);
+  for (const auto& [name, numbers] : usage()) {
+    account.usage[name] = added_usage(account.usage[name], numbers);
   }
   account.elapsed_s = resume_.elapsed_s + elapsed_s();
   for (const std::uint32_t node : components_->sink_nodes()) {

@@ -65,6 +65,7 @@ class RunSession {
   void end(int exit_code);
 
  private:
+  std::map<std::string, Json> usage() const;
   Status open_spills();
   Resume resumed() const;
   bool spills(const PlannedNode& node) const;

@@ -67,8 +67,9 @@ void ChatClient::cancel() {
     cancelled_ = true;
     std::vector<CallPtr> open = std::exchange(unidentified_, {});
     for (const auto& [key, call] : calls_) open.push_back(call);
-    for (const CallPtr& call : open) finish(call, Status::cancelled());
+    // First, so that the store knows what was cut before anybody hears of it.
     loop_.cancel_transfers();
+    for (const CallPtr& call : open) finish(call, Status::cancelled());
   });
 }
 
@@ -202,6 +203,7 @@ void ChatClient::begin_transfer(const CallPtr& call) {
   http.headers.push_back("Content-Type: application/json");
   if (!api_key_.empty()) http.headers.push_back("Authorization: Bearer " + api_key_);
   http.timeout_ms = options_.timeout.count();
+  if (!options_.managed) context_.replies().asked(call->key, options_.service);
   loop_.start(std::move(http), [this, call, index](net::HttpResult result) {
     transfer_ended(call, index, std::move(result));
   });

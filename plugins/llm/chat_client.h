@@ -100,6 +100,8 @@ class ChatClient {
   // From a transfer's end to the reply (chat_replies.cc).
   void transfer_ended(const CallPtr& call, std::size_t endpoint, net::HttpResult result);
   void act_on(const CallPtr& call, Judgement judgement);
+  // Tells the store what became of a request that leaves no reply. Also from the worker.
+  void ended(const Call& call, ReplyStore::Ending ending);
   void step_down_format(const CallPtr& call, const Judgement& judgement);
   void retry(const CallPtr& call, Status reason, std::optional<std::chrono::milliseconds> after);
   std::chrono::milliseconds backoff(int tries);

@@ -8,13 +8,30 @@
 #include "rare/reply_store.h"
 
 namespace rare::llm {
+namespace {
+
+ReplyStore::Ending ending_of(const net::HttpResult& result) {
+  switch (result.failure) {
+    case net::TransferFailure::none:
+    case net::TransferFailure::no_connection:
+    case net::TransferFailure::untrusted:
+      return ReplyStore::Ending::refused;
+    default:
+      return ReplyStore::Ending::lost;
+  }
+}
+
+}  // namespace
 
 void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::HttpResult result) {
   for (const Waiter& waiter : call->waiters) waiter.pause_time_limit();
   --in_flight_;
   Endpoint& from = endpoints_[endpoint];
   --from.in_flight;
-  if (result.failure == net::TransferFailure::cancelled) return finish(call, Status::cancelled());
+  if (result.failure == net::TransferFailure::cancelled) {
+    ended(*call, ReplyStore::Ending::lost);
+    return finish(call, Status::cancelled());
+  }
   from.refused = result.failure == net::TransferFailure::no_connection;
   const bool all_refused = std::all_of(endpoints_.begin(), endpoints_.end(),
                                        [](const Endpoint& e) { return e.refused; });
@@ -33,9 +50,15 @@ void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::
       accept_body(call, std::move(result));
     });
   } else {
+    ended(*call, ending_of(result));
     act_on(call, std::move(judgement));
   }
   pump();
+}
+
+// Nobody bills for what a process of ours did not answer.
+void ChatClient::ended(const Call& call, ReplyStore::Ending ending) {
+  if (!options_.managed) context_.replies().ended(call.key, ending);
 }
 
 void ChatClient::act_on(const CallPtr& call, Judgement judgement) {
@@ -107,6 +130,7 @@ std::chrono::milliseconds ChatClient::backoff(int tries) {
 void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
   auto parsed = parse_completion(result.body);
   if (!parsed) {
+    ended(*call, ReplyStore::Ending::lost);
     loop_.post([this, call, status = parsed.status()] {
       const std::string who = "service '" + options_.service + "': ";
       retry(call, Status(status.code(), who + status.message()), std::nullopt);
@@ -121,6 +145,8 @@ void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
   reply.model = options_.model;
   reply.node = call->client.node;
   reply.latency_s = result.seconds;
+  reply.prompt_tokens = parsed->prompt_tokens;
+  reply.completion_tokens = parsed->completion_tokens;
   const auto gate = gate_;
   context_.replies().put(
       call->key, std::move(reply), [gate, call, completion = std::move(*parsed)](Status status) {

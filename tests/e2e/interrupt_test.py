@@ -62,8 +62,11 @@ class InterruptTest(EngineTest):
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)  # two signals at once may be merged into one
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=HANG_S)
+            out, error = process.communicate(timeout=HANG_S)
             self.assertEqual(process.returncode, 130, error)
+            calls = server.stats()["calls"]
+        self.assertIn(f"{calls} sent but never answered", out)
+        self.assertEqual(self.manifest("rare-openai")["services"]["teacher"]["unanswered"], calls)
 
     def test_sigkill_anywhere_costs_at_most_what_was_in_flight(self):
         corpus = self.write_corpus(300)
@@ -80,6 +83,11 @@ class InterruptTest(EngineTest):
             self.assert_exit(self.run_engine(*self.command(corpus)), 0)
             # 64 in flight and as many received but not yet on disk, at each kill.
             self.assertLessEqual(server.stats()["calls"], 600 + kills * 128)
+        unanswered = self.manifest("rare-openai")["services"]["teacher"]["unanswered"]
+        self.assertGreater(unanswered, 0)
+        self.assertLessEqual(unanswered, kills * 128)
+        status = self.run_engine("status", *self.command(corpus)[:3])
+        self.assertIn(f"{unanswered} sent but never answered", status.stdout)
         self.assertEqual((self.folder / OUTPUT).read_bytes(), expected)
         self.assertEqual(self.manifest("rare-openai")["records"]["read"], 300)
 

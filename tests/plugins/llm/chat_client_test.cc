@@ -338,3 +338,55 @@ TEST_CASE("cut, empty and endless replies say what is wrong with them") {
   CHECK_THAT(problem(completion_json("", "content_filter")), Contains("content filter"));
   CHECK(problem(completion_json("fine")).empty());
 }
+
+TEST_CASE("the store is told of each request before it goes out, and what became of it") {
+  using Told = std::vector<std::string>;
+  const auto told = [](const std::vector<testing::HttpResponse>& answers, bool managed = false) {
+    HeldStore store;
+    StoreContext context(store);
+    std::atomic<bool> untold = false;
+    ScriptedEndpoint endpoint([&](int call, const std::string&) {
+      const Told before = store.everything_told();
+      if (!managed && (before.empty() || before.back() != "asked for teacher")) untold = true;
+      return answers.at(static_cast<std::size_t>(call));
+    });
+    ChatOptions options = options_for(endpoint.url());
+    options.max_retries = static_cast<int>(answers.size()) - 1;
+    options.managed = managed;
+    ChatClient client(context, options);
+    if (managed) {
+      client.set_revision("r");
+      client.endpoint_up(endpoint.url(), "");
+    }
+    auto open = client.chat(question("q"), {"node", 1});
+    if (answers.back().status == 200 && !answers.back().cut_at_share) {
+      store.wait_for_puts(1);
+      store.finish_all(Status());
+    }
+    static_cast<void>(testing::wait_for(std::move(open)));
+    CHECK_FALSE(untold);
+    return store.everything_told();
+  };
+  testing::HttpResponse cut = answer("x");
+  cut.cut_at_share = 0.7;
+  const std::string asked = "asked for teacher";
+  CHECK(told({answer("fine")}) == Told{asked});
+  CHECK(told({http(429, "{}"), answer("fine")}) == Told{asked, "refused", asked});
+  CHECK(told({cut, answer("fine")}) == Told{asked, "lost", asked});
+  CHECK(told({http(200, "<html>"), answer("fine")}) == Told{asked, "lost", asked});
+  CHECK(told({http(400, "{}")}) == Told{asked, "refused"});
+  CHECK(told({cut, cut}) == Told{asked, "lost", asked, "lost"});
+  CHECK(told({cut, answer("fine")}, true).empty());
+}
+
+TEST_CASE("a request that is cut was lost, and the store knows before the asker") {
+  HeldStore store;
+  StoreContext context(store);
+  HoldingEndpoint endpoint;
+  ChatClient client(context, options_for(endpoint.url()));
+  auto open = client.chat(question("q"), {"node", 1});
+  endpoint.wait_for_calls(1);
+  client.cancel();
+  CHECK(testing::wait_for(std::move(open)).status().code() == StatusCode::cancelled);
+  CHECK(store.everything_told() == std::vector<std::string>{"asked for teacher", "lost"});
+}

@@ -2,6 +2,7 @@
 // a store that can be slow or fail, and ways to ask.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -128,6 +129,20 @@ class HeldStore final : public ReplyStore {
     waiting_.push_back(std::move(done));
     changed_.notify_all();
   }
+  void asked(const std::string& key, const std::string& service) override {
+    const std::lock_guard lock(mutex_);
+    told.push_back("asked for " + service);
+    asked_keys.push_back(key);
+  }
+  void ended(const std::string& key, Ending ending) override {
+    const std::lock_guard lock(mutex_);
+    const bool known = std::find(asked_keys.begin(), asked_keys.end(), key) != asked_keys.end();
+    told.push_back(!known ? "unknown" : ending == Ending::lost ? "lost" : "refused");
+  }
+  std::vector<std::string> everything_told() {
+    const std::lock_guard lock(mutex_);
+    return told;
+  }
   void wait_for_puts(std::size_t count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return waiting_.size() >= count; });
@@ -144,6 +159,7 @@ class HeldStore final : public ReplyStore {
   Status find_status;
   std::vector<std::string> keys;
   std::vector<StoredReply> stored;
+  std::vector<std::string> told, asked_keys;  // of asked() and ended()
 
  private:
   std::mutex mutex_;
