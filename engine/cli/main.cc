@@ -31,6 +31,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
   add_operators_verb(app, exit_code);
   add_plugins_verb(app, exit_code);
   add_schema_verb(app, exit_code);
+  add_cache_verb(app, exit_code);
   app.require_subcommand(1);
   app.set_version_flag("--version", "rare-engine " RARE_ENGINE_VERSION
                                     " (SDK " RARE_TEXT_OF(RARE_SDK_VERSION_MAJOR) "." RARE_TEXT_OF(
@@ -70,9 +71,13 @@ std::string nearest_option(const CLI::App& verb, const std::string& word) {
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
-  const auto chosen = app.get_subcommands();
-  const CLI::App& verb = chosen.empty() ? app : *chosen.front();
-  const std::string name = chosen.empty() ? "rare-engine" : "rare-engine " + verb.get_name();
+  const CLI::App* deepest = &app;
+  std::string name = "rare-engine";
+  while (!deepest->get_subcommands().empty()) {
+    deepest = deepest->get_subcommands().front();
+    name += " " + deepest->get_name();
+  }
+  const CLI::App& verb = *deepest;
   const std::vector<std::string> unknown = verb.remaining();
   if (unknown.empty()) {
     std::cerr << name << ": " << error.what() << "\n";
@@ -80,6 +85,10 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
     std::cerr << name << ": unknown option '" << unknown.front() << "'\n";
     const std::string nearest = nearest_option(verb, unknown.front());
     if (!nearest.empty()) std::cerr << "  did you mean '" << nearest << "'?\n";
+  } else if (const std::vector<std::string> verbs = verb_names(verb); !verbs.empty()) {
+    std::cerr << name << ": '" << unknown.front() << "' is none of its verbs:";
+    for (const std::string& known : verbs) std::cerr << " " << known;
+    std::cerr << "\n";
   } else {
     std::cerr << name << ": '" << unknown.front() << "' is one argument too many\n";
   }

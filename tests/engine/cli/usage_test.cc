@@ -51,7 +51,7 @@ TEST_CASE("an unknown verb is told with the nearest one") {
   CHECK(finished.err ==
         "rare-engine: 'operatros' is no verb and no pipeline file\n"
         "  did you mean 'operators'?\n"
-        "  verbs: run validate plan preview status retry operators plugins schema\n");
+        "  verbs: run validate plan preview status retry operators plugins schema cache\n");
 }
 
 TEST_CASE("an unknown option is told with the nearest one") {
@@ -61,6 +61,31 @@ TEST_CASE("an unknown option is told with the nearest one") {
         "rare-engine run: unknown option '--limti'\n"
         "  did you mean '--limit'?\n"
         "  'rare-engine run --help' shows what it takes, with an example\n");
+}
+
+TEST_CASE("a verb of a verb is told like a verb") {
+  const auto message = [](const std::vector<std::string>& words) {
+    const Finished finished = EngineProcess().run(words);
+    CHECK(finished.exit_code == 2);
+    CHECK(finished.out == "");
+    return finished.err.substr(0, finished.err.find('\n'));
+  };
+  CHECK(message({"cache"}) == "rare-engine cache: A subcommand is required");
+  CHECK(message({"cache", "purge"}) ==
+        "rare-engine cache: 'purge' is none of its verbs: stats prune export");
+  CHECK(message({"cache", "stats", "x"}) ==
+        "rare-engine cache stats: 'x' is one argument too many");
+  CHECK(message({"cache", "prune", "--foce"}) ==
+        "rare-engine cache prune: unknown option '--foce'");
+  CHECK(message({"cache", "prune", "--damaged", "--model", "m"}) ==
+        "rare-engine cache prune: --model excludes --damaged");
+  CHECK(message({"cache", "prune", "--older-than", "soon"}) ==
+        "rare-engine cache prune: --older-than: expected a number of days, got soon");
+  for (const char* verb : {"stats", "prune", "export"}) {
+    const Finished finished = EngineProcess().run({"cache", verb, "--help"});
+    CHECK(finished.exit_code == 0);
+    CHECK(contains(finished.out, std::string("\n  rare-engine cache ") + verb));
+  }
 }
 
 TEST_CASE("a pipeline file stands for the verb run, whatever follows it") {
