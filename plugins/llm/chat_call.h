@@ -1,6 +1,7 @@
 // One question on its way through the client, and everybody who waits for its answer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,7 +25,9 @@ struct ChatClient::Call {
   std::uint64_t number = 0;  // order of arrival, between calls of equal rank
   Stage stage = Stage::looking_up;
   bool done = false;
-  int tries = 0;  // retries that count against max_retries
+  int tries = 0;                                    // retries that count against max_retries
+  bool met_nobody = false;                          // when it was last asked
+  std::chrono::steady_clock::time_point failed_at;  // when it was last put off
   int transfers = 0;
   Structured form = Structured::prompt;
   bool stepped_down = false;  // asked in a simpler form than the client's, on trial

@@ -104,6 +104,9 @@ class ChatClient {
   void ended(const Call& call, ReplyStore::Ending ending);
   void step_down_format(const CallPtr& call, const Judgement& judgement);
   void retry(const CallPtr& call, Status reason, std::optional<std::chrono::milliseconds> after);
+  bool is_outage(const Call& call) const;
+  // Whether the call goes on; else it is finished.
+  bool wait_out(const CallPtr& call, const Status& reason);
   std::chrono::milliseconds backoff(int tries);
   // On the worker's thread.
   void found(const CallPtr& call, const Result<std::optional<StoredReply>>& result);
@@ -131,6 +134,8 @@ class ChatClient {
   std::vector<Endpoint> endpoints_;
   std::string api_key_;
   bool endpoint_up_ = false, ever_answered_ = false, cancelled_ = false, pump_scheduled_ = false;
+  std::optional<Clock::time_point> last_answer_;
+  bool in_outage_ = false;  // for the log: it is said once
   std::optional<Status> fault_;
   std::atomic<Structured> format_;  // the form in use: only ever steps down; written by the loop
   AdaptiveLimit limit_;

@@ -34,7 +34,8 @@ struct ChatOptions {
   double requests_per_minute = 0;  // 0: no bound
   double tokens_per_minute = 0;    // 0: no bound
   std::chrono::milliseconds timeout{1'800'000};
-  std::chrono::milliseconds backoff_first{500};  // of the first retry, before jitter
+  std::chrono::milliseconds outage_limit{3'600'000};  // 0: an outage is a fault like any other
+  std::chrono::milliseconds backoff_first{500};       // of the first retry, before jitter
   std::chrono::milliseconds backoff_longest{60'000};
   // The endpoint is a process of ours: it is started when first needed, calls that it drops are
   // asked again, and the revision is known later (ChatClient::set_revision).

@@ -1,6 +1,7 @@
 // From the end of a transfer to the reply: faults, retries, storing, parsing.
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "plugins/llm/chat_call.h"
 #include "plugins/llm/chat_client.h"
@@ -45,6 +46,10 @@ void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::
   if (result.status == 429 || result.status == 503) ++throttled_;
 
   if (judgement.verdict == Verdict::accept) {
+    last_answer_ = Clock::now();
+    if (std::exchange(in_outage_, false)) {
+      context_.log(LogLevel::info, "the endpoint answers again: going on");
+    }
     call->stage = Call::Stage::received;
     worker_.post([this, call, result = std::move(result)]() mutable {
       accept_body(call, std::move(result));
@@ -67,6 +72,7 @@ void ChatClient::act_on(const CallPtr& call, Judgement judgement) {
     case Verdict::accept:
       return;
     case Verdict::retry:
+      call->met_nobody = judgement.nobody_there;
       return retry(call, std::move(judgement.status), judgement.retry_after);
     case Verdict::refuse_format:
       return step_down_format(call, judgement);
@@ -97,11 +103,15 @@ void ChatClient::retry(const CallPtr& call, Status reason,
                        std::optional<std::chrono::milliseconds> after) {
   if (call->done) return;
   if (fault_) return finish(call, *fault_);
-  if (call->tries >= options_.max_retries) {
+  const bool used_up = call->tries >= options_.max_retries;
+  if (used_up && is_outage(*call)) {
+    if (!wait_out(call, reason)) return;
+  } else if (used_up) {
     const std::string asked = "; given up after " + std::to_string(call->transfers) + " attempts";
     return finish(call,
                   Status(reason.code(), reason.message() + asked).with_attempts(call->transfers));
   }
+  call->failed_at = Clock::now();
   ++call->tries;
   std::chrono::milliseconds wait = backoff(call->tries);
   if (after) {
@@ -120,6 +130,39 @@ void ChatClient::retry(const CallPtr& call, Status reason,
   });
 }
 
+// There was nobody, and since the call failed the time before no other one was answered: it is not
+// the call.
+bool ChatClient::is_outage(const Call& call) const {
+  return !options_.managed && options_.outage_limit.count() > 0 && call.met_nobody &&
+         last_answer_ && *last_answer_ < call.failed_at;
+}
+
+bool ChatClient::wait_out(const CallPtr& call, const Status& reason) {
+  const auto now = Clock::now();
+  const auto seconds = [](auto time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+  };
+  const auto gone_for = now - *last_answer_;
+  if (gone_for > options_.outage_limit) {
+    const Status fault = Status::run_fault(
+        StatusCode::unavailable,
+        "service '" + options_.service + "': no call was answered for " + seconds(gone_for) + " (" +
+            reason.message() +
+            "), which is longer than `outage_limit`. See to the endpoint, then start the same "
+            "command: it goes on from here.");
+    fail(fault);
+    finish(call, fault);
+    return false;
+  }
+  if (!std::exchange(in_outage_, true)) {
+    context_.log(LogLevel::warning, "the endpoint is gone (" + reason.message() +
+                                        "); waiting for it, up to " +
+                                        seconds(options_.outage_limit));
+  }
+  call->tries = 0;
+  return true;
+}
+
 std::chrono::milliseconds ChatClient::backoff(int tries) {
   const int doublings = std::min(tries - 1, 16);
   const std::int64_t longest = std::min<std::int64_t>(options_.backoff_longest.count(),
@@ -133,6 +176,7 @@ void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
     ended(*call, ReplyStore::Ending::lost);
     loop_.post([this, call, status = parsed.status()] {
       const std::string who = "service '" + options_.service + "': ";
+      call->met_nobody = false;
       retry(call, Status(status.code(), who + status.message()), std::nullopt);
     });
     return;

@@ -108,6 +108,7 @@ Judgement judge_failure(const HttpResult& result, const CallFacts& facts) {
                               who + "the reply of " + facts.endpoint + " is larger than 64 MiB");
     return judgement;
   }
+  judgement.nobody_there = result.failure == TransferFailure::no_connection;
   const bool timeout = result.failure == TransferFailure::timeout;
   judgement.status =
       Status(timeout ? StatusCode::deadline_exceeded : StatusCode::unavailable,
@@ -191,6 +192,7 @@ Judgement judge(const HttpResult& result, const CallFacts& facts, std::time_t no
   Judgement judgement;
   judgement.verdict = Verdict::retry;
   judgement.throttled = status == 429 || status == 503;
+  judgement.nobody_there = status == 502 || status == 503 || status == 504;
   judgement.retry_after = retry_after(result, now);
   judgement.status =
       Status(judgement.throttled ? StatusCode::resource_exhausted : StatusCode::unavailable,

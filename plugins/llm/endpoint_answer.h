@@ -24,6 +24,7 @@ struct Judgement {
   Verdict verdict = Verdict::accept;
   Status status;              // for faults, and for retries that are used up
   bool throttled = false;     // too much to do, or no answer in time: see AdaptiveLimit
+  bool nobody_there = false;  // no connection, or a gateway that finds nobody behind it
   bool names_format = false;  // refuse_format: the answer says that the format is the reason
   std::optional<std::chrono::milliseconds> retry_after;
 };

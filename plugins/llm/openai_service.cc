@@ -1,5 +1,8 @@
 #include "plugins/llm/openai_service.h"
 
+#include <chrono>
+#include <cstdint>
+
 #include "plugins/llm/endpoint_url.h"
 
 namespace rare::llm {
@@ -28,6 +31,14 @@ Spec OpenAiService::spec() {
              "Most prompt and answer tokens a minute, evenly spread (estimated before, corrected "
              "after each reply); 0: no bound.")
       .at_least(0)
+      .no_effect_on_result()
+      .param(
+          &OpenAiService::outage_limit_s_, "outage_limit", 3600.0,
+          "How long to wait for an endpoint that has answered before and then is gone for every "
+          "call (no connection, 502, 503, 504). After that the run ends and can be gone on with. "
+          "0: such calls fail like any other, after max_retries.")
+      .range(0, 31536000)
+      .unit("s")
       .no_effect_on_result()
       .param(&OpenAiService::headers_, "headers", Json::object(),
              "Further request headers, name to value.")
@@ -65,6 +76,8 @@ Status OpenAiService::open(ServiceContext& context) {
   options->model = model_;
   options->api_key = api_key_;
   options->max_in_flight = max_in_flight_;
+  options->outage_limit =
+      std::chrono::milliseconds(static_cast<std::int64_t>(1000 * outage_limit_s_));
   options->requests_per_minute = requests_per_minute_;
   options->tokens_per_minute = tokens_per_minute_;
   start_client(context, std::move(*options));

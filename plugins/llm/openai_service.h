@@ -19,6 +19,7 @@ class OpenAiService final : public ChatService {
   std::string model_, api_key_;
   int max_in_flight_ = 64;
   double requests_per_minute_ = 0, tokens_per_minute_ = 0;
+  double outage_limit_s_ = 3600;
   Json headers_ = Json::object();
 };
 

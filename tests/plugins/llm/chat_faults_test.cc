@@ -1,4 +1,8 @@
 // The way of a chat when something goes wrong: retries, faults of records and of runs.
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "catch.h"
 #include "chat_fixture.h"
 
@@ -90,6 +94,63 @@ TEST_CASE("retries end; the status says what came and how often it was asked") {
   CHECK(status.attempts() == 3);
   CHECK_THAT(status.message(), Contains("status 500 (oops)") && Contains("3 attempts"));
   CHECK(endpoint.calls() == 3);
+}
+
+TEST_CASE("an endpoint that is gone for every call is waited for") {
+  std::atomic<bool> gone = false;
+  ScriptedEndpoint endpoint(
+      [&](int, const std::string&) { return gone ? http(503, "no workers") : answer("x"); });
+  testing::TestContext context;
+  ChatOptions options = options_for(endpoint.url());
+  options.max_retries = 2;
+  ChatClient client(context, options);
+  REQUIRE(ask(client, "before").ok());
+  gone = true;
+  auto one = client.chat(question("one"), {"n", 1});
+  auto two = client.chat(question("two"), {"n", 1});
+  while (endpoint.calls() < 20) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  gone = false;
+  CHECK(testing::wait_for(std::move(one)).ok());
+  CHECK(testing::wait_for(std::move(two)).ok());
+}
+
+TEST_CASE("a call that is refused while others are answered is no outage") {
+  ScriptedEndpoint endpoint([](int, const std::string& body) {
+    return body.find("bad") == std::string::npos ? answer("x") : http(503, "not this one");
+  });
+  testing::TestContext context;
+  ChatOptions options = options_for(endpoint.url());
+  options.max_retries = 2;
+  options.backoff_longest = options.backoff_first = std::chrono::milliseconds(50);
+  ChatClient client(context, options);
+  REQUIRE(ask(client, "before").ok());
+  auto bad = client.chat(question("bad"), {"n", 1});
+  std::atomic<bool> given_up = false;
+  std::thread others([&] {
+    for (int i = 0; !given_up; ++i) static_cast<void>(ask(client, "good " + std::to_string(i)));
+  });
+  const Status status = testing::wait_for(std::move(bad)).status();
+  given_up = true;
+  others.join();
+  CHECK(status.fault() == Fault::record);
+  CHECK(status.attempts() >= 3);
+}
+
+TEST_CASE("an outage beyond its limit ends the run, which can be gone on with") {
+  std::atomic<bool> gone = false;
+  ScriptedEndpoint endpoint(
+      [&](int, const std::string&) { return gone ? http(502, "nobody") : answer("x"); });
+  testing::TestContext context;
+  ChatOptions options = options_for(endpoint.url());
+  options.max_retries = 2;
+  options.outage_limit = std::chrono::milliseconds(50);
+  ChatClient client(context, options);
+  REQUIRE(ask(client, "before").ok());
+  gone = true;
+  const Status status = ask(client, "q").status();
+  CHECK(status.fault() == Fault::run);
+  CHECK(status.code() == StatusCode::unavailable);
+  CHECK_THAT(status.message(), Contains("outage_limit") && Contains("goes on from here"));
 }
 
 TEST_CASE("Retry-After is waited for") {
