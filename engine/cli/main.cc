@@ -28,6 +28,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
   add_preview_verb(app, exit_code);
   add_status_verb(app, exit_code);
   add_retry_verb(app, exit_code);
+  add_explain_verb(app, exit_code);
   add_operators_verb(app, exit_code);
   add_plugins_verb(app, exit_code);
   add_schema_verb(app, exit_code);

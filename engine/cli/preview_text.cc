@@ -168,7 +168,7 @@ Json step_json(const Plan& plan, const PreviewStep& step) {
 
 }  // namespace
 
-std::string preview_text(const Plan& plan, const Preview& preview, const Style& style) {
+std::string steps_text(const Plan& plan, const Preview& preview, const Style& style) {
   std::string text, family;
   for (const PreviewStep& step : preview.steps) {
     if (std::string name = family_name(step); name != family) {
@@ -177,13 +177,18 @@ std::string preview_text(const Plan& plan, const Preview& preview, const Style& 
     }
     text += step_text(plan.nodes[step.node], step, style);
   }
+  return text;
+}
+
+std::string preview_text(const Plan& plan, const Preview& preview, const Style& style) {
+  std::string text = steps_text(plan, preview, style);
   text += "\n" + nodes_table(plan, preview.tally);
   text += "\nledger: " + preview.tally.ledger.to_string() +
           "; nothing was written but stored replies\n\n";
   return text + estimate_text(preview.estimate, style);
 }
 
-Json preview_json(const Plan& plan, const Preview& preview) {
+Json steps_json(const Plan& plan, const Preview& preview) {
   Json records = Json::array();
   std::string family;
   for (const PreviewStep& step : preview.steps) {
@@ -193,7 +198,11 @@ Json preview_json(const Plan& plan, const Preview& preview) {
     }
     records.back()["steps"].push_back(step_json(plan, step));
   }
-  Json json{{"records", std::move(records)},
+  return records;
+}
+
+Json preview_json(const Plan& plan, const Preview& preview) {
+  Json json{{"records", steps_json(plan, preview)},
             {"ledger", preview.tally.ledger.to_json()},
             {"nodes", Json::object()},
             {"elapsed_s", preview.elapsed_s},

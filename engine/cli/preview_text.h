@@ -10,6 +10,10 @@
 
 namespace rare::engine::cli {
 
+// What each node did to each record.
+std::string steps_text(const Plan& plan, const Preview& preview, const Style& style);
+Json steps_json(const Plan& plan, const Preview& preview);  // "records" of preview_json()
+
 std::string preview_text(const Plan& plan, const Preview& preview, const Style& style);
 
 // {"records": [{"id", "steps": [{"node", "use", "id", "did", "reason"?, "out"?: [{"port", "added",

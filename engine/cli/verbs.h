@@ -22,6 +22,7 @@ void add_schema_verb(CLI::App& app, int& exit_code);
 void add_preview_verb(CLI::App& app, int& exit_code);
 void add_status_verb(CLI::App& app, int& exit_code);
 void add_retry_verb(CLI::App& app, int& exit_code);
+void add_explain_verb(CLI::App& app, int& exit_code);
 void add_cache_verb(CLI::App& app, int& exit_code);
 
 // Options that several verbs share.

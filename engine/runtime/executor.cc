@@ -138,6 +138,7 @@ void Executor::run() {
     for (const GatherNode* gather : gathers_) levels = std::max(levels, gather->level());
     for (const auto& source : sources_) source->start();
     graph_->wait_for_all();
+    if (setup_.ends_at_gathers) return;
     for (int level = 1; level <= levels && begin_level(level); ++level) graph_->wait_for_all();
   });
 }

@@ -35,6 +35,7 @@ class Executor {
     // A retry of dead letters: rows stay records, for spills, and however many die again, the
     // retry goes on.
     bool is_retry = false;
+    bool ends_at_gathers = false;                  // whole-set nodes take in and give out nothing
     std::map<std::uint32_t, GatherSpill*> spills;  // of the whole-set nodes, by the plan's index
     std::optional<std::uint64_t> limit;
     // 0: the pipeline's max_records_in_flight, or what all nodes can hold at once and some to

@@ -38,6 +38,9 @@ class ModelMeter::Metered final : public LanguageModel {
     noted.node = node_;
     noted.ordinal = request.ordinal;
     noted.text_bytes = bytes_of(request);
+    noted.attempt = request.attempt;
+    noted.round = request.round;
+    if (meter_.keeps_texts_) noted.messages = request.messages;
     Awaitable<Result<ChatReply>> asked = model_.chat(std::move(request));
     pass_on(std::move(asked), std::move(noted), pair.completion);
     return std::move(pair.awaitable);
@@ -55,6 +58,9 @@ class ModelMeter::Metered final : public LanguageModel {
       noted.completion_tokens = reply->completion_tokens;
       noted.text_bytes += reply->raw.size() + reply->reasoning.size();
       noted.from_store = reply->from_store;
+      noted.model = reply->model;
+      noted.problem = reply->problem;
+      if (meter_.keeps_texts_) noted.raw = reply->raw;
       meter_.note(std::move(noted));
     }
     waiting.set(std::move(reply));

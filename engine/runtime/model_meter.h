@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rare/context.h"
+#include "rare/language_model.h"
 #include "rare/service.h"
 
 namespace rare::engine {
@@ -22,6 +23,11 @@ class ModelMeter {
     std::int64_t prompt_tokens = 0, completion_tokens = 0;
     std::uint64_t text_bytes = 0;  // of request and reply
     bool from_store = false;
+    int attempt = 0, round = 0;
+    std::string model, problem;
+    // With keep_texts(): what was asked, and what came.
+    std::vector<ChatMessage> messages;
+    std::string raw;
   };
   ModelMeter();
   ~ModelMeter();
@@ -31,6 +37,8 @@ class ModelMeter {
   // both.
   void* over(std::string_view interface, void* offered, const ServiceClient& client,
              Resumer& resumer);
+  // REQUIRES: before the first chat.
+  void keep_texts() { keeps_texts_ = true; }
   // Any thread.
   std::vector<Reply> replies() const;
 
@@ -38,6 +46,7 @@ class ModelMeter {
   class Metered;
   void note(Reply reply);
 
+  bool keeps_texts_ = false;
   mutable std::mutex mutex_;
   std::vector<Reply> replies_;
   std::vector<std::unique_ptr<Metered>> models_;

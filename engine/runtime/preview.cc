@@ -14,10 +14,12 @@
 #include "engine/runtime/committer.h"
 #include "engine/runtime/components.h"
 #include "engine/runtime/executor.h"
+#include "engine/runtime/identities.h"
 #include "engine/runtime/preview_recorder.h"
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run.h"
 #include "engine/runtime/scratch_folder.h"
+#include "engine/runtime/stored_replies_only.h"
 #include "engine/runtime/watch.h"
 #include "engine/state/reply_database.h"
 
@@ -121,6 +123,12 @@ class PreviewRun {
     environment_.control = &control_;
     environment_.resumer = resume_threads_.get();
     environment_.replies = replies_.get();
+    if (settings_.look_back) {
+      stored_only_.emplace(*replies_);
+      environment_.replies = &*stored_only_;
+      meter_.keep_texts();
+    }
+    resume_ = resumed();
     environment_.meter = &meter_;
     components_ = std::make_unique<Components>(plan_, environment_);
     Status status = components_->make_sinks();
@@ -128,6 +136,22 @@ class PreviewRun {
     if (status.ok()) status = components_->open_services();
     if (status.ok()) status = components_->open_operators();
     return status.ok() ? open_spills() : status;
+  }
+
+  // To look back at one record, all others are passed over.
+  Resume resumed() const {
+    Resume resume = state_->resume();
+    if (!settings_.look_back) return resume;
+    resume.rounds = settings_.look_back->rounds;
+    for (const PlannedNode& node : plan_.nodes) {
+      if (node.kind() != ComponentKind::source) continue;
+      IntervalSet wanted;
+      if (origin_place(plan_, node) == settings_.look_back->source) {
+        wanted.add(settings_.look_back->ordinal);
+      }
+      resume.sources[node.name].finished = wanted.complement();
+    }
+    return resume;
   }
 
   Status open_spills() {
@@ -142,6 +166,7 @@ class PreviewRun {
 
   InputSample sample() {
     InputSample none;
+    if (settings_.look_back) return none;
     if (components_->source_nodes().size() != 1) {
       none.reason_against = "it is made for pipelines with one source";
       return none;
@@ -180,8 +205,9 @@ class PreviewRun {
     execute.components = components_.get();
     execute.control = &control_;
     execute.committer = committer_.get();
-    execute.resume = &state_->resume();
-    execute.limit = settings_.records;
+    execute.resume = &resume_;
+    execute.ends_at_gathers = settings_.look_back.has_value();
+    if (!settings_.look_back) execute.limit = settings_.records;
     execute.threads = settings_.threads;
     execute.observer = &recorder_;
     execute.waiting_folder = state_->folder();
@@ -208,6 +234,7 @@ class PreviewRun {
     preview.tally = committer_->tally();
     preview.elapsed_s = elapsed_s_;
     preview.steps = recorder_.take_steps();
+    if (settings_.look_back) preview.replies = meter_.replies();
     RecordCosts costs = recorder_.costs(meter_.replies());
     costs.elapsed_s = elapsed_s_;
     preview.estimate = estimate_whole(input_, costs);
@@ -225,6 +252,8 @@ class PreviewRun {
   PreviewRecorder recorder_;
   std::unique_ptr<RunState> state_;
   std::unique_ptr<ReplyDatabase> replies_;
+  std::optional<StoredRepliesOnly> stored_only_;
+  Resume resume_;
   Environment environment_;
   std::unique_ptr<ResumeThreads> resume_threads_;  // services use it until their threads have ended
   std::unique_ptr<Components> components_;

@@ -8,16 +8,27 @@
 #include <vector>
 
 #include "engine/graph/plan.h"
+#include "engine/runtime/model_meter.h"
 #include "engine/runtime/preview_estimate.h"
 #include "engine/state/ledger.h"
+#include "engine/state/retry_rounds.h"
 #include "rare/json.h"
 
 namespace rare::engine {
 
+// One record of a run, looked at again: it goes its way once more, with the replies of the run and
+// no others. Whole-set nodes take it in, and there its way ends.
+struct LookBack {
+  std::uint32_t source = 0;  // place of its origin
+  std::uint64_t ordinal = 0;
+  RetryRounds rounds;
+};
+
 struct PreviewSettings {
   std::string reply_file;
-  std::uint64_t records = 3;  // of each source
-  int threads = 0;            // 0: as many as there are cores
+  std::optional<LookBack> look_back;  // instead of the first records
+  std::uint64_t records = 3;          // of each source
+  int threads = 0;                    // 0: as many as there are cores
 };
 
 // One record at one node.
@@ -48,6 +59,7 @@ struct Preview {
   Tally tally;                     // by node, and of the whole
   double elapsed_s = 0;
   PreviewEstimate estimate;
+  std::vector<ModelMeter::Reply> replies;  // with `look_back`: in the order in which they came
   // An operator did not end, and what it uses is still there: leave the process by _exit().
   bool left_behind = false;
 };

@@ -22,14 +22,7 @@ IntervalSet all_but(const std::vector<DeadFamily>& families, std::uint32_t place
   for (const DeadFamily& family : families) {
     if (family.source == place) dead.add(family.ordinal);
   }
-  IntervalSet others;
-  std::uint64_t next = 0;
-  for (const auto& [first, end] : dead.intervals()) {
-    others.add({next, first});
-    next = end;
-  }
-  others.add({next, IntervalSet::kNone});
-  return others;
+  return dead.complement();
 }
 
 }  // namespace

@@ -47,6 +47,17 @@ std::uint64_t IntervalSet::size() const {
   return ordinals;
 }
 
+IntervalSet IntervalSet::complement() const {
+  IntervalSet others;
+  std::uint64_t next = 0;
+  for (const auto& [first, end] : intervals_) {
+    others.add({next, first});
+    next = end;
+  }
+  others.add({next, kNone});
+  return others;
+}
+
 std::vector<IntervalSet::Interval> IntervalSet::intervals() const {
   return {intervals_.begin(), intervals_.end()};
 }

@@ -19,7 +19,8 @@ class IntervalSet {
   // The smallest from `ordinal` on that is not in the set; kNone where there is none.
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
   std::uint64_t next_missing(std::uint64_t ordinal) const;
-  std::uint64_t size() const;  // number of ordinals
+  std::uint64_t size() const;      // number of ordinals
+  IntervalSet complement() const;  // every other ordinal below kNone
   std::vector<Interval> intervals() const;
   bool empty() const { return intervals_.empty(); }
 

@@ -8,7 +8,9 @@
 #include "engine/state/dead_letter_file.h"
 #include "engine/state/folder.h"
 #include "engine/state/resume_reader.h"
+#include "engine/state/retry_tables.h"
 #include "engine/state/row_reader.h"
+#include "engine/state/run_row.h"
 #include "engine/state/sqlite.h"
 #include "engine/state/state_schema.h"
 
@@ -83,11 +85,14 @@ Result<RunReport> read_run_report(const std::string& folder) {
   report.elapsed_s = totals.elapsed_s;
   report.ledger = totals.tally.ledger;
   report.usage = std::move(totals.usage);
-  rows.each("SELECT created, (SELECT count(*) FROM starts) FROM run",
-            [&](const sqlite::Statement& row) {
-              report.created = row.text(0);
-              report.starts = row.count(1);
-            });
+  if (const std::optional<RunRow> run = read_run_row(rows)) {
+    report.run_id = run->run_id;
+    report.fingerprint = Json::parse(run->fingerprint, nullptr, false);
+    report.created = run->created;
+  }
+  rows.each("SELECT count(*) FROM starts",
+            [&](const sqlite::Statement& row) { report.starts = row.count(0); });
+  read_rounds(rows, report.rounds);
   report.nodes = read_node_tallies(rows);
   read_dead(rows, report);
   if (!rows.status().ok()) return rows.status();

@@ -24,6 +24,9 @@ struct RunReport {
     std::uint64_t records = 0;
   };
 
+  std::string run_id;
+  Json fingerprint;
+  RetryRounds rounds;
   Phase phase = Phase::running;
   std::optional<std::string> holder;  // "pid P on host H": the process that has the run now
   std::string created;                // UTC

@@ -107,6 +107,10 @@ void ChatClient::look_up(const CallPtr& call) {
 }
 
 void ChatClient::found(const CallPtr& call, const Result<std::optional<StoredReply>>& result) {
+  if (!result && result.status().fault() == Fault::record) {
+    loop_.post([this, call, status = result.status()] { finish(call, status); });
+    return;
+  }
   if (!result) {
     const Status fault = Status::run_fault(
         result.status().code(), "service '" + options_.service + "': the reply store cannot be " +

@@ -51,7 +51,7 @@ TEST_CASE("an unknown verb is told with the nearest one") {
   CHECK(finished.err ==
         "rare-engine: 'operatros' is no verb and no pipeline file\n"
         "  did you mean 'operators'?\n"
-        "  verbs: run validate plan preview status retry operators plugins schema cache\n");
+        "  verbs: run validate plan preview status retry explain operators plugins schema cache\n");
 }
 
 TEST_CASE("an unknown option is told with the nearest one") {
