@@ -10,7 +10,7 @@ import unittest
 from faulty_pipelines import CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered, wait_until
 from harness import HANG_S, ProtocolServer
 
-RECORDS = 400
+RECORDS = 300
 PIPELINE = PIPELINES_UNDER_FAULTS["rare"]
 STATE = ".rare/rare-openai/state.db"
 REPLIES = ".rare/replies.db"

@@ -38,35 +38,45 @@ class Disk:
         shutil.rmtree(self.journal, ignore_errors=True)
         self.journal.mkdir(parents=True)
 
+    def stay_on(self):
+        """After the kill of a process whose disk loses nothing yet: what it was about to do it did not."""
+        whole = 0
+        for whole, _, _ in self.whole_records():
+            pass
+        if whole > 0:
+            os.truncate(self.journal / "journal", whole)
+        else:
+            self.forget()
+
+    def whole_records(self):
+        """(where it ends, record, old bytes) of the journal, oldest first; the last one may be torn."""
+        path = self.journal / "journal"
+        journal = path.read_bytes() if path.exists() else b""
+        at = 0
+        while (end := journal.find(b"\n", at)) >= 0:
+            record = json.loads(journal[at:end])
+            at = end + 1 + record.get("bytes", 0)
+            if at > len(journal):
+                return
+            yield at, record, journal[end + 1:at]
+
     def records(self):
         """(record, old bytes) of what was not synced, oldest first."""
-        path = self.journal / "journal"
-        if not path.exists():
-            return []
-        journal = path.read_bytes()
-        changes, at, synced, synced_folders = [], 0, {}, {}
-        while True:
-            end = journal.find(b"\n", at)
-            if end < 0:
-                break
-            record = json.loads(journal[at:end])
-            after = end + 1 + record.get("bytes", 0)
-            if after > len(journal):
-                break  # the kill came before the record was whole, and so before the change
+        changes, synced, synced_folders = [], {}, {}
+        for end, record, old in self.whole_records():
             if record["do"] == "sync":
                 synced[record["inode"]] = record["up_to"]
             elif record["do"] == "sync_folder":
                 synced_folders[record["path"]] = record["up_to"]
             else:
-                changes.append((at, record, journal[end + 1:after]))
-            at = after
+                changes.append((end, record, old))
         lost = []
-        for place, record, old in changes:
+        for end, record, old in changes:
             if "inode" in record:
                 on_disk = synced.get(record["inode"], 0)
             else:
                 on_disk = synced_folders.get(os.path.dirname(record["path"]), 0)
-            if place >= on_disk:
+            if end > on_disk:
                 lost.append((record, old))
         return lost
 

@@ -26,6 +26,7 @@ class PowerLossTest(FaultsTest):
         """Nothing is kept, or a part of it; or the machine stays up and only the process is gone."""
         kind = chance.choice(["all", "part", "part", "none"])
         if kind == "none":
+            self.disk.stay_on()
             return 0
         return self.disk.lose_power(chance if kind == "part" else None)
 
