@@ -225,9 +225,14 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
   end(std::move(call->envelope), call->output, status);
 }
 
-void AsyncNode::end_overdue() {
+void AsyncNode::stood_still(LimitedCall::Clock::time_point begin,
+                            LimitedCall::Clock::time_point end) {
+  const std::lock_guard lock(mutex_);
+  for (const std::shared_ptr<LimitedCall>& call : limited_) call->stood_still(begin, end);
+}
+
+void AsyncNode::end_overdue(LimitedCall::Clock::time_point now) {
   if (!time_limit_) return;
-  const auto now = LimitedCall::Clock::now();
   std::vector<std::shared_ptr<LimitedCall>> overdue;
   {
     const std::lock_guard lock(mutex_);

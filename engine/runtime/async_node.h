@@ -53,8 +53,10 @@ class AsyncNode final : public GraphNode {
   void look_at_parked();
   // Nothing: no limit.
   std::optional<LimitedCall::Clock::duration> time_limit() const { return time_limit_; }
-  // Makes dead letters of records whose time is over, on a resume thread.
-  void end_overdue();
+  // Makes dead letters of records whose time was over at `now`, on a resume thread.
+  void end_overdue(LimitedCall::Clock::time_point now);
+  // The process did not run between the two: no record's time goes by.
+  void stood_still(LimitedCall::Clock::time_point begin, LimitedCall::Clock::time_point end);
   // Coroutines under way that no record waits for. While there are any, the node must stay.
   std::int64_t late() const { return late_.load(); }
 

@@ -10,6 +10,8 @@ namespace {
 constexpr int kLooksPerLimit = 20;
 constexpr std::chrono::milliseconds kShortestStep{1}, kLongestStep{100};
 constexpr std::chrono::milliseconds kSettleStep{5};
+// Who looks so much later than meant was stopped (SIGSTOP, Ctrl-Z, a machine that paused).
+constexpr std::chrono::milliseconds kStoodStill{500};
 
 }  // namespace
 
@@ -36,11 +38,15 @@ AsyncWatch::~AsyncWatch() {
 }
 
 void AsyncWatch::loop() {
+  auto last = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   while (!ended_changed_.wait_for(lock, step_, [this] { return ended_; })) {
     lock.unlock();
+    const auto now = std::chrono::steady_clock::now();
+    const auto meant = std::exchange(last, now) + step_;
     for (AsyncNode* node : nodes_) {
-      node->end_overdue();
+      if (now - meant > kStoodStill) node->stood_still(meant, now);
+      node->end_overdue(now);
       node->look_at_parked();
     }
     lock.lock();

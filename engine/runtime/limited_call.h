@@ -6,6 +6,7 @@
 // Thread-safety: any thread; envelope belongs to whoever claimed, output to the coroutine.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -35,11 +36,19 @@ class LimitedCall final : public TimeLimit {
   }
   void pause() override {
     const std::lock_guard lock(mutex_);
-    if (since_) spent_ += Clock::now() - *std::exchange(since_, std::nullopt);
+    if (!since_) return;
+    last_ = {*std::exchange(since_, std::nullopt), Clock::now()};
+    spent_ += last_.end - last_.begin;
   }
   void resume() override {
     const std::lock_guard lock(mutex_);
     if (!since_) since_ = Clock::now();
+  }
+  // The process did not run between the two, so that no answer could come in.
+  void stood_still(Clock::time_point begin, Clock::time_point end) {
+    const std::lock_guard lock(mutex_);
+    const Interval gap{begin, end};
+    spent_ -= gap.in_common(last_) + gap.in_common({since_.value_or(end), end});
   }
   bool overdue(Clock::time_point now, Clock::duration limit) const {
     const std::lock_guard lock(mutex_);
@@ -58,10 +67,17 @@ class LimitedCall final : public TimeLimit {
   BufferedOutput output;
 
  private:
+  struct Interval {
+    Clock::time_point begin, end;
+    Clock::duration in_common(const Interval& other) const {
+      return std::max(Clock::duration{}, std::min(end, other.end) - std::max(begin, other.begin));
+    }
+  };
   std::atomic<bool> claimed_{false};
   std::optional<InNode> in_node_;
   mutable std::mutex mutex_;
   std::optional<Clock::time_point> since_;  // nothing: the clock stands
+  Interval last_{};                         // in which it ran before that
   Clock::duration spent_{};
 };
 

@@ -46,6 +46,16 @@ class OutageTest(FaultsTest):
         self.end_well(process)
         self.assertEqual(answered(server.stats()), self.calls)
 
+    def test_time_that_a_process_is_stopped_is_no_record_s_time(self):
+        server = self.start_server()
+        limits = ["--set", "nodes.questions.timeout_s=2", "--set", "nodes.reasoning.timeout_s=2"]
+        process = self.start_in_the_middle(server, *limits)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(5)
+        process.send_signal(signal.SIGCONT)
+        self.end_well(process)
+        self.assertEqual(answered(server.stats()), self.calls)
+
     def test_an_endpoint_that_is_gone_for_a_while_costs_no_record(self):
         first = self.start_server()
         process = self.start_in_the_middle(first, *FEW_RETRIES)
