@@ -1,8 +1,5 @@
 #include "engine/state/reply_database.h"
 
-#include <sqlite3.h>
-#include <sys/stat.h>
-
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -14,6 +11,7 @@
 
 #include "engine/state/asked_calls.h"
 #include "engine/state/folder.h"
+#include "engine/state/log_keeper.h"
 #include "engine/state/reply_file.h"
 #include "engine/state/reply_table.h"
 #include "engine/state/sqlite.h"
@@ -23,15 +21,18 @@ namespace {
 
 constexpr std::size_t kBatchReplies = 512;
 constexpr std::size_t kBatchBytes = 32 * 1024 * 1024;
-// The log is emptied when it has grown beyond this; SQLite's own passive checkpoints never shorten
-// it while another process reads.
-constexpr off_t kLogBytes = 64 * 1024 * 1024;
-constexpr int kCheckpointWait_ms = 200;
 constexpr int kBusyTimeout_ms = 30'000;
 
 struct Put {
   std::string key;
   StoredReply reply;
+  std::function<void(Status)> done;
+};
+
+// A put as it goes into the file.
+struct Packed {
+  ReplyRow row;
+  PackedAhead ahead;
   std::function<void(Status)> done;
 };
 
@@ -102,9 +103,11 @@ double seconds_since_1970() {
 class ReplyDatabaseFile final : public ReplyDatabase {
  public:
   ReplyDatabaseFile(std::unique_ptr<sqlite::Database> writer,
-                    std::unique_ptr<sqlite::Database> reader, std::string run_id)
+                    std::unique_ptr<sqlite::Database> reader,
+                    std::unique_ptr<sqlite::Database> keeper, std::string run_id)
       : writer_(std::move(writer)),
         reader_(std::move(reader)),
+        log_(*writer_, std::move(keeper)),
         run_id_(std::move(run_id)),
         written_(*writer_),
         read_(*reader_),
@@ -112,6 +115,7 @@ class ReplyDatabaseFile final : public ReplyDatabase {
 
   Status start() {
     if (Status status = asked_.take_over(); !status) return status;
+    pack_thread_ = std::thread([this] { pack_loop(); });
     write_thread_ = std::thread([this] { write_loop(); });
     read_thread_ = std::thread([this] { read_loop(); });
     return Status();
@@ -121,6 +125,8 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   ~ReplyDatabaseFile() override {
     if (!write_thread_.joinable()) return;
     puts_.close();
+    pack_thread_.join();
+    packed_.close();
     write_thread_.join();
     finds_.close();
     read_thread_.join();
@@ -134,49 +140,74 @@ class ReplyDatabaseFile final : public ReplyDatabase {
     puts_.push({std::move(key), std::move(reply), std::move(done)});
   }
   void asked(const std::string& key, const std::string& service) override {
-    if (asked_.asked(key, service)) puts_.wake();
+    if (asked_.asked(key, service)) packed_.wake();
   }
   void ended(const std::string& key, Ending ending) override {
-    if (asked_.ended(key, ending)) puts_.wake();
+    if (asked_.ended(key, ending)) packed_.wake();
   }
   std::uint64_t stored() const override { return stored_.load(); }
   std::map<std::string, std::uint64_t> unanswered() const override { return asked_.unanswered(); }
 
  private:
+  void pack_loop();
   void write_loop();
   void read_loop();
-  Status write_batch(std::vector<Put>& batch);
+  Status write_batch(std::vector<Packed>& batch);
   Status sync_commits(bool wanted);
   void write_asked();
   Result<std::optional<StoredReply>> read(const Find& find);
-  void bound_log();
 
   std::unique_ptr<sqlite::Database> writer_;  // of the write thread
   std::unique_ptr<sqlite::Database> reader_;  // of the read thread
+  LogKeeper log_;
   const std::string run_id_;
-  ReplyTable written_;  // of the write thread
+  ReplyTable written_;  // of the write thread; pack_ahead() of the pack thread
   ReplyTable read_;     // of the read thread
   AskedCalls asked_;
   bool commits_synced_ = true;
   std::atomic<std::uint64_t> stored_ = 0;
-  off_t log_tried_bytes_ = 0;
   WorkQueue<Put> puts_;
+  WorkQueue<Packed> packed_;
   WorkQueue<Find> finds_;
+  std::thread pack_thread_;
   std::thread write_thread_;
   std::thread read_thread_;
 };
 
-void ReplyDatabaseFile::write_loop() {
+// In the order of the puts, so that the callbacks come in that order, too.
+void ReplyDatabaseFile::pack_loop() {
   std::vector<Put> batch;
+  while (puts_.take(batch, [](const Put&) { return false; })) {
+    for (Put& put : batch) {
+      StoredReply& reply = put.reply;
+      Packed packed;
+      packed.row.key = std::move(put.key);
+      packed.row.run_id = run_id_;
+      packed.row.model = std::move(reply.model);
+      packed.row.node = std::move(reply.node);
+      packed.row.latency_s = reply.latency_s;
+      packed.row.prompt_tokens = reply.prompt_tokens;
+      packed.row.completion_tokens = reply.completion_tokens;
+      packed.row.request = reply.request.dump(-1, ' ', false, Json::error_handler_t::replace);
+      packed.row.body = std::move(reply.body);
+      packed.ahead = written_.pack_ahead(packed.row);
+      packed.done = std::move(put.done);
+      packed_.push(std::move(packed));
+    }
+  }
+}
+
+void ReplyDatabaseFile::write_loop() {
+  std::vector<Packed> batch;
   for (;;) {
     std::size_t replies = 1;
     std::size_t bytes = 0;
-    const auto fits = [&](const Put& put) {
-      bytes += put.reply.body.size();
+    const auto fits = [&](const Packed& packed) {
+      bytes += packed.row.body.size();
       return ++replies <= kBatchReplies && bytes <= kBatchBytes;
     };
     const std::optional<AskedCalls::Clock::time_point> write_by = asked_.write_by();
-    const bool more = puts_.take(batch, fits, write_by);
+    const bool more = packed_.take(batch, fits, write_by);
     if (batch.empty()) {
       const auto due = more ? write_by : asked_.write_by();
       if (due && (!more || AskedCalls::Clock::now() >= *due)) write_asked();
@@ -185,8 +216,7 @@ void ReplyDatabaseFile::write_loop() {
     }
     const Status status = write_batch(batch);
     if (status.ok()) stored_ += batch.size();
-    for (Put& put : batch) put.done(status);
-    if (status.ok()) bound_log();
+    for (Packed& packed : batch) packed.done(status);
   }
 }
 
@@ -200,28 +230,19 @@ Status ReplyDatabaseFile::sync_commits(bool wanted) {
   return status;
 }
 
-Status ReplyDatabaseFile::write_batch(std::vector<Put>& batch) {
+Status ReplyDatabaseFile::write_batch(std::vector<Packed>& batch) {
   Status status = sync_commits(true);
   if (!status.ok()) return status;
+  const auto uncut = log_.transaction();
   sqlite::Transaction transaction(*writer_);
   if (status = transaction.begin(); !status) return status;
   written_.begin();
-  ReplyRow row;
-  row.run_id = run_id_;
-  row.created_s = seconds_since_1970();
-  for (Put& put : batch) {
-    StoredReply& reply = put.reply;
-    row.key = std::move(put.key);
-    row.model = std::move(reply.model);
-    row.node = std::move(reply.node);
-    row.latency_s = reply.latency_s;
-    row.prompt_tokens = reply.prompt_tokens;
-    row.completion_tokens = reply.completion_tokens;
-    row.request = reply.request.dump(-1, ' ', false, Json::error_handler_t::replace);
-    row.body = std::move(reply.body);
-    status = written_.write(row);
+  const double created_s = seconds_since_1970();
+  for (Packed& packed : batch) {
+    packed.row.created_s = created_s;
+    status = written_.write(packed.row, packed.ahead);
     if (!status.ok()) break;
-    asked_.answered(row.key);
+    asked_.answered(packed.row.key);
   }
   if (status.ok()) status = asked_.write();
   if (status.ok()) status = transaction.commit();
@@ -232,24 +253,12 @@ Status ReplyDatabaseFile::write_batch(std::vector<Put>& batch) {
 // What cannot be written now is tried again with the next replies, which say what is wrong.
 void ReplyDatabaseFile::write_asked() {
   if (!sync_commits(false).ok()) return;
+  const auto uncut = log_.transaction();
   sqlite::Transaction transaction(*writer_);
   Status status = transaction.begin();
   if (status.ok()) status = asked_.write();
   if (status.ok()) status = transaction.commit();
   asked_.ended_transaction(status.ok());
-}
-
-// Tried again only after the log has grown by as much once more: somebody may be reading for long.
-void ReplyDatabaseFile::bound_log() {
-  struct stat log {};
-  if (stat((writer_->file() + "-wal").c_str(), &log) != 0) return;
-  if (log.st_size < kLogBytes) log_tried_bytes_ = 0;
-  if (log.st_size < log_tried_bytes_ + kLogBytes) return;
-  log_tried_bytes_ = log.st_size;
-  writer_->set_busy_timeout(kCheckpointWait_ms);
-  sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                            nullptr);
-  writer_->set_busy_timeout(kBusyTimeout_ms);
 }
 
 void ReplyDatabaseFile::read_loop() {
@@ -296,8 +305,10 @@ Result<std::unique_ptr<ReplyDatabase>> ReplyDatabase::open(const std::string& fi
   auto reader = open_reply_file(file, kBusyTimeout_ms);
   if (!reader.ok()) return reader.status();
   if (Status status = (*reader)->execute("PRAGMA query_only = ON"); !status) return status;
-  auto database =
-      std::make_unique<ReplyDatabaseFile>(*std::move(writer), *std::move(reader), run_id);
+  auto keeper = open_reply_file(file, kBusyTimeout_ms);
+  if (!keeper.ok()) return keeper.status();
+  auto database = std::make_unique<ReplyDatabaseFile>(*std::move(writer), *std::move(reader),
+                                                      *std::move(keeper), run_id);
   if (Status status = database->start(); !status) return status;
   return std::unique_ptr<ReplyDatabase>(std::move(database));
 }

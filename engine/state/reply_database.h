@@ -1,10 +1,11 @@
 // The reply store in SQLite (replies.db): WAL, synchronous=FULL, group commit. Specified in
 // docs/formats/state.md.
 //
-// One writer thread gathers what waits into one transaction (up to 512 replies) and runs the
-// callbacks after its sync; a reader thread with a connection of its own answers find(), so that a
-// look-up never waits for a disk. Replies are packed (reply_table.h) by the writer thread. Several
-// processes may share the file.
+// One thread packs replies (reply_table.h), in the order of the puts, while another gathers what is
+// packed into one transaction (up to 512 replies) and runs the callbacks after its sync; a reader
+// thread with a connection of its own answers find(), so that a look-up never waits for a disk; and
+// one empties the log (log_keeper.h), so that no reply waits for that.
+// Several processes may share the file.
 // Thread-safety: any thread. Destruction writes what is queued, then runs the remaining callbacks.
 #pragma once
 

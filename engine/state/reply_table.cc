@@ -13,12 +13,36 @@ std::string dictionary_in(const char* table) {
 
 }  // namespace
 
-Status ReplyTable::write(const ReplyRow& row) {
-  text_.assign(row.request).append(row.body);
-  const auto packing = packing_for(row, text_);
+PackedAhead ReplyTable::pack_ahead(const ReplyRow& row) {
+  PackedAhead ahead;
+  std::shared_ptr<const PackingDictionary> dictionary;
+  {
+    const std::lock_guard lock(packing_mutex_);
+    const auto at = packing_.find({row.model, row.node});
+    if (at == packing_.end() || !at->second.dictionary) return ahead;
+    dictionary = at->second.dictionary;
+    ahead.dictionary = at->second.number;
+  }
+  ahead_text_.assign(row.request).append(row.body);
+  const auto packed = ahead_packer_.pack(ahead_text_, *dictionary);
+  if (packed.ok()) {
+    ahead.packed = *packed;
+  } else {
+    ahead.dictionary = 0;  // write() tries again, and says why it fails
+  }
+  return ahead;
+}
+
+Status ReplyTable::write(const ReplyRow& row, const PackedAhead& ahead) {
+  const auto packing = packing_for(row);
   if (!packing) return packing.status();
-  const auto packed = packer_.pack(text_, *(*packing)->dictionary);
-  if (!packed) return packed.status();
+  std::string_view packed = ahead.packed;
+  if (ahead.dictionary != (*packing)->number) {
+    text_.assign(row.request).append(row.body);
+    const auto now = packer_.pack(text_, *(*packing)->dictionary);
+    if (!now) return now.status();
+    packed = *now;
+  }
   sqlite::Statement& insert = database_.statement(
       std::string("INSERT INTO replies (") + kColumns +
       ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
@@ -29,28 +53,32 @@ Status ReplyTable::write(const ReplyRow& row) {
       "dictionary = excluded.dictionary, packed = excluded.packed, seal = excluded.seal");
   return insert.run_sealed(row.key, row.run_id, row.created_s, row.model, row.node, row.latency_s,
                            row.prompt_tokens, row.completion_tokens, row.request.size(),
-                           row.body.size(), (*packing)->number, sqlite::Blob{*packed});
+                           row.body.size(), (*packing)->number, sqlite::Blob{packed});
 }
 
-Result<const ReplyTable::Packing*> ReplyTable::packing_for(const ReplyRow& row,
-                                                           std::string_view text) {
-  Packing& packing = packing_[{row.model, row.node}];
-  if (packing.looked_at == transaction_) return &packing;
+Result<const ReplyTable::Packing*> ReplyTable::packing_for(const ReplyRow& row) {
+  const auto known = packing_.find({row.model, row.node});
+  const bool is_known = known != packing_.end();
+  if (is_known && known->second.looked_at == transaction_) return &known->second;
   Result<std::int64_t> number = newest_dictionary(row);
   if (!number) return number.status();
-  if (!packing.dictionary || packing.number != *number) {
+  Packing packing;
+  if (is_known && known->second.number == *number) {
+    packing = known->second;
+  } else {
     Result<std::string> content = dictionary_content(*number);
     if (!content && content.status().code() != StatusCode::invalid_data) return content.status();
     if (!content) {  // none yet, or one that is damaged in both places
-      content = std::string(text.substr(0, kDictionaryBytes));
+      content = (row.request + row.body).substr(0, kDictionaryBytes);
       number = add_dictionary(row, *content);
       if (!number) return number.status();
     }
-    packing.dictionary = std::make_unique<PackingDictionary>(*content);
     packing.number = *number;
+    packing.dictionary = std::make_shared<PackingDictionary>(*content);
   }
   packing.looked_at = transaction_;
-  return &packing;
+  const std::lock_guard lock(packing_mutex_);
+  return &(packing_[{row.model, row.node}] = std::move(packing));
 }
 
 Result<std::int64_t> ReplyTable::newest_dictionary(const ReplyRow& row) {

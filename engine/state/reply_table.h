@@ -3,12 +3,14 @@
 //
 // The first reply of a model and node becomes the dictionary of all of theirs. It is kept twice,
 // because so many rows hang on it.
-// Thread-safety: one thread at a time, that of the database.
+// Thread-safety: one thread at a time, that of the database; pack_ahead() from one other thread,
+// too.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,12 @@ struct ReplyRow {
   std::string body;
 };
 
+// A row that may have been packed before its turn.
+struct PackedAhead {
+  std::int64_t dictionary = 0;  // 0: not packed
+  std::string packed;
+};
+
 class ReplyTable {
  public:
   // REQUIRES: the database, of the present format, outlives the table.
@@ -38,7 +46,10 @@ class ReplyTable {
   // last one did not bring to its end, is looked at again.
   void begin() { ++transaction_; }
   // Within a transaction. A row with the same key is replaced, and keeps its place.
-  Status write(const ReplyRow& row);
+  Status write(const ReplyRow& row, const PackedAhead& ahead = {});
+  // Packs a row as write() would, without looking into the file: nothing for the first of a model
+  // and node. write() packs anew when the dictionary is another one by then.
+  PackedAhead pack_ahead(const ReplyRow& row);
 
   // What read() takes: "SELECT " + kColumns + " FROM replies ...".
   static constexpr const char* kColumns =
@@ -52,11 +63,11 @@ class ReplyTable {
   struct Packing {
     std::int64_t number = 0;
     std::uint64_t looked_at = 0;  // the transaction that saw it in the file
-    std::unique_ptr<PackingDictionary> dictionary;
+    std::shared_ptr<const PackingDictionary> dictionary;
   };
   using Asker = std::pair<std::string, std::string>;  // model, node
 
-  Result<const Packing*> packing_for(const ReplyRow& row, std::string_view text);
+  Result<const Packing*> packing_for(const ReplyRow& row);
   Result<std::int64_t> newest_dictionary(const ReplyRow& row);
   Result<std::int64_t> add_dictionary(const ReplyRow& row, std::string_view content);
   Result<std::string> dictionary_content(std::int64_t number);
@@ -65,11 +76,13 @@ class ReplyTable {
 
   sqlite::Database& database_;
   std::uint64_t transaction_ = 1;
-  Packer packer_;
+  Packer packer_, ahead_packer_;
   Unpacker unpacker_;
-  std::string text_;  // of the row that is written: request and body
-  // As many as there are models and nodes; each takes some 100 kB.
+  std::string text_, ahead_text_;  // of the row that is packed: request and body
+  // As many as there are models and nodes; each takes some 100 kB. Changed by the database's thread
+  // with the mutex held.
   std::map<Asker, Packing> packing_;
+  std::mutex packing_mutex_;
   std::map<std::int64_t, std::unique_ptr<UnpackingDictionary>> unpacking_;
 };
 

@@ -1,0 +1,48 @@
+// Brings a database's write-ahead log into the database, on a thread and a connection of its own,
+// so that no commit waits for it; and cuts the log short when it has become long.
+//
+// SQLite itself does the first within a commit, and never the second while somebody reads or
+// writes all the time. Failures are left to the next attempt: what is in the log is safe there.
+// Thread-safety: transaction() from the writer's thread, the rest from the owner's.
+#pragma once
+
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "engine/state/sqlite.h"
+
+namespace rare::engine {
+
+class LogKeeper {
+ public:
+  // `writer` is the connection whose commits fill the log, `own` another one to the same file. The
+  // writer outlives the keeper and makes no commit while this is made or ends.
+  LogKeeper(sqlite::Database& writer, std::unique_ptr<sqlite::Database> own);
+  ~LogKeeper();
+  LogKeeper(const LogKeeper&) = delete;
+  LogKeeper& operator=(const LogKeeper&) = delete;
+
+  // Held by the writer from the beginning of a transaction to its end: it waits while the log is
+  // cut, which SQLite would make it do by trying again and again.
+  std::unique_lock<std::mutex> transaction() { return std::unique_lock(transaction_mutex_); }
+
+ private:
+  static int committed(void* keeper, sqlite3* database, const char* name, int pages);
+  void keep();
+  void cut();
+
+  sqlite::Database& writer_;
+  const std::unique_ptr<sqlite::Database> own_;
+  off_t tried_bytes_ = 0;
+  std::mutex transaction_mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool wanted_ = false, closed_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace rare::engine
