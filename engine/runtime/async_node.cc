@@ -165,7 +165,7 @@ void AsyncNode::start_waiting() {
 
 Record AsyncNode::given_to_operator(Envelope& envelope) const {
   Record record = envelope.record.share();
-  if (!setup_.rounds.empty()) record.set_round(setup_.rounds.of(node_.name, record.id()));
+  record.set_round(setup_.rounds->of(node_.name, record.id()));
   return record;
 }
 

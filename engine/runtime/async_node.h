@@ -43,7 +43,7 @@ class AsyncNode final : public GraphNode {
     Resumer* resumer = nullptr;
     std::function<bool()> ready;  // the node's services; any thread
     std::string parking_folder;
-    RetryRounds rounds;
+    const RetryRounds* rounds = nullptr;  // outlives the node
   };
   AsyncNode(Flow& flow, const PlannedNode& node, Setup setup);
   Flow::Receiver& input() override { return arrivals_; }

@@ -122,7 +122,7 @@ std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
     async.resumer = &setup_.components->resumer();
     async.ready = [this, &node] { return setup_.components->ready(node); };
     async.parking_folder = setup_.waiting_folder;
-    async.rounds = setup_.resume->rounds;
+    async.rounds = &setup_.resume->rounds;
     return std::make_unique<AsyncNode>(*flow_, node, std::move(async));
   }
   std::vector<Operator*> instances;

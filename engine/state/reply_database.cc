@@ -257,7 +257,7 @@ void ReplyDatabaseFile::write_asked() {
   sqlite::Transaction transaction(*writer_);
   Status status = transaction.begin();
   if (status.ok()) status = asked_.write();
-  if (status.ok()) status = transaction.commit();
+  if (status.ok()) status = transaction.commit(false);
   asked_.ended_transaction(status.ok());
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <utility>
 
 #include "engine/state/checkpoint_writer.h"
@@ -72,6 +73,7 @@ class RunStateDatabase final : public RunState {
   std::string path(const char* name) const { return options_.folder + "/" + name; }
   Status forget();
   Status remove_reports();
+  Status remove_retries();
   Status connect();
   Status take_up_run();
   Status check_fingerprint(const std::string& stored) const;
@@ -99,6 +101,7 @@ Status RunStateDatabase::open() {
 // Files are removed, not rows: this works on a damaged database, too. The database goes first: a
 // log without it is no run, whereas a database without its log would be an older state of the run.
 Status RunStateDatabase::forget() {
+  if (Status status = remove_retries(); !status) return status;
   for (const std::string& name : {std::string("state.db"), std::string("state.db-wal"),
                                   std::string("state.db-shm"), CommitMark::file_of("state.db")}) {
     if (Status status = remove_file(options_.folder + "/" + name); !status) return status;
@@ -111,6 +114,17 @@ Status RunStateDatabase::remove_reports() {
   if (Status status = remove_file(path("dead_letters.jsonl")); !status) return status;
   if (Status status = remove_file(path("manifest.json")); !status) return status;
   return sync_folder(options_.folder);
+}
+
+// What a retry under way has so far is of the run as it was.
+Status RunStateDatabase::remove_retries() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.folder, error)) {
+    if (!entry.path().filename().string().starts_with("retry-")) continue;
+    std::filesystem::remove_all(entry.path(), error);
+    if (error) return file_error("cannot remove", entry.path().string(), error.value());
+  }
+  return Status();
 }
 
 Status RunStateDatabase::connect() {
@@ -195,6 +209,7 @@ Status RunStateDatabase::write_run() { return write_run_row(*database_, run_); }
 
 // Who the run is and what was retried stays: replies are found by both.
 Status RunStateDatabase::start_over(const RetryWork* work) {
+  if (Status status = remove_retries(); !status) return status;
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
   for (const char* table : {"starts", "inputs", "sources", "finished", "sinks", "nodes",

@@ -416,10 +416,11 @@ Status Transaction::begin() {
   return status;
 }
 
-Status Transaction::commit() {
+Status Transaction::commit(bool is_synced) {
   if (Status status = database_.count_transaction(); !status) return status;
   if (Status status = database_.statement("COMMIT").run(); !status) return status;
   open_ = false;
+  if (!is_synced) return Status();
   return database_.mark_.note(database_.file_id_, database_.transactions_);
 }
 

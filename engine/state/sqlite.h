@@ -182,7 +182,9 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
 
   Status begin();
-  Status commit();
+  // `is_synced`: as the connection's synchronous = FULL makes it. One that is not is not noted
+  // beside the file: a loss of power may keep the note and take the transaction.
+  Status commit(bool is_synced = true);
 
  private:
   Database& database_;

@@ -109,6 +109,24 @@ TEST_CASE("too many dead letters end the run") {
   CHECK_THAT(outcome.fault->message(), Contains("stop_after_errors"));
 }
 
+TEST_CASE("what died in earlier starts of the run counts, too") {
+  const std::string yaml = R"(
+name: refusing
+stop_after_errors: 20%
+nodes:
+  - { name: numbers, use: test.numbers, with: { count: 100 } }
+  - { name: result, use: test.collect, with: { refuse_by: 10 } }
+)";
+  const std::uint64_t earlier_dead = GENERATE(0, 500);
+  Observed observed;
+  MemoryState state;
+  state.committed.tally.ledger = {
+      .read = 1000, .written = 1000 - earlier_dead, .dead = earlier_dead};
+  state.begin();
+  const Outcome outcome = run_graph(yaml, state, observed);
+  CHECK(outcome.fault.has_value() == (earlier_dead == 500));
+}
+
 TEST_CASE("a sink that refuses a record makes it a dead letter") {
   Observed observed;
   MemoryState state;

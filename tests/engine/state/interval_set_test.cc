@@ -62,6 +62,13 @@ TEST_CASE("it behaves as a set of ordinals, whatever is added in whatever order"
       std::uint64_t missing = 0;
       while (expected.count(missing) != 0) ++missing;
       REQUIRE(set.first_missing() == missing);
+      const std::uint64_t from = random() % kEnd;
+      std::uint64_t next = from;
+      while (expected.count(next) != 0) ++next;
+      REQUIRE(set.next_missing(from) == next);
+      const IntervalSet others = set.complement();
+      REQUIRE(others.contains(from) != set.contains(from));
+      REQUIRE(others.complement().intervals() == set.intervals());
       std::uint64_t wrong = 0;
       for (std::uint64_t ordinal = 0; ordinal < kEnd + 30; ++ordinal) {
         wrong += set.contains(ordinal) != (expected.count(ordinal) != 0);
