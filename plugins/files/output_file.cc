@@ -76,8 +76,7 @@ Status file_failure(const std::string& path, const std::string& what, int error)
     case EACCES:
     case EPERM:
     case EROFS:
-      code = StatusCode::permission_denied;
-      advice = "allow writing there, or choose another path";
+      advice = "allow writing there and start again: the run goes on where it stopped";
       break;
     case EISDIR:
     case ENOTDIR:

@@ -81,9 +81,9 @@ TEST_CASE("a folder that may not be written is a fault with the system's reason"
   const Status file = open_status(folder.path("locked/out.jsonl"));
   const Status below = open_status(folder.path("locked/new/out.jsonl"));
   setfsuid(0);
-  check_fault(file, StatusCode::permission_denied,
+  check_fault(file, StatusCode::unavailable,
               "out.jsonl.part: opening the working file failed: Permission denied; allow writing");
-  check_fault(below, StatusCode::permission_denied, "new: making the folder failed: Permission");
+  check_fault(below, StatusCode::unavailable, "new: making the folder failed: Permission");
 }
 
 TEST_CASE(
@@ -138,8 +138,8 @@ TEST_CASE("every system error has a code and advice") {
   };
   CHECK(code(ENOSPC) == StatusCode::resource_exhausted);
   CHECK(code(EDQUOT) == StatusCode::resource_exhausted);
-  CHECK(code(EACCES) == StatusCode::permission_denied);
-  CHECK(code(EROFS) == StatusCode::permission_denied);
+  CHECK(code(EACCES) == StatusCode::unavailable);
+  CHECK(code(EROFS) == StatusCode::unavailable);
   CHECK(code(EISDIR) == StatusCode::invalid_argument);
   CHECK(code(EIO) == StatusCode::unavailable);
   CHECK(rare::files::file_failure("out", "writing", ENOSPC).message() ==
