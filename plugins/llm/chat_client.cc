@@ -107,7 +107,7 @@ void ChatClient::look_up(const CallPtr& call) {
 }
 
 void ChatClient::found(const CallPtr& call, const Result<std::optional<StoredReply>>& result) {
-  if (!result && result.status().fault() == Fault::record) {
+  if (!result && result.status().code() == StatusCode::not_found) {
     loop_.post([this, call, status = result.status()] { finish(call, status); });
     return;
   }

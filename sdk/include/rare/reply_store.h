@@ -33,8 +33,8 @@ class ReplyStore {
     this_run,  // only what this run stored (and starts of it before a resume)
   };
   virtual ~ReplyStore() = default;
-  // The reply stored under `key`, if there is one. An error with Fault::record is about this reply
-  // alone; any other one is about the store.
+  // The reply stored under `key`, if there is one. The error not_found: there is none, and it must
+  // not be asked for. Any other error is about the store, and ends the run.
   virtual void find(std::string key, Scope scope,
                     std::function<void(Result<std::optional<StoredReply>>)> done) = 0;
   // `done` runs when the reply is on disk (synced). An error here is a run fault: a reply that

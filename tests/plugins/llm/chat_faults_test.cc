@@ -248,6 +248,20 @@ TEST_CASE("a store that cannot keep a reply stops the run") {
   CHECK(endpoint.calls() == 1);
 }
 
+TEST_CASE("a reply that is not to be asked for costs its record, and nothing is asked") {
+  ScriptedEndpoint endpoint([](int, const std::string&) { return answer("x"); });
+  HeldStore store;
+  store.find_status = Status(StatusCode::not_found, "not in the store");
+  StoreContext context(store);
+  ChatClient client(context, options_for(endpoint.url()));
+  for (const char* text : {"q", "another"}) {
+    const Status status = ask(client, text).status();
+    CHECK(status.fault() == Fault::record);
+    CHECK_THAT(status.message(), Contains("not in the store"));
+  }
+  CHECK(endpoint.calls() == 0);
+}
+
 TEST_CASE("a store that cannot be read stops the run before anything is paid for") {
   ScriptedEndpoint endpoint([](int, const std::string&) { return answer("x"); });
   HeldStore store;
