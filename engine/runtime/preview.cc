@@ -18,6 +18,7 @@
 #include "engine/runtime/preview_recorder.h"
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run.h"
+#include "engine/runtime/run_session.h"
 #include "engine/runtime/scratch_folder.h"
 #include "engine/runtime/stored_replies_only.h"
 #include "engine/runtime/watch.h"
@@ -106,11 +107,8 @@ class PreviewRun {
 
  private:
   Status open() {
-    StateOptions options;
-    options.folder = folder_.string() + "/state";
-    options.fingerprint = fingerprint(plan_);
-    for (const PlannedNode& node : plan_.nodes) options.node_names.push_back(node.name);
-    Result<std::unique_ptr<RunState>> state = RunState::open(std::move(options));
+    Result<std::unique_ptr<RunState>> state =
+        RunState::open(state_options(plan_, folder_.string() + "/state"));
     if (!state) return state.status();
     state_ = std::move(*state);
     Result<std::unique_ptr<ReplyDatabase>> replies =

@@ -30,7 +30,7 @@ class Retry {
   Status open_state();
   Result<Way> look();
   Status refuse_unfinished() const;
-  Status open_session();
+  Status begin_part();
   Status merge();
   int finish();
   int account(Status fault);
@@ -121,7 +121,7 @@ void Retry::remove_parts() const {
   }
 }
 
-Status Retry::open_session() {
+Status Retry::begin_part() {
   Result<std::unique_ptr<RunState>> part = RunState::open(state_options(plan_, part_folder()));
   if (!part) return part.status();
   part_state_ = std::move(*part);
@@ -132,8 +132,7 @@ Status Retry::open_session() {
   setup.whole = state_.get();
   setup.retry = &work_;
   session_ = std::make_unique<RunSession>(std::move(setup));
-  const Status status = session_->make_sinks();
-  return status.ok() ? session_->open() : status;
+  return session_->make_sinks();
 }
 
 // The state learns of the new output when all of it is on disk, under its working name.
@@ -224,16 +223,8 @@ int Retry::execute() {
              "replies but for the dead letters");
     return run_pipeline(plan_, settings_);
   }
-  Status status = open_session();
-  if (!status.ok()) {
-    const int code = report_fault(status);
-    session_->end(code);
-    return code;
-  }
-  session_->stream();
-  const int code = account(session_->fault());
-  session_->end(code);
-  return code;
+  if (Status status = begin_part(); !status.ok()) return report_fault(status);
+  return session_->carry_out([this](const Status& fault) { return account(fault); });
 }
 
 }  // namespace

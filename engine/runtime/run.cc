@@ -127,19 +127,9 @@ int Run::account(Status fault) {
 }
 
 int Run::execute() {
-  Status status = open_state();
-  if (!status.ok()) return report_fault(status);
+  if (Status status = open_state(); !status.ok()) return report_fault(status);
   if (const std::optional<int> code = already_complete()) return *code;
-  status = session_->open();
-  if (!status.ok()) {
-    const int code = report_fault(status);
-    session_->end(code);
-    return code;
-  }
-  session_->stream();
-  const int code = account(session_->fault());
-  session_->end(code);
-  return code;
+  return session_->carry_out([this](const Status& fault) { return account(fault); });
 }
 
 }  // namespace

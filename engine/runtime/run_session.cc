@@ -11,6 +11,7 @@
 
 #include "engine/observe/log.h"
 #include "engine/runtime/identities.h"
+#include "engine/runtime/run_closing.h"
 #include "engine/runtime/watch.h"
 
 namespace rare::engine {
@@ -72,6 +73,19 @@ Resume RunSession::resumed() const {
 }
 
 Status RunSession::make_sinks() { return components_->make_sinks(); }
+
+int RunSession::carry_out(const std::function<int(const Status& fault)>& account) {
+  const Status opened = open();
+  int exit_code = 0;
+  if (opened.ok()) {
+    stream();
+    exit_code = account(fault());
+  } else {
+    exit_code = report_fault(opened);
+  }
+  end(exit_code);
+  return exit_code;
+}
 
 Status RunSession::open() {
   const bool is_retry = setup_.retry != nullptr;
@@ -265,6 +279,7 @@ void RunSession::give_up() {
   _exit(fault ? exit_code_of(*fault) : kExitInterrupted);
 }
 
+// Cuts what is still under way.
 void RunSession::end(int exit_code) {
   control_.abort();
   control_.cut();

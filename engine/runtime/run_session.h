@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,29 +43,28 @@ class RunSession {
 
   // Makes the sinks without opening them.
   Status make_sinks();
-  // All that can be refused is refused here, before the first record.
-  Status open();
-  // Returns when all has ended, was interrupted or failed: see fault() and ended().
-  void stream();
+  // From the opening of components to their end: what can be refused is refused before the first
+  // record, and ends here; else `account` says what came of it when all has ended, was interrupted
+  // or failed (see ended()). The exit code. Where an operator cannot be ended, the process ends
+  // here. REQUIRES: once; make_sinks() succeeded.
+  int carry_out(const std::function<int(const Status& fault)>& account);
 
   Components& components() { return *components_; }
   // Of this start; nothing where it never streamed.
   const NodeCounters& counters() const { return executor_ ? executor_->counters() : nothing_ran_; }
   // With what earlier starts counted.
   RunAccount account(const std::string& status, const std::string& fault) const;
-  // REQUIRES for these: stream() returned.
-  Status fault() const;
+  // REQUIRES for these: called by carry_out()'s `account`.
   bool ended() const;  // every record of the input came to its end
   // Rows that wait for a sink, in the order of the run. REQUIRES: a retry.
   Result<std::unique_ptr<SpilledRows>> kept_rows(std::uint32_t sink_node) const;
-  const Tally& tally() const { return committer_->tally(); }  // of this start
-  double elapsed_s() const;                                   // of this start
-
-  // Cuts what is still under way. Before the session goes; where an operator cannot be ended, the
-  // process ends here with `exit_code`.
-  void end(int exit_code);
 
  private:
+  Status open();
+  void stream();
+  Status fault() const;
+  double elapsed_s() const;  // of this start
+  void end(int exit_code);
   std::map<std::string, Json> usage() const;
   Status open_spills();
   Resume resumed() const;

@@ -53,12 +53,13 @@ Status CheckpointWriter::write_nodes(const std::vector<NodeTally>& more) {
   for (std::size_t i = 0; i < more.size(); ++i) {
     if (is_zero(more[i])) continue;
     nodes_[i] += more[i];
-    if (Status status = write_node(node_names_[i], nodes_[i]); !status) return status;
+    if (Status status = write_node(node_names_[i], nodes_[i], more[i]); !status) return status;
   }
   return Status();
 }
 
-Status CheckpointWriter::write_node(const std::string& name, const NodeTally& tally) {
+Status CheckpointWriter::write_node(const std::string& name, const NodeTally& tally,
+                                    const NodeTally& more) {
   Status status =
       database_
           .statement(
@@ -66,8 +67,9 @@ Status CheckpointWriter::write_node(const std::string& name, const NodeTally& ta
               "\"in\" = excluded.\"in\", out = excluded.out, filtered = excluded.filtered, "
               "dead = excluded.dead, seal = excluded.seal")
           .run_sealed(name, tally.in, tally.out, tally.filtered, tally.dead);
-  for (const auto& [reason, count] : tally.filter_reasons) {
+  for (const auto& [reason, added] : more.filter_reasons) {
     if (!status) break;
+    const std::uint64_t count = tally.filter_reasons.at(reason);
     status = database_.statement("INSERT OR REPLACE INTO filter_reasons VALUES (?1, ?2, ?3, ?4)")
                  .run_sealed(name, reason, count);
   }
@@ -159,13 +161,8 @@ Status CheckpointWriter::write_usage(const Checkpoint& checkpoint) {
                         .run_sealed(start_, service, compact(totals));
     if (!status) return status;
   }
-  sqlite::Statement& began = database_.statement("SELECT began FROM starts WHERE start = ?1");
-  const Result<bool> found = began.first(start_);
-  if (!found.ok()) return found.status();
-  const std::string when = *found ? began.text(0) : std::string();
-  began.reset();
   return database_.statement("INSERT OR REPLACE INTO starts VALUES (?1, ?2, ?3, ?4)")
-      .run_sealed(start_, when, checkpoint.elapsed_s);
+      .run_sealed(start_, began_, checkpoint.elapsed_s);
 }
 
 }  // namespace rare::engine

@@ -17,10 +17,11 @@ class CheckpointWriter {
   // `committed`: the tallies of the nodes up to now, by the plan's index. REQUIRES: the database
   // outlives the writer.
   CheckpointWriter(sqlite::Database& database, std::vector<std::string> node_names,
-                   std::int64_t start, std::vector<NodeTally> committed)
+                   std::int64_t start, std::string began, std::vector<NodeTally> committed)
       : database_(database),
         node_names_(std::move(node_names)),
         start_(start),
+        began_(std::move(began)),
         nodes_(std::move(committed)) {}
 
   // All but the row of table `run`.
@@ -31,7 +32,8 @@ class CheckpointWriter {
 
  private:
   Status write_nodes(const std::vector<NodeTally>& more);
-  Status write_node(const std::string& name, const NodeTally& tally);
+  // `more`: what of it is new, so that a node with many reasons is not written whole each time.
+  Status write_node(const std::string& name, const NodeTally& tally, const NodeTally& more);
   Status write_source(const std::string& name, const SourceCheckpoint& source);
   Status add_finished(const std::string& source, IntervalSet::Interval interval);
   Status write_dead_letters(const std::vector<DeadLetter>& letters);
@@ -41,6 +43,7 @@ class CheckpointWriter {
   sqlite::Database& database_;
   const std::vector<std::string> node_names_;
   const std::int64_t start_;
+  const std::string began_;
   std::vector<NodeTally> nodes_;
 };
 

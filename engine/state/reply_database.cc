@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/state/asked_calls.h"
+#include "engine/state/compact_json.h"
 #include "engine/state/folder.h"
 #include "engine/state/log_keeper.h"
 #include "engine/state/reply_file.h"
@@ -188,7 +189,7 @@ void ReplyDatabaseFile::pack_loop() {
       packed.row.latency_s = reply.latency_s;
       packed.row.prompt_tokens = reply.prompt_tokens;
       packed.row.completion_tokens = reply.completion_tokens;
-      packed.row.request = reply.request.dump(-1, ' ', false, Json::error_handler_t::replace);
+      packed.row.request = compact(reply.request);
       packed.row.body = std::move(reply.body);
       packed.ahead = written_.pack_ahead(packed.row);
       packed.done = std::move(put.done);

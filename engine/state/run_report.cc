@@ -12,7 +12,7 @@
 #include "engine/state/row_reader.h"
 #include "engine/state/run_row.h"
 #include "engine/state/sqlite.h"
-#include "engine/state/state_schema.h"
+#include "engine/state/state_file.h"
 
 namespace rare::engine {
 namespace {
@@ -26,14 +26,7 @@ Result<std::unique_ptr<sqlite::Database>> open_beside(const std::string& folder)
                       ": it has no state.db. Ask where the run was started, with the same -f and "
                       "--set, or name its folder with --state-dir");
   }
-  sqlite::Options options;
-  options.what = "run state";
-  options.application_id = kStateApplicationId;
-  options.version = kStateVersion;
-  options.if_damaged = "Nothing was changed.";
-  options.elsewhere = "--state-dir DIR";
-  options.read_only = true;
-  return sqlite::Database::open(file, std::move(options));
+  return open_state_to_read(file);
 }
 
 // "in.jsonl:17:2: expected" without ":17:2".
@@ -86,7 +79,6 @@ Result<RunReport> read_run_report(const std::string& folder) {
   report.ledger = totals.tally.ledger;
   report.usage = std::move(totals.usage);
   if (const std::optional<RunRow> run = read_run_row(rows)) {
-    report.run_id = run->run_id;
     report.fingerprint = Json::parse(run->fingerprint, nullptr, false);
     report.created = run->created;
   }

@@ -24,7 +24,6 @@ struct RunReport {
     std::uint64_t records = 0;
   };
 
-  std::string run_id;
   Json fingerprint;
   RetryRounds rounds;
   Phase phase = Phase::running;

@@ -199,10 +199,11 @@ Status RunStateDatabase::begin_start() {
   if (!found.ok()) return found.status();
   const std::int64_t start = last.integer(0) + 1;
   last.reset();
-  writer_ = std::make_unique<CheckpointWriter>(*database_, options_.node_names, start,
+  const std::string began = utc_now();
+  writer_ = std::make_unique<CheckpointWriter>(*database_, options_.node_names, start, began,
                                                resume_.tally.nodes);
   return database_->statement("INSERT INTO starts VALUES (?1, ?2, ?3, ?4)")
-      .run_sealed(start, utc_now(), 0.0);
+      .run_sealed(start, began, 0.0);
 }
 
 Status RunStateDatabase::write_run() { return write_run_row(*database_, run_); }

@@ -5,7 +5,7 @@
 
 #include "engine/state/row_reader.h"
 #include "engine/state/sqlite.h"
-#include "engine/state/state_schema.h"
+#include "engine/state/state_file.h"
 
 namespace rare::engine {
 namespace {
@@ -13,14 +13,7 @@ namespace {
 constexpr int kDeepest = 3;  // NAME/shard-I-of-N/state.db
 
 Status add_unfinished(const std::string& file, std::map<std::string, std::string>& runs) {
-  sqlite::Options options;
-  options.what = "run state";
-  options.application_id = kStateApplicationId;
-  options.version = kStateVersion;
-  options.if_damaged = "Nothing was changed.";
-  options.elsewhere = "--state-dir DIR";
-  options.read_only = true;
-  auto database = sqlite::Database::open(file, std::move(options));
+  auto database = open_state_to_read(file);
   if (!database) return database.status();
   RowReader rows(**database);
   rows.each("SELECT run_id FROM run WHERE phase <> 'done'", [&](const sqlite::Statement& row) {

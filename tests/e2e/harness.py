@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.request
 
@@ -15,6 +16,15 @@ ENGINE = BUILD / "bin" / "rare-engine"
 PIPELINES = SOURCE / "pipelines"
 # Far beyond what a run takes: it only keeps a hang from lasting for ever.
 HANG_S = 600
+
+
+def wait_until(condition):
+    """Polls, because what is waited for happens in other processes."""
+    end = time.monotonic() + HANG_S
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("what the test waits for did not happen")
+        time.sleep(0.02)
 
 
 def read_jsonl(path):

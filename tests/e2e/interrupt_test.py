@@ -7,19 +7,10 @@ import stat
 import time
 import unittest
 
-from harness import BUILD, EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl
+from harness import BUILD, EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl, wait_until
 
 OVERLAY = ["-f", PIPELINES / "openai.yaml", "--progress", "none"]
 OUTPUT = "out/rare-openai.jsonl"
-
-
-def wait_until(condition):
-    """Polls, because what is waited for happens in other processes."""
-    end = time.monotonic() + HANG_S
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("what the test waits for did not happen")
-        time.sleep(0.02)
 
 
 class InterruptTest(EngineTest):

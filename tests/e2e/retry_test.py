@@ -3,8 +3,7 @@
 import signal
 import unittest
 
-from harness import EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl
-from interrupt_test import wait_until
+from harness import EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl, wait_until
 
 RARE = [PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none"]
 OUTPUT = "out/rare-openai.jsonl"

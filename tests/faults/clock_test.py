@@ -4,8 +4,8 @@ import email.utils
 import time
 import unittest
 
-from faulty_pipelines import FaultsTest, PIPELINES_UNDER_FAULTS, answered, wait_until
-from harness import HANG_S, ProtocolServer
+from faulty_pipelines import FaultsTest, PIPELINES_UNDER_FAULTS, answered
+from harness import HANG_S, ProtocolServer, wait_until
 from power_loss import faulty_environment, rules_file
 
 RECORDS = 300

@@ -5,8 +5,8 @@ import random
 import shutil
 import unittest
 
-from faulty_pipelines import PIPELINES_UNDER_FAULTS, FaultsTest, answered, fault_seed, wait_until
-from harness import HANG_S, ProtocolServer
+from faulty_pipelines import PIPELINES_UNDER_FAULTS, FaultsTest, answered, fault_seed
+from harness import HANG_S, ProtocolServer, wait_until
 
 FLIPS = int(os.environ.get("RARE_FAULTS_FLIPS", "12"))
 RECORDS = 400

@@ -72,15 +72,6 @@ def fault_seed():
     return seed
 
 
-def wait_until(condition):
-    """Polls, because what is waited for happens in other processes."""
-    end = time.monotonic() + HANG_S
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("what the test waits for did not happen")
-        time.sleep(0.02)
-
-
 def plain_lines(count):
     return [json.dumps(passage) for passage in passages(count)]
 

@@ -3,8 +3,8 @@
 import subprocess
 import unittest
 
-from faulty_pipelines import CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered, wait_until
-from harness import HANG_S, ProtocolServer
+from faulty_pipelines import CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered
+from harness import HANG_S, ProtocolServer, wait_until
 from power_loss import faulty_environment, rules_file
 
 RECORDS = 300

@@ -2,9 +2,8 @@
 
 import unittest
 
-from faulty_pipelines import (CALLS_LOST, FaultsTest, FaultyPipeline, TEACHER, answered, plain_lines,
-                              wait_until)
-from harness import HANG_S, ProtocolServer, read_jsonl
+from faulty_pipelines import CALLS_LOST, FaultsTest, FaultyPipeline, TEACHER, answered, plain_lines
+from harness import HANG_S, ProtocolServer, read_jsonl, wait_until
 
 RECORDS = 300
 # One call a record, which nothing but the record decides.

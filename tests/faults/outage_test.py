@@ -4,8 +4,8 @@ import signal
 import time
 import unittest
 
-from faulty_pipelines import CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered, wait_until
-from harness import HANG_S, ProtocolServer
+from faulty_pipelines import CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered
+from harness import HANG_S, ProtocolServer, wait_until
 
 RECORDS = 300
 PIPELINE = PIPELINES_UNDER_FAULTS["rare"]

@@ -6,9 +6,8 @@ import subprocess
 import sys
 import unittest
 
-from faulty_pipelines import (CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered, fault_seed,
-                              wait_until)
-from harness import HANG_S, ProtocolServer
+from faulty_pipelines import CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered, fault_seed
+from harness import HANG_S, ProtocolServer, wait_until
 from power_loss import Disk, rules_file
 
 LOSSES = int(os.environ.get("RARE_FAULTS_LOSSES", "9"))
