@@ -8,7 +8,7 @@ import unittest
 
 from harness import EngineTest, PIPELINES, read_jsonl
 
-FIRST = 12
+FIRST = 8
 FIELDS = ("question", "scenario", "reasoning")
 
 

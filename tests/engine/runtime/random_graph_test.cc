@@ -15,8 +15,8 @@ using namespace rare::engine::test;
 
 namespace {
 
-constexpr std::uint64_t kGraphs = rare::testing::kSanitized ? 60 : 300;
-constexpr std::uint64_t kResumedGraphs = rare::testing::kSanitized ? 40 : 200;
+constexpr std::uint64_t kGraphs = rare::testing::kSanitized ? 30 : 300;
+constexpr std::uint64_t kResumedGraphs = rare::testing::kSanitized ? 20 : 200;
 constexpr int kMostRecords = 60;
 
 std::optional<std::uint64_t> number_from(const char* variable) {
