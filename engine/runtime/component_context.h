@@ -26,6 +26,7 @@ struct Environment {
   Resumer* resumer = nullptr;
   ReplyStore* replies = nullptr;
   ModelMeter* meter = nullptr;  // previews only
+  bool keeps_provenance = false;
 };
 
 // Where the temporary files of a run's components are, each in a folder of its own.
@@ -65,6 +66,7 @@ class ComponentContext : public ServiceContext {
     }
     return scratch_folder_;
   }
+  bool keeps_provenance() const override { return environment_.keeps_provenance; }
   Result<std::unique_ptr<RecordStream>> records_of(const std::string& node) override {
     return records_of_(node);
   }

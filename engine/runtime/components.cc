@@ -140,6 +140,11 @@ Status Components::make_sinks() {
   return Status();
 }
 
+bool Components::sinks_want_provenance() const {
+  return std::any_of(sink_nodes_.begin(), sink_nodes_.end(),
+                     [this](std::uint32_t node) { return sink(node).wants_provenance(); });
+}
+
 Status Components::open_sinks(const std::map<std::string, Offset>& committed) {
   for (const std::uint32_t index : sink_nodes_) {
     const PlannedNode& node = plan_.nodes[index];
@@ -203,6 +208,10 @@ std::vector<std::string> Components::notices() const {
     if (!line.empty()) lines.push_back(std::move(line));
   }
   return lines;
+}
+
+void Components::stop_asking() {
+  for (const auto& service : services_) service->stop_asking();
 }
 
 void Components::cancel_services() {

@@ -48,6 +48,9 @@ class Components {
   std::map<std::string, Json> usage() const;
   std::vector<std::string> activities() const;
   std::vector<std::string> notices() const;
+  // REQUIRES: make_sinks() succeeded.
+  bool sinks_want_provenance() const;
+  void stop_asking();  // of services; what is paid for goes on
   void cancel_services();
 
  private:

@@ -165,7 +165,10 @@ bool Executor::begin_level(int level) {
 
 bool Executor::settle(double grace_s, double hang_s) {
   using Seconds = std::chrono::duration<double>;
-  const auto cut = [this] { return setup_.control->aborting(); };
+  const auto cut = [this] {
+    const RunControl& control = *setup_.control;
+    return control.cutting() || (control.aborting() && !control.fault());
+  };
   if (async_watch_->settle(kBeforeSayingSo, cut)) return true;
   if (!cut()) {
     char text[120];

@@ -112,7 +112,8 @@ class PreviewRun {
     if (!state) return state.status();
     state_ = std::move(*state);
     Result<std::unique_ptr<ReplyDatabase>> replies =
-        ReplyDatabase::open(settings_.reply_file, state_->run_id());
+        ReplyDatabase::open(settings_.reply_file, state_->run_id(),
+                            [this](Status full) { control_.fail(std::move(full)); });
     if (!replies) return replies.status();
     replies_ = std::move(*replies);
     resume_threads_ = std::make_unique<ResumeThreads>();
@@ -130,7 +131,9 @@ class PreviewRun {
     environment_.meter = &meter_;
     components_ = std::make_unique<Components>(plan_, environment_);
     Status status = components_->make_sinks();
-    if (status.ok()) status = components_->open_sources({});
+    if (!status.ok()) return status;
+    environment_.keeps_provenance = components_->sinks_want_provenance();
+    status = components_->open_sources({});
     if (status.ok()) status = components_->open_services();
     if (status.ok()) status = components_->open_operators();
     return status.ok() ? open_spills() : status;
@@ -215,6 +218,7 @@ class PreviewRun {
     watch.control = &control_;
     watch.grace_s = plan_.config.grace_s;
     watch.snapshot = [] { return ProgressSnapshot(); };
+    watch.stop_asking = [this] { components_->stop_asking(); };
     watch.cut = [this] { components_->cancel_services(); };
     watch.give_up = [] {
       log_line(LogLevel::error, {}, "a node does not end although the preview was cut");

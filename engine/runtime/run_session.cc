@@ -72,7 +72,11 @@ Resume RunSession::resumed() const {
   return resume;
 }
 
-Status RunSession::make_sinks() { return components_->make_sinks(); }
+Status RunSession::make_sinks() {
+  Status made = components_->make_sinks();
+  if (made.ok()) environment_.keeps_provenance = components_->sinks_want_provenance();
+  return made;
+}
 
 int RunSession::carry_out(const std::function<int(const Status& fault)>& account) {
   const Status opened = open();
@@ -99,7 +103,8 @@ Status RunSession::open() {
     if (!status.ok()) return status;
   }
   Result<std::unique_ptr<ReplyDatabase>> replies =
-      ReplyDatabase::open(setup_.settings.reply_file, whole().run_id());
+      ReplyDatabase::open(setup_.settings.reply_file, whole().run_id(),
+                          [this](Status full) { control_.fail(std::move(full)); });
   if (!replies) return replies.status();
   replies_ = std::move(*replies);
   environment_.replies = replies_.get();
@@ -208,6 +213,7 @@ void RunSession::stream() {
   watch.hang_s = setup_.settings.hang_s;
   watch.progress = setup_.settings.progress;
   watch.snapshot = [this] { return snapshot(); };
+  watch.stop_asking = [this] { components_->stop_asking(); };
   watch.cut = [this] { components_->cancel_services(); };
   watch.give_up = [this] { give_up(); };
   const Watch watching(std::move(watch));

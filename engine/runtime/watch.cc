@@ -23,6 +23,7 @@ void set_handlers(void (*handler)(int)) {
 }
 
 constexpr auto kStep = std::chrono::milliseconds(50);
+constexpr double kBeforeSayingSo_s = 0.5;
 
 }  // namespace
 
@@ -54,36 +55,61 @@ void Watch::loop() {
   }
 }
 
-void Watch::step(std::chrono::steady_clock::time_point now) {
+void Watch::look_at_signals(std::chrono::steady_clock::time_point now) {
   RunControl& control = *setup_.control;
   const int signals = signals_received.load();
-  if (signals > seen_signals_) {
-    if (seen_signals_ == 0 && signals == 1) {
-      log_line(LogLevel::info, {},
-               "stopping: records in flight have " +
-                   std::to_string(static_cast<int>(setup_.grace_s)) +
-                   " s to finish; press Ctrl-C again to cut them (nothing paid is lost)");
-      control.drain();
-      drain_since_ = now;
-    } else {
-      control.abort();
-    }
-    seen_signals_ = signals;
+  if (signals == seen_signals_) return;
+  if (seen_signals_ == 0 && signals == 1 && !control.aborting()) {
+    log_line(LogLevel::info, {},
+             "stopping: records in flight have " +
+                 std::to_string(static_cast<int>(setup_.grace_s)) +
+                 " s to finish; press Ctrl-C again to cut them (nothing paid is lost)");
+    control.drain();
+    drain_since_ = now;
+  } else {
+    forced_ = true;
+    control.abort();
   }
+  seen_signals_ = signals;
+}
+
+// After a fault, calls that are on their way are waited for: they are paid for, and a later start
+// finds their replies in the store.
+bool Watch::may_wait(std::chrono::steady_clock::time_point now) {
+  if (forced_ || !setup_.control->fault()) return false;
+  const double waited_s = std::chrono::duration<double>(now - abort_since_).count();
+  if (waited_s > kBeforeSayingSo_s && !std::exchange(said_waiting_, true)) {
+    log_line(LogLevel::error, {},
+             "a fault ends the run; calls in flight have " +
+                 std::to_string(static_cast<int>(setup_.grace_s)) +
+                 " s to bring their replies into the store (Ctrl-C cuts them)");
+  }
+  return waited_s <= setup_.grace_s;
+}
+
+void Watch::step(std::chrono::steady_clock::time_point now) {
+  RunControl& control = *setup_.control;
   const auto seconds_since = [now](std::chrono::steady_clock::time_point then) {
     return std::chrono::duration<double>(now - then).count();
   };
+  look_at_signals(now);
   if (seen_signals_ > 0 && !control.aborting() && seconds_since(drain_since_) > setup_.grace_s) {
     log_line(LogLevel::info, {}, "the grace period is over: cutting what is still in flight");
+    forced_ = true;
     control.abort();
   }
-  if (control.aborting() && !cut_) {
-    cut_ = true;
+  if (control.aborting() && !interrupted_) {
+    interrupted_ = true;
     abort_since_ = now;
+    control.interrupt();
+    setup_.stop_asking();
+  }
+  if (interrupted_ && !control.cutting() && !may_wait(now)) {
+    cut_since_ = now;
     control.cut();
     setup_.cut();
   }
-  if (cut_ && seconds_since(abort_since_) > setup_.hang_s) setup_.give_up();
+  if (control.cutting() && seconds_since(cut_since_) > setup_.hang_s) setup_.give_up();
   if (printer_.due(now)) printer_.print(setup_.snapshot(), now);
 }
 

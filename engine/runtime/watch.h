@@ -19,12 +19,13 @@ class Watch {
   struct Setup {
     RunControl* control = nullptr;
     double grace_s = 30;
-    // After an abort that nodes do not follow for this long, `give_up` is called.
+    // After a cut that nodes do not follow for this long, `give_up` is called.
     double hang_s = 20;
     ProgressStyle progress = ProgressStyle::none;
     std::function<ProgressSnapshot()> snapshot;
-    std::function<void()> cut;      // services drop what is under way
-    std::function<void()> give_up;  // saves what can be saved and leaves the process
+    std::function<void()> stop_asking;  // services ask nothing more, and wait for what is paid for
+    std::function<void()> cut;          // services drop what is under way
+    std::function<void()> give_up;      // saves what can be saved and leaves the process
   };
   explicit Watch(Setup setup);
   ~Watch();  // ends the thread; signals have their old meaning again
@@ -34,6 +35,8 @@ class Watch {
  private:
   void loop();
   void step(std::chrono::steady_clock::time_point now);
+  void look_at_signals(std::chrono::steady_clock::time_point now);
+  bool may_wait(std::chrono::steady_clock::time_point now);
 
   const Setup setup_;
   ProgressPrinter printer_;
@@ -41,8 +44,9 @@ class Watch {
   std::condition_variable ended_changed_;
   bool ended_ = false;
   int seen_signals_ = 0;
-  bool cut_ = false;
-  std::chrono::steady_clock::time_point drain_since_{}, abort_since_{};
+  bool forced_ = false;  // the user, or the grace period, ends what is in flight
+  bool interrupted_ = false, said_waiting_ = false;
+  std::chrono::steady_clock::time_point drain_since_{}, abort_since_{}, cut_since_{};
   std::thread thread_;
 };
 

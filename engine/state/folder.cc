@@ -50,6 +50,18 @@ std::string parent_folder(const std::string& file) {
   return slash == 0 ? "/" : file.substr(0, slash);
 }
 
+// Without O_TMPFILE (some file systems) the name is there for a moment.
+int open_nameless(const std::string& folder) {
+  const int descriptor = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
+    return descriptor;
+  }
+  std::string name = folder + "/waiting-XXXXXX";
+  const int named = mkostemp(name.data(), O_CLOEXEC);
+  if (named >= 0) unlink(name.c_str());
+  return named;
+}
+
 bool is_disk_full(int system_error) {
   return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
 }

@@ -20,6 +20,9 @@ Status sync_folder(const std::string& folder);
 // Removes a file if it is there.
 Status remove_file(const std::string& file);
 
+// A file in `folder` without a name, gone with the process: its descriptor, or -1 with errno set.
+int open_nameless(const std::string& folder);
+
 bool is_disk_full(int system_error);
 // "the disk is full: cannot write NAME (WORDS). ..."
 Status disk_full(const std::string& name, const std::string& words);

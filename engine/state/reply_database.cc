@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/state/asked_calls.h"
+#include "engine/state/ballast.h"
 #include "engine/state/compact_json.h"
 #include "engine/state/folder.h"
 #include "engine/state/log_keeper.h"
@@ -23,6 +24,8 @@ namespace {
 constexpr std::size_t kBatchReplies = 512;
 constexpr std::size_t kBatchBytes = 32 * 1024 * 1024;
 constexpr int kBusyTimeout_ms = 30'000;
+// A batch of replies of 30 kB, each of which changes a page of the index, too.
+constexpr std::uint64_t kBallastBytes = 32 * 1024 * 1024;
 
 struct Put {
   std::string key;
@@ -105,14 +108,18 @@ class ReplyDatabaseFile final : public ReplyDatabase {
  public:
   ReplyDatabaseFile(std::unique_ptr<sqlite::Database> writer,
                     std::unique_ptr<sqlite::Database> reader,
-                    std::unique_ptr<sqlite::Database> keeper, std::string run_id)
+                    std::unique_ptr<sqlite::Database> keeper, std::string run_id,
+                    std::function<void(Status)> on_full_disk)
       : writer_(std::move(writer)),
         reader_(std::move(reader)),
         log_(*writer_, std::move(keeper)),
         run_id_(std::move(run_id)),
         written_(*writer_),
         read_(*reader_),
-        asked_(*writer_, run_id_) {}
+        asked_(*writer_, run_id_),
+        on_full_disk_(std::move(on_full_disk)) {
+    if (on_full_disk_) ballast_.emplace(parent_folder(writer_->file()), kBallastBytes);
+  }
 
   Status start() {
     if (Status status = asked_.take_over(); !status) return status;
@@ -154,6 +161,7 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   void write_loop();
   void read_loop();
   Status write_batch(std::vector<Packed>& batch);
+  Status write_in_ballast(std::vector<Packed>& batch, Status full);
   Status sync_commits(bool wanted);
   void write_asked();
   Result<std::optional<StoredReply>> read(const Find& find);
@@ -165,6 +173,8 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   ReplyTable written_;  // of the write thread; pack_ahead() of the pack thread
   ReplyTable read_;     // of the read thread
   AskedCalls asked_;
+  const std::function<void(Status)> on_full_disk_;
+  std::optional<Ballast> ballast_;
   bool commits_synced_ = true;
   std::atomic<std::uint64_t> stored_ = 0;
   WorkQueue<Put> puts_;
@@ -215,7 +225,10 @@ void ReplyDatabaseFile::write_loop() {
       if (!more) return;
       continue;
     }
-    const Status status = write_batch(batch);
+    Status status = write_batch(batch);
+    if (status.code() == StatusCode::resource_exhausted) {
+      status = write_in_ballast(batch, std::move(status));
+    }
     if (status.ok()) stored_ += batch.size();
     for (Packed& packed : batch) packed.done(status);
   }
@@ -249,6 +262,18 @@ Status ReplyDatabaseFile::write_batch(std::vector<Packed>& batch) {
   if (status.ok()) status = transaction.commit();
   asked_.ended_transaction(status.ok());
   return status;
+}
+
+// Says so before the replies are given out: whoever gets one asks nothing more then.
+Status ReplyDatabaseFile::write_in_ballast(std::vector<Packed>& batch, Status full) {
+  if (!ballast_ || !ballast_->release()) return full;
+  const Status written = write_batch(batch);
+  if (!written.ok()) return written;
+  on_full_disk_(Status::run_fault(
+      full.code(), full.message() +
+                       " (What is paid for is kept: replies of calls in flight are written to room "
+                       "that was held back for them; nothing more is asked.)"));
+  return written;
 }
 
 // What cannot be written now is tried again with the next replies, which say what is wrong.
@@ -296,8 +321,8 @@ Result<std::optional<StoredReply>> ReplyDatabaseFile::read(const Find& find) {
 
 }  // namespace
 
-Result<std::unique_ptr<ReplyDatabase>> ReplyDatabase::open(const std::string& file,
-                                                           const std::string& run_id) {
+Result<std::unique_ptr<ReplyDatabase>> ReplyDatabase::open(
+    const std::string& file, const std::string& run_id, std::function<void(Status)> on_full_disk) {
   const std::string folder = parent_folder(file);
   if (Status status = make_private_folder(folder); !status) return status;
   if (Status status = require_local(folder, "--cache FILE"); !status) return status;
@@ -308,8 +333,8 @@ Result<std::unique_ptr<ReplyDatabase>> ReplyDatabase::open(const std::string& fi
   if (Status status = (*reader)->execute("PRAGMA query_only = ON"); !status) return status;
   auto keeper = open_reply_file(file, kBusyTimeout_ms);
   if (!keeper.ok()) return keeper.status();
-  auto database = std::make_unique<ReplyDatabaseFile>(*std::move(writer), *std::move(reader),
-                                                      *std::move(keeper), run_id);
+  auto database = std::make_unique<ReplyDatabaseFile>(
+      *std::move(writer), *std::move(reader), *std::move(keeper), run_id, std::move(on_full_disk));
   if (Status status = database->start(); !status) return status;
   return std::unique_ptr<ReplyDatabase>(std::move(database));
 }

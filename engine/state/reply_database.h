@@ -6,10 +6,15 @@
 // thread with a connection of its own answers find(), so that a look-up never waits for a disk; and
 // one empties the log (log_keeper.h), so that no reply waits for that.
 // Several processes may share the file.
+//
+// While it is open it keeps some room on its disk (ballast.h): when the disk is full, the replies
+// of calls that are already paid for still find a place, and `on_full_disk` is told that nothing
+// more is to be asked.
 // Thread-safety: any thread. Destruction writes what is queued, then runs the remaining callbacks.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,8 +28,11 @@ class ReplyDatabase : public ReplyStore {
  public:
   // Opens or makes the file (mode 0600) and its folder; one of format 1 is brought to the present
   // one. `run_id` is RunState::run_id(): no other process may work for the same run.
+  // `on_full_disk` is called at most once, on the store's thread, with a run fault; without it
+  // there is no ballast.
   static Result<std::unique_ptr<ReplyDatabase>> open(const std::string& file,
-                                                     const std::string& run_id);
+                                                     const std::string& run_id,
+                                                     std::function<void(Status)> on_full_disk = {});
   ~ReplyDatabase() override = default;
   virtual std::uint64_t stored() const = 0;  // replies put since open()
   // By service: requests of this run, in all its starts, that went out and got no whole answer. An

@@ -16,18 +16,6 @@ namespace {
 
 constexpr std::size_t kChecksumBytes = 4;
 
-// Without O_TMPFILE (some file systems) the name is there for a moment.
-int open_nameless(const std::string& folder) {
-  const int descriptor = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
-    return descriptor;
-  }
-  std::string name = folder + "/waiting-XXXXXX";
-  const int named = mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) unlink(name.c_str());
-  return named;
-}
-
 // 0 or the system's error.
 int write_at(int descriptor, std::string_view bytes, std::uint64_t offset) {
   while (!bytes.empty()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "json_element.h"
+#include "rare/provenance.h"
 #include "row_text.h"
 
 namespace rare::files {
@@ -20,7 +21,11 @@ Spec WriteSink::spec() {
              "How the file is written; auto goes by its extension (.jsonl or .ndjson).")
       .choices({"auto", "jsonl"})
       .param(&WriteSink::fields_, "fields", Json::array(),
-             "The fields to write, in this order; empty: all, sorted by name.");
+             "The fields to write, in this order; empty: all, sorted by name.")
+      .param(&WriteSink::meta_, "meta", false,
+             "Write a last field `_rare` that says where the row comes from: `id` of the record "
+             "(what `explain` takes), `replies` (keys in the reply store), and by node `models` "
+             "and `prompts` (SHA-256 of system text, line break and prompt).");
 }
 
 Status WriteSink::open(Context& context, std::optional<Offset> committed) {
@@ -65,7 +70,8 @@ Result<std::string> WriteSink::encode(const Record& record) const {
                                                 " deep, came a deeper one");
   }
   std::string row;
-  const Status status = fields_.empty() ? append_all(row, object) : append_selected(row, object);
+  Status status = fields_.empty() ? append_all(row, object) : append_selected(row, object);
+  if (status.ok() && meta_) status = append_provenance(row, record);
   if (!status.ok()) return status;
   row += row.empty() ? "{}\n" : "}\n";
   row.shrink_to_fit();  // it may wait for long, and is what the committer's window counts
@@ -75,6 +81,7 @@ Result<std::string> WriteSink::encode(const Record& record) const {
 // Both leave out the closing bracket, and the opening one when there is no field.
 Status WriteSink::append_all(std::string& row, const Json& object) const {
   for (auto at = object.begin(); at != object.end(); ++at) {
+    if (leaves_out(at.key())) continue;
     row += row.empty() ? '{' : ',';
     Status appended = append_field(row, at.key(), at.value());
     if (!appended) return appended;
@@ -97,6 +104,20 @@ Status WriteSink::append_selected(std::string& row, const Json& object) const {
   }
   warn_of_missing_fields(object);
   return Status();
+}
+
+// What operators noted for another sink of the run is no field of the records; what was read is.
+bool WriteSink::leaves_out(const std::string& field) const {
+  if (field != kProvenanceField) return false;
+  return meta_ || (context_ != nullptr && context_->keeps_provenance());
+}
+
+Status WriteSink::append_provenance(std::string& row, const Record& record) const {
+  const Json* noted = record.find(kProvenanceField);
+  Json provenance = noted != nullptr && noted->is_object() ? *noted : Json::object();
+  provenance["id"] = record.id().to_string();
+  row += row.empty() ? '{' : ',';
+  return append_field(row, kProvenanceField, provenance);
 }
 
 void WriteSink::warn_of_missing_fields(const Json& object) const {

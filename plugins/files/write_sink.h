@@ -33,19 +33,23 @@ class WriteSink final : public Sink {
   Status publish_copy() override;
   std::string location() const override { return path_; }
   bool in_place() const override { return OutputFile::in_place(path_); }
+  bool wants_provenance() const override { return meta_; }
 
  private:
   struct Place {
     std::uint64_t bytes, rows;
   };
   Result<Place> place_of(const Offset& offset) const;
+  bool leaves_out(const std::string& field) const;
   Status append_all(std::string& row, const Json& object) const;
   Status append_selected(std::string& row, const Json& object) const;
+  Status append_provenance(std::string& row, const Record& record) const;
   void warn_of_missing_fields(const Json& object) const;
 
   std::string path_;
   std::string format_;
   std::vector<std::string> fields_;
+  bool meta_ = false;
 
   Context* context_ = nullptr;
   OutputFile file_;

@@ -63,7 +63,8 @@ class ChatClient {
   void set_revision(std::string revision);
   void endpoint_up(std::string url, std::string api_key);
   void endpoint_down();
-  // The run cannot go on: whatever waits, now and from here on, completes with `fault`.
+  // The run cannot go on: whatever waits, now and from here on, completes with `fault`; what is
+  // asked is paid for, and goes on.
   void fail(Status fault);
   net::HttpLoop& loop() { return loop_; }
 

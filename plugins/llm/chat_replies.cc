@@ -225,6 +225,7 @@ void ChatClient::kept(const CallPtr& call, const CompletionBody& completion, con
 
 Result<ChatReply> ChatClient::reply_from(const Call& call, const CompletionBody& completion) {
   ChatReply reply;
+  reply.key = call.key;
   SplitText split = split_reasoning(completion.content);
   reply.raw = completion.content;
   reply.text = std::move(split.text);

@@ -77,6 +77,10 @@ void ChatService::cancel() {
   if (client_) client_->cancel();
 }
 
+void ChatService::stop_asking() {
+  if (client_) client_->fail(Status::cancelled());
+}
+
 Result<ChatOptions> ChatService::shared_options(const ServiceContext& context) const {
   if (Status status = check_generation(context, generation_); !status) return status;
   if (!extra_body_.is_object()) {

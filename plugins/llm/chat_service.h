@@ -23,6 +23,7 @@ class ChatService : public Service {
   Json usage() const override;
   std::string activity() const override;
   void cancel() override;
+  void stop_asking() override;
 
  protected:
   // Declares the parameters below for the component T, which derives from this class.

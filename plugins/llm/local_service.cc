@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "plugins/digest/sha256.h"
 #include "plugins/llm/gguf_file.h"
 #include "plugins/llm/model_revision.h"
 #include "plugins/llm/plain_template.h"
-#include "plugins/llm/reply_key.h"
 
 namespace rare::llm {
 namespace {
@@ -182,9 +182,10 @@ void LocalService::find_revision(ServiceContext& context, bool plain_template,
         Status::run_fault(StatusCode::invalid_argument,
                           "service '" + name_ + "': the local model " + hash.status().message()));
   }
-  Json revision = {{"model_sha256", *hash},
-                   {"server", server_version(program, (folder / "llama-server.version").string())},
-                   {"template", plain_template ? sha256_hex(kPlainTemplate) : "the model's own"}};
+  Json revision = {
+      {"model_sha256", *hash},
+      {"server", server_version(program, (folder / "llama-server.version").string())},
+      {"template", plain_template ? digest::sha256_hex(kPlainTemplate) : "the model's own"}};
   if (!args_.empty()) revision["args"] = args_;
   if (!cache_revision_.empty()) revision["cache_revision"] = cache_revision_;
   client().set_revision(revision.dump());

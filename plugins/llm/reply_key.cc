@@ -1,21 +1,8 @@
 #include "plugins/llm/reply_key.h"
 
-#include <openssl/evp.h>
+#include "plugins/digest/sha256.h"
 
 namespace rare::llm {
-
-std::string sha256_hex(std::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
-  std::string text;
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (unsigned int i = 0; i < size; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
-}
 
 Json merged_generation(const Json& service, const Json& request) {
   Json merged = service.is_object() ? service : Json::object();
@@ -47,7 +34,7 @@ Json logical_request(const ChatOptions& options, const std::string& revision,
   return logical;
 }
 
-std::string reply_key(const Json& logical) { return sha256_hex(dump_json(logical)); }
+std::string reply_key(const Json& logical) { return digest::sha256_hex(dump_json(logical)); }
 
 std::string dump_json(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -4,16 +4,12 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "plugins/llm/chat_options.h"
 #include "rare/language_model.h"
 #include "rare/service.h"
 
 namespace rare::llm {
-
-// SHA-256 (FIPS 180-4) in lower-case hexadecimal.
-std::string sha256_hex(std::string_view bytes);
 
 // {temperature, ..., extra_body} of the service with those of the request over it.
 Json merged_generation(const Json& service, const Json& request);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "plugins/digest/sha256.h"
+#include "rare/provenance.h"
 #include "sentence_cut.h"
 #include "word_runs.h"
 
@@ -56,7 +58,9 @@ Status ChatOperator::open(Context& context) {
 Status ChatOperator::open_prompt() {
   system_text_ = trimmed(system_ ? *system_ : built_in_system());
   const std::string label = context_->name() + ": prompt";
-  auto parsed = PromptTemplate::parse(label, prompt_ ? *prompt_ : built_in_prompt());
+  const std::string prompt(prompt_ ? *prompt_ : built_in_prompt());
+  prompt_digest_ = digest::sha256_hex(system_text_ + '\n' + prompt);
+  auto parsed = PromptTemplate::parse(label, prompt);
   if (!parsed.ok()) return parsed.status();
   template_ = std::move(*parsed);
   for (const std::string_view name : needed_names()) {
@@ -95,6 +99,7 @@ Task<Status> ChatOperator::process(Record record, Output& out) {
       }
       record.mutable_fields().update(prepared->fields);
       store(*reply, record);
+      note_reply(*context_, record, *reply, prompt_digest_);
       co_return out.emit(std::move(record));
     }
     raw = reply->raw.empty() ? reply->text : reply->raw;

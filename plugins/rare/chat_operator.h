@@ -123,6 +123,7 @@ class ChatOperator : public AsyncOperator {
 
   Context* context_ = nullptr;
   std::string system_text_;
+  std::string prompt_digest_;  // of the system text, a line break and the prompt
   PromptTemplate template_;
 };
 

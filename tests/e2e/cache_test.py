@@ -5,7 +5,7 @@ import sqlite3
 import time
 import unittest
 
-from harness import EngineTest, HANG_S, PIPELINES, ProtocolServer
+from harness import EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl
 
 DOCUMENTS = 20
 
@@ -55,6 +55,28 @@ class CacheTest(EngineTest):
             calls = server.stats()["calls"]
             self.assert_exit(self.run_engine(*self.command("--fresh")), 0)
             self.assertEqual(server.stats()["calls"], calls + 1)
+
+    def test_provenance_names_replies_that_are_in_the_store(self):
+        with ProtocolServer("--truncated", 20) as server:
+            self.use_endpoint(server)
+            self.assert_exit(self.run_engine(*self.command("--set", "nodes.result.with.meta=true")), 0)
+        export = self.run_engine("cache", "export")
+        replies = {reply["key"]: reply for reply in map(json.loads, export.stdout.splitlines())}
+        rows = read_jsonl(self.folder / "out" / "rare-openai.jsonl")
+        self.assertEqual(len(rows), DOCUMENTS)
+        prompts = set()
+        for number, row in enumerate(rows):
+            self.assertEqual(list(row)[-1], "_rare")
+            origin = row["_rare"]
+            self.assertEqual(origin["id"], str(number))
+            question, reasoning = (replies[key] for key in origin["replies"])
+            self.assertEqual([question["node"], reasoning["node"]], ["questions", "reasoning"])
+            self.assertIn(row["text"], question["request"]["messages"][-1]["content"])
+            self.assertIn(row["reasoning"], json.dumps(reasoning, ensure_ascii=False))
+            self.assertEqual(sorted(origin["models"]), ["questions", "reasoning"])
+            self.assertTrue(all(origin["models"].values()))
+            prompts.add(json.dumps(origin["prompts"], sort_keys=True))
+        self.assertEqual(len(prompts), 1)
 
     def test_prune_keeps_what_a_killed_run_goes_on_from(self):
         with ProtocolServer("--latency-ms", 300) as server:

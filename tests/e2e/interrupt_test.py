@@ -1,5 +1,6 @@
 """A run that is ended from outside leaves nothing behind and loses nothing."""
 
+import json
 import os
 import pathlib
 import signal
@@ -58,6 +59,44 @@ class InterruptTest(EngineTest):
             calls = server.stats()["calls"]
         self.assertIn(f"{calls} sent but never answered", out)
         self.assertEqual(self.manifest("rare-openai")["services"]["teacher"]["unanswered"], calls)
+
+    def fails_with_calls_in_flight(self, latency_ms):
+        """A server and a command: of the first eight answers some are bad enough to end the run, when as
+        many calls are already on their way again."""
+        server = ProtocolServer("--latency-ms", latency_ms, "--truncated-prompts", 50)
+        self.use_endpoint(server)
+        return server, [*self.command(self.write_corpus(40)),
+                        "--set", "services.teacher.with.max_in_flight=8",
+                        "--set", "nodes.questions.with.max_attempts=1",
+                        "--set", "nodes.questions.on_error=fail"]
+
+    def test_after_a_fault_the_replies_of_calls_in_flight_are_kept(self):
+        server, command = self.fails_with_calls_in_flight(1500)
+        with server:
+            process = self.run_engine(*command)
+            self.assert_exit(process, 1)
+            self.assertIn("on_error is 'fail'", process.stderr)
+            self.assertIn("to bring their replies into the store (Ctrl-C cuts them)", process.stderr)
+            calls = server.stats()["calls"]
+            self.assertEqual(server.stats()["in_flight"], 0)
+            self.assertGreater(calls, 8)
+            self.assertLessEqual(calls, 16)
+            self.assertEqual(self.manifest("rare-openai")["services"]["teacher"]["unanswered"], 0)
+            stats = self.run_engine("cache", "stats", "--json")
+            self.assertEqual(json.loads(stats.stdout)["replies"], calls)
+
+    def test_after_a_fault_ctrl_c_cuts_calls_in_flight(self):
+        server, command = self.fails_with_calls_in_flight(3000)
+        with server:
+            process = self.start(*command)
+            for line in process.stderr:
+                if "Ctrl-C cuts them" in line:
+                    break
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=HANG_S)
+            self.assertEqual(process.returncode, 1, error)
+            self.assertIn("on_error is 'fail'", error)
+        self.assertGreater(self.manifest("rare-openai")["services"]["teacher"]["unanswered"], 0)
 
     def test_sigkill_anywhere_costs_at_most_what_was_in_flight(self):
         corpus = self.write_corpus(300)

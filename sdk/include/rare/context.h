@@ -38,6 +38,8 @@ class Context {
   // ends. Nothing in it outlives the run: after a kill the next start begins with an empty one.
   // Throws what std::filesystem throws when it cannot be made.
   virtual std::string scratch_folder() = 0;
+  // Whether a sink of this run writes where records come from (provenance.h).
+  virtual bool keeps_provenance() const { return false; }
 
   // For services that complete later: keep the Completion, return the Awaitable.
   template <class T>

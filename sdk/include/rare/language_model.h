@@ -63,6 +63,7 @@ class ChatReply {
   std::string model;
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;
+  std::string key;          // under which the reply store keeps it; see note_reply()
   bool from_store = false;  // answered without asking the endpoint
   // With a schema: the validated answer, or why there is none. Without one: problem is set for a
   // reply that was cut off or is empty. Show it to the model when asking again.

@@ -6,6 +6,7 @@
 #include "rare/language_model.h"
 #include "rare/operator.h"
 #include "rare/plugin.h"
+#include "rare/provenance.h"
 #include "rare/random.h"
 #include "rare/record.h"
 #include "rare/reply_store.h"

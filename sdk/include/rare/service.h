@@ -46,6 +46,10 @@ class Service {
   // Cuts whatever is under way: every unanswered request completes with Status::cancelled() soon,
   // and so does every request that comes later (an operator may be between two of them).
   virtual void cancel() {}
+  // A fault ends the run: whatever nobody works on yet, now and from here on, completes with
+  // Status::cancelled() soon. Requests that are paid for go on until cancel(); a service whose
+  // requests cost nothing ends them here.
+  virtual void stop_asking() { cancel(); }
 };
 
 }  // namespace rare

@@ -69,6 +69,9 @@ class Sink {
   // Whether the finished output is in place: a complete run whose output is gone is made
   // again. Also before open().
   virtual bool in_place() const = 0;
+  // Whether its rows tell where they come from: operators then note it (provenance.h). Also before
+  // open().
+  virtual bool wants_provenance() const { return false; }
 };
 
 }  // namespace rare

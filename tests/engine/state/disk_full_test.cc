@@ -157,6 +157,45 @@ TEST_CASE("a full disk fails the replies that could not be kept, and no others")
   }
 }
 
+TEST_CASE("a full disk still takes the replies of calls that are paid for, and says so once") {
+  ScratchFolder folder;
+  std::vector<Status> answers(60);
+  std::vector<Status> told;
+  std::uint64_t found = 0;
+  const bool tested = with_small_disk(folder.path(), 48'000'000, [&] {
+    {
+      auto store = ReplyDatabase::open(folder / "replies.db", "run",
+                                       [&told](Status full) { told.push_back(std::move(full)); });
+      if (!store.ok()) return;
+      fill_disk(folder.path(), 0);
+      for (std::size_t i = 0; i < answers.size(); ++i) {
+        rare::StoredReply reply;
+        reply.body = noise(100'000, i);
+        (*store)->put("key" + std::to_string(i), reply,
+                      [&answers, i](Status status) { answers[i] = std::move(status); });
+      }
+      store->reset();  // with the filler still there
+    }
+    auto store = ReplyDatabase::open(folder / "replies.db", "run");
+    if (!store.ok()) return;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      (*store)->find("key" + std::to_string(i), rare::ReplyStore::Scope::any_run,
+                     [&found](auto reply) { found += reply.ok() && (*reply).has_value(); });
+    }
+  });
+  if (!tested) {
+    WARN(kSkipped);
+    return;
+  }
+  for (const Status& status : answers) CHECK(status.message() == "");
+  CHECK(found == answers.size());
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].code() == StatusCode::resource_exhausted);
+  CHECK(told[0].fault() == Fault::run);
+  CHECK_THAT(told[0].message(), Catch::Matchers::Contains("the disk is full") &&
+                                    Catch::Matchers::Contains("What is paid for is kept"));
+}
+
 TEST_CASE("a full disk leaves the older manifest as it was") {
   ScratchFolder folder;
   Status status;

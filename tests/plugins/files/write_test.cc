@@ -133,3 +133,49 @@ TEST_CASE("encoded rows are the text that nlohmann writes") {
   REQUIRE(sink->finalise().ok());
   CHECK(Folder::read(folder.path("out.jsonl")) == *encoded);
 }
+
+TEST_CASE("meta: the row ends with its identity and what was noted about it") {
+  const Folder folder;
+  rare::testing::TestContext context;
+  context.provenance = true;
+  const auto sink = sink_of(folder.path("out.jsonl"), {{"meta", true}});
+  CHECK(sink->wants_provenance());
+  REQUIRE(sink->open(context, std::nullopt).ok());
+  Record noted(Json{{"z", 1}}, rare::RecordId(0, nullptr, 17));
+  rare::ChatReply reply;
+  reply.key = "key-1";
+  reply.model = "some-model";
+  note_reply(context, noted, reply, "digest");
+  reply.key = "key-2";
+  note_reply(context, noted, reply);
+  const Record plain(Json{{"z", 2}}, rare::RecordId(0, nullptr, 18));
+  CHECK(*sink->encode(noted) ==
+        "{\"z\":1,\"_rare\":{\"id\":\"17\",\"models\":{\"test\":\"some-model\"},"
+        "\"prompts\":{\"test\":\"digest\"},\"replies\":[\"key-1\",\"key-2\"]}}\n");
+  CHECK(*sink->encode(plain) == "{\"z\":2,\"_rare\":{\"id\":\"18\"}}\n");
+}
+
+TEST_CASE("meta: after chosen fields, too; nothing is noted where nobody wants it") {
+  const Folder folder;
+  rare::testing::TestContext context;
+  const auto sink = sink_of(folder.path("out.jsonl"), {{"meta", true}, {"fields", {"a"}}});
+  REQUIRE(sink->open(context, std::nullopt).ok());
+  Record record(Json{{"a", 1}, {"b", 2}}, rare::RecordId(0, nullptr, 3));
+  note_reply(context, record, rare::ChatReply(), "digest");
+  CHECK_FALSE(record.has("_rare"));
+  CHECK(*sink->encode(record) == "{\"a\":1,\"_rare\":{\"id\":\"3\"}}\n");
+}
+
+TEST_CASE("without meta a row shows no notes of this run, but the field that was read") {
+  const Folder folder;
+  const Record record(Json{{"a", 1}, {"_rare", {{"id", "5"}}}}, rare::RecordId(0, nullptr, 3));
+  for (const bool noting : {false, true}) {
+    rare::testing::TestContext context;
+    context.provenance = noting;
+    const auto sink = sink_of(folder.path("out.jsonl"));
+    CHECK_FALSE(sink->wants_provenance());
+    REQUIRE(sink->open(context, std::nullopt).ok());
+    CHECK(*sink->encode(record) ==
+          (noting ? "{\"a\":1}\n" : "{\"_rare\":{\"id\":\"5\"},\"a\":1}\n"));
+  }
+}

@@ -1,5 +1,6 @@
 // What goes out: URLs, bodies, keys, limits; and how answers of endpoints are judged.
 #include "catch.h"
+#include "plugins/digest/sha256.h"
 #include "plugins/llm/adaptive_limit.h"
 #include "plugins/llm/endpoint_answer.h"
 #include "plugins/llm/endpoint_url.h"
@@ -51,7 +52,8 @@ TEST_CASE("a base URL is taken as people write it") {
 }
 
 TEST_CASE("SHA-256 is the one of FIPS 180-4") {
-  CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(rare::digest::sha256_hex("abc") ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST_CASE("a reply's key follows from what is asked, not from how or where") {

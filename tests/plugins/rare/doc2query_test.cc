@@ -195,3 +195,20 @@ TEST_CASE("an unknown key of generation is refused before the first record") {
   Doc2QueryBench list({json_reply(kGood)}, {{"generation", Json::array()}});
   CHECK(contains(list.opened.message(), "must be a map such as {temperature: 0.8}, not array"));
 }
+
+TEST_CASE("a run that keeps provenance learns reply, model and prompt") {
+  ChatReply reply = json_reply(kGood);
+  reply.key = "key-1";
+  reply.model = "some-model";
+  Doc2QueryBench bench({faulty_reply("{", "cut off"), reply},
+                       {{"prompt", "{{text}}"}, {"system", "Be brief."}});
+  bench.context.provenance = true;
+  const auto outcome = bench.run(kDocument);
+  REQUIRE(outcome.status.ok());
+  // printf 'Be brief.\n{{text}}' | sha256sum
+  CHECK(outcome.records.at(0).fields()["_rare"] ==
+        Json{{"replies", {"key-1"}},
+             {"models", {{"node", "some-model"}}},
+             {"prompts",
+              {{"node", "9a1f0d1458dde13f171034a2b8a8464d65e34096da690b2c28c3f100b882e260"}}}});
+}

@@ -129,7 +129,10 @@ class TestContext final : public ServiceContext {
   }
   void request_stop() { stop_.request_stop(); }
 
+  bool keeps_provenance() const override { return provenance; }
+
   std::string folder = ".";
+  bool provenance = false;
   std::function<std::unique_ptr<RecordStream>()> stream;  // what records_of() gives
 
  private:
