@@ -151,7 +151,8 @@ Status OutputFile::begin(const std::string& path) {
   return sync_folder(folder_of(path_));
 }
 
-Status OutputFile::resume(const std::string& path, std::uint64_t bytes) {
+Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
+                          std::uint64_t finished_bytes) {
   Status target = check_target(path);
   if (!target) return target;
   flushed_ = bytes;
@@ -159,7 +160,7 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes) {
   const std::uintmax_t working = std::filesystem::file_size(working_path(), missing);
   if (missing || working < bytes) {
     std::error_code error;
-    if (missing && std::filesystem::file_size(path_, error) == bytes && !error) {
+    if (missing && std::filesystem::file_size(path_, error) == finished_bytes && !error) {
       finished_ = true;
       return Status();
     }
@@ -257,10 +258,10 @@ Status OutputFile::finalise() {
   return sync_folder(folder_of(path_));
 }
 
-Status OutputFile::publish_copy() {
+Status OutputFile::publish_copy(std::string_view end) {
   if (finished_) return Status();
   const std::string copy = path_ + ".copy";
-  Status copied = copy_to(copy, working_path());
+  Status copied = copy_to(copy, working_path(), end);
   if (!copied) return copied;
   if (std::rename(copy.c_str(), path_.c_str()) != 0) {
     return file_failure(copy, "renaming to " + path_, errno);
@@ -271,7 +272,7 @@ Status OutputFile::publish_copy() {
 // The copy gets the working name only when it is whole: a crash leaves the finished file as it is.
 Status OutputFile::reopen_finished() {
   const std::string copy = path_ + ".copy";
-  Status copied = copy_to(copy, path_);
+  Status copied = copy_to(copy, path_, {});
   if (!copied) return copied;
   if (std::rename(copy.c_str(), working_path().c_str()) != 0) {
     return file_failure(copy, "renaming to " + working_path(), errno);
@@ -283,7 +284,8 @@ Status OutputFile::reopen_finished() {
   return opened;
 }
 
-Status OutputFile::copy_to(const std::string& target, const std::string& from) {
+Status OutputFile::copy_to(const std::string& target, const std::string& from,
+                           std::string_view end) {
   const int source = ::open(from.c_str(), O_RDONLY | O_CLOEXEC);
   if (source < 0) return file_failure(from, "opening", errno);
   const int copy = ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -308,6 +310,8 @@ Status OutputFile::copy_to(const std::string& target, const std::string& from) {
     error = write_all(copy, {bytes.data(), static_cast<std::size_t>(got)}, offset, done);
     offset += done;
   }
+  std::size_t done = 0;
+  if (error == 0) error = write_all(copy, end, offset, done);
   if (error == 0 && ::fsync(copy) != 0) error = errno;
   ::close(source);
   ::close(copy);

@@ -23,8 +23,9 @@ class OutputFile {
   // Makes missing folders and begins an empty working file; an older one is lost.
   Status begin(const std::string& path);
   // Goes on behind the first `bytes` bytes and cuts off the rest. Where there is no working file
-  // but a finished one of that size, finalise() has run: the next append() works on a copy of it.
-  Status resume(const std::string& path, std::uint64_t bytes);
+  // but a finished one of `finished_bytes`, finalise() has run: the next append() works on a copy
+  // of its first `bytes`.
+  Status resume(const std::string& path, std::uint64_t bytes, std::uint64_t finished_bytes);
 
   // Buffered.
   Status append(std::string_view bytes);
@@ -34,12 +35,14 @@ class OutputFile {
   Status sync();
   // Gives the file its final name. Can be repeated.
   Status finalise();
-  // Puts a copy of what is on disk in place and keeps the working file. REQUIRES: sync().
-  Status publish_copy();
+  // Puts a copy of what is on disk, and `end` behind it, in place and keeps the working file.
+  // REQUIRES: sync().
+  Status publish_copy(std::string_view end);
 
   // Appended so far, with what is still buffered.
   std::uint64_t size_bytes() const { return flushed_ + buffer_.size(); }
   const std::string& path() const { return path_; }
+  bool is_finished() const { return finished_; }
   static bool in_place(const std::string& path);
 
  private:
@@ -48,7 +51,7 @@ class OutputFile {
   Status open_working(int flags);
   Status flush();
   Status reopen_finished();
-  Status copy_to(const std::string& target, const std::string& from);
+  Status copy_to(const std::string& target, const std::string& from, std::string_view end);
   Status still_there() const;
   Status failure(const std::string& what, int error) const;
   void close();

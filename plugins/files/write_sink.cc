@@ -13,13 +13,16 @@ Spec WriteSink::spec() {
       .summary("Writes records to a JSON Lines file.")
       .description(
           "One object a line. The file grows as PATH.part and gets its name when the run is "
-          "complete.")
+          "complete. A compressed one is a row of frames of 1 MiB of rows, which any tool unpacks.")
       .required_param(&WriteSink::path_, "path", "The file to write; missing folders are made.")
       .output_path()
       .saves("path")
       .param(&WriteSink::format_, "format", "auto",
              "How the file is written; auto goes by its extension (.jsonl or .ndjson).")
       .choices({"auto", "jsonl"})
+      .param(&WriteSink::compression_, "compression", "auto",
+             "auto goes by a last extension .gz or .zst.")
+      .choices({"auto", "none", "gzip", "zstd"})
       .param(&WriteSink::fields_, "fields", Json::array(),
              "The fields to write, in this order; empty: all, sorted by name.")
       .param(&WriteSink::meta_, "meta", false,
@@ -30,30 +33,48 @@ Spec WriteSink::spec() {
 
 Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   context_ = &context;
-  if (format_ == "auto" && !path_.ends_with(".jsonl") && !path_.ends_with(".ndjson")) {
+  const std::string_view name = without_compression(path_);
+  if (format_ == "auto" && !name.ends_with(".jsonl") && !name.ends_with(".ndjson")) {
     return Status::run_fault(StatusCode::invalid_argument,
                              path_ +
-                                 ": expected the extension .jsonl or .ndjson, because JSON "
-                                 "Lines is what is written; rename it, or say format: jsonl");
+                                 ": expected the extension .jsonl or .ndjson (and .gz or .zst "
+                                 "behind it), because JSON Lines is what is written; rename it, or "
+                                 "say format: jsonl");
   }
   rows_ = 0;
-  if (!committed) return file_.begin(path_);
-  const Result<Place> place = place_of(*committed);
+  if (!committed) return file_.begin(path_, compression());
+  Result<Place> place = place_of(*committed);
   if (!place) return place.status();
   rows_ = place->rows;
-  return file_.resume(path_, place->bytes);
+  return file_.resume(path_, compression(), std::move(place->output));
+}
+
+Compression WriteSink::compression() const {
+  if (compression_ == "gzip") return Compression::gzip;
+  if (compression_ == "zstd") return Compression::zstd;
+  return compression_ == "none" ? Compression::none : compression_of_path(path_);
 }
 
 Result<WriteSink::Place> WriteSink::place_of(const Offset& offset) const {
   const Json& token = offset.token;
-  if (!token.is_object() || !token.contains("bytes") || !token["bytes"].is_number_integer() ||
-      !token.contains("rows") || !token["rows"].is_number_integer()) {
+  const auto holds = [&token](const char* key, bool (Json::*is_right)() const) {
+    return token.is_object() && token.contains(key) && (token[key].*is_right)();
+  };
+  const bool is_packed = holds("tail", &Json::is_string);
+  if (!holds("bytes", &Json::is_number_integer) || !holds("rows", &Json::is_number_integer) ||
+      (is_packed && !holds("packed_bytes", &Json::is_number_integer))) {
     return Status::run_fault(StatusCode::invalid_argument,
                              path_ +
                                  ": the offset kept by the earlier start cannot be understood; "
                                  "start with --fresh");
   }
-  return Place{token["bytes"].get<std::uint64_t>(), token["rows"].get<std::uint64_t>()};
+  const auto number = [&token](const char* key) { return token[key].get<std::uint64_t>(); };
+  Place place{{number("bytes"), number("bytes"), {}}, number("rows")};
+  if (is_packed) {
+    place.output.packed_bytes = number("packed_bytes");
+    place.output.tail = token["tail"].get<std::string>();
+  }
+  return place;
 }
 
 Status WriteSink::accept(const Record& record) const { return encode(record).status(); }
@@ -164,15 +185,20 @@ Status WriteSink::copy_finished(const Offset& from, const Offset& to) {
   if (!begin) return begin.status();
   const Result<Place> end = place_of(to);
   if (!end) return end.status();
-  Status copied = file_.append_finished(begin->bytes, end->bytes);
+  Status copied = file_.append_finished(begin->output.bytes, end->output.bytes);
   if (copied) rows_ += end->rows - begin->rows;
   return copied;
 }
 
 Result<Offset> WriteSink::sync() {
-  Status synced = file_.sync();
-  if (!synced) return synced;
-  return *position();
+  Result<PackedOutput::Place> place = file_.sync();
+  if (!place) return place.status();
+  Offset offset = *position();
+  if (compression() != Compression::none) {
+    offset.token["packed_bytes"] = place->packed_bytes;
+    offset.token["tail"] = std::move(place->tail);
+  }
+  return offset;
 }
 
 Status WriteSink::finalise() { return file_.finalise(); }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "output_file.h"
+#include "packed_output.h"
 #include "rare/sink.h"
 #include "rare/spec.h"
 
@@ -19,7 +19,7 @@ class WriteSink final : public Sink {
  public:
   static Spec spec();
 
-  // The offset's token: {bytes, rows}.
+  // The offset's token: {bytes, rows}, and for a compressed output {packed_bytes, tail}.
   Status open(Context& context, std::optional<Offset> committed) override;
   Status accept(const Record& record) const override;
   Status write(std::span<const Record> rows) override;
@@ -37,8 +37,10 @@ class WriteSink final : public Sink {
 
  private:
   struct Place {
-    std::uint64_t bytes, rows;
+    PackedOutput::Place output;
+    std::uint64_t rows;
   };
+  Compression compression() const;
   Result<Place> place_of(const Offset& offset) const;
   bool leaves_out(const std::string& field) const;
   Status append_all(std::string& row, const Json& object) const;
@@ -47,12 +49,12 @@ class WriteSink final : public Sink {
   void warn_of_missing_fields(const Json& object) const;
 
   std::string path_;
-  std::string format_;
+  std::string format_, compression_;
   std::vector<std::string> fields_;
   bool meta_ = false;
 
   Context* context_ = nullptr;
-  OutputFile file_;
+  PackedOutput file_;
   std::uint64_t rows_ = 0;
   mutable std::mutex mutex_;
   mutable std::set<std::string> warned_;  // fields that a row did not have

@@ -13,7 +13,7 @@ ONE_ATTEMPT = ["--set", "nodes.questions.with.max_attempts=1",
 SAVING = """
 nodes:
   - name: questions
-    save: out/questions.jsonl
+    save: out/questions.jsonl.zst
 """
 WHOLE_SET = """
 nodes:
@@ -64,7 +64,7 @@ class RetryTest(EngineTest):
         self.assertEqual(manifest["status"], "complete")
         self.assertEqual(manifest["records"]["read"], records)
         self.assertEqual(manifest["records"]["written"],
-                         records * (2 if (self.folder / "out/questions.jsonl").exists() else 1))
+                         records * (2 if (self.folder / "out/questions.jsonl.zst").exists() else 1))
         self.assertEqual(manifest["records"]["dead"], 0)
         self.assertEqual(manifest["nodes"]["questions"]["in"], records)
         self.assertEqual(manifest["nodes"]["questions"]["dead"], 0)
@@ -74,7 +74,7 @@ class RetryTest(EngineTest):
     def test_rows_stand_where_they_would_have_stood(self):
         (self.folder / "saving.yaml").write_text(SAVING)
         command = self.over(self.write_corpus(100), "-f", self.folder / "saving.yaml")
-        expected = self.undisturbed(command, (OUTPUT, "out/questions.jsonl"))
+        expected = self.undisturbed(command, (OUTPUT, "out/questions.jsonl.zst"))
         dead = self.run_with_dead_letters(command)
         out, calls = self.retry(command)
         self.assertIn(f"retried {len(dead)} records with dead letters; 0 dead letters are left", out)

@@ -46,13 +46,13 @@ nodes:
   - { name: twin_rows, use: files.write, with: { path: out/twins.jsonl } }
 """
 
-# Whole-set nodes behind a node that is paid for, and one more such node behind them.
+# Whole-set nodes behind a node that is paid for, and one more such node behind them; an output is compressed.
 WHOLE_SET = """
 name: whole-set
 """ + TEACHER + """
 nodes:
   - { name: documents, use: files.read, with: { path: corpus.jsonl } }
-  - { name: questions, use: Doc2Query, with: { llm: teacher } }
+  - { name: questions, use: Doc2Query, with: { llm: teacher }, save: out/questions.jsonl.gz }
   - { name: distinct, use: basic.dedupe, with: { field: question } }
   - { name: sorted, use: basic.sort, with: { by: question } }
   - name: further
@@ -156,7 +156,8 @@ PIPELINES_UNDER_FAULTS = {
         "branches", uneven_lines, ["out/questions.jsonl", "out/parts.jsonl", "out/twins.jsonl"],
         text=BRANCHES, in_order=False),
     "whole_set": FaultyPipeline(
-        "whole-set", repeated_lines, ["out/rows.jsonl", "out/topics.jsonl"], text=WHOLE_SET),
+        "whole-set", repeated_lines, ["out/questions.jsonl.gz", "out/rows.jsonl", "out/topics.jsonl"],
+        text=WHOLE_SET),
     # Which calls are refused or cut does not change what comes out; which answers are truncated does,
     # and so it is the same ones in every run.
     "bad_endpoint": FaultyPipeline(

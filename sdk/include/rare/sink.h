@@ -46,8 +46,8 @@ class Sink {
   }
   // All that was written is on disk when this returns; only between families.
   virtual Result<Offset> sync() = 0;
-  // Where the next row will stand, if the sink can say so: what sync() would give now, without the
-  // sync. Sinks that say so must be able to copy_finished().
+  // Where the next row will stand, if the sink can say so. Sinks that say so must be able to
+  // copy_finished() between two such places, and up to what the last sync() gave.
   virtual std::optional<Offset> position() const { return std::nullopt; }
   // For a new output that takes most of its rows from the finished one: appends what stands there
   // between two positions. REQUIRES: open() began anew.

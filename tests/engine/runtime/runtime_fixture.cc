@@ -194,6 +194,7 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   {
     Watch::Setup watch;
     watch.control = &control;
+    watch.stop_asking = [&components] { components.stop_asking(); };
     watch.cut = [&components] { components.cancel_services(); };
     watch.give_up = [] {
       std::fputs("a test's graph hangs after it was cut\n", stderr);
