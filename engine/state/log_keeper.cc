@@ -8,12 +8,24 @@
 namespace rare::engine {
 namespace {
 
-constexpr int kLogPages = 1000;  // 16 MB: as often as SQLite does it
-constexpr off_t kLogBytes = 64 * 1024 * 1024;
+// 8 MB: the less there is to bring over, the shorter it keeps the disk from the commits' syncs. (A
+// thousand pages, as SQLite does it, cost a fifth more at the 99th per cent, four thousand twice as
+// much.)
+constexpr int kLogPages = 500;
+constexpr int kFewPages = 10;
+constexpr int kMostRounds = 8;
+constexpr off_t kLongLogBytes = 64 * 1024 * 1024;
 constexpr int kWaitForReaders_ms = 200;
 
-void checkpoint(sqlite::Database& database, int mode) {
-  sqlite3_wal_checkpoint_v2(database.handle(), nullptr, mode, nullptr, nullptr);
+struct Brought {
+  int result = 0;      // SQLite's
+  int pages_left = 0;  // of the log, not in the database yet
+};
+
+Brought checkpoint(sqlite::Database& database, int mode) {
+  int in_log = 0, done = 0;
+  const int result = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, mode, &in_log, &done);
+  return {result, in_log - done};
 }
 
 }  // namespace
@@ -53,22 +65,26 @@ void LogKeeper::keep() {
     if (closed_) return;
     wanted_ = false;
     lock.unlock();
-    checkpoint(*own_, SQLITE_CHECKPOINT_PASSIVE);
-    cut();
+    bring_over();
     lock.lock();
   }
 }
 
-// Little is left to bring over by now. Tried again only after the log has grown by as much once
-// more: somebody may be reading for long.
-void LogKeeper::cut() {
+// The writer stands still while the last pages are brought over, so only few may be left by then:
+// each round takes what was written during the one before it. Then the log begins anew in the room
+// it has, which is synced faster than a file that grows. Where somebody reads for long that must
+// wait; it is tried again after the log has grown by as much once more.
+void LogKeeper::bring_over() {
+  Brought brought = checkpoint(*own_, SQLITE_CHECKPOINT_PASSIVE);
   struct stat log {};
-  if (stat((own_->file() + "-wal").c_str(), &log) != 0) return;
-  if (log.st_size < kLogBytes) tried_bytes_ = 0;
-  if (log.st_size < tried_bytes_ + kLogBytes) return;
-  tried_bytes_ = log.st_size;
+  if (stat((own_->file() + "-wal").c_str(), &log) != 0 || log.st_size < try_from_bytes_) return;
+  for (int round = 1; brought.pages_left > kFewPages && round < kMostRounds; ++round) {
+    brought = checkpoint(*own_, SQLITE_CHECKPOINT_PASSIVE);
+  }
+  const bool is_long = log.st_size > kLongLogBytes;
   const std::lock_guard lock(transaction_mutex_);
-  checkpoint(*own_, SQLITE_CHECKPOINT_TRUNCATE);
+  brought = checkpoint(*own_, is_long ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
+  try_from_bytes_ = brought.result == SQLITE_OK ? 0 : log.st_size + kLongLogBytes;
 }
 
 }  // namespace rare::engine

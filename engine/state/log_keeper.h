@@ -1,5 +1,5 @@
 // Brings a database's write-ahead log into the database, on a thread and a connection of its own,
-// so that no commit waits for it; and cuts the log short when it has become long.
+// so that no commit waits for it; and lets the log begin anew, so that it stays short.
 //
 // SQLite itself does the first within a commit, and never the second while somebody reads or
 // writes all the time. Failures are left to the next attempt: what is in the log is safe there.
@@ -26,18 +26,18 @@ class LogKeeper {
   LogKeeper(const LogKeeper&) = delete;
   LogKeeper& operator=(const LogKeeper&) = delete;
 
-  // Held by the writer from the beginning of a transaction to its end: it waits while the log is
-  // cut, which SQLite would make it do by trying again and again.
+  // Held by the writer from the beginning of a transaction to its end: it waits while the log
+  // begins anew, which SQLite would make it do by trying again and again.
   std::unique_lock<std::mutex> transaction() { return std::unique_lock(transaction_mutex_); }
 
  private:
   static int committed(void* keeper, sqlite3* database, const char* name, int pages);
   void keep();
-  void cut();
+  void bring_over();
 
   sqlite::Database& writer_;
   const std::unique_ptr<sqlite::Database> own_;
-  off_t tried_bytes_ = 0;
+  off_t try_from_bytes_ = 0;
   std::mutex transaction_mutex_;
   std::mutex mutex_;
   std::condition_variable changed_;

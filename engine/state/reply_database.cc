@@ -11,7 +11,6 @@
 
 #include "engine/state/asked_calls.h"
 #include "engine/state/ballast.h"
-#include "engine/state/compact_json.h"
 #include "engine/state/folder.h"
 #include "engine/state/log_keeper.h"
 #include "engine/state/reply_file.h"
@@ -199,7 +198,7 @@ void ReplyDatabaseFile::pack_loop() {
       packed.row.latency_s = reply.latency_s;
       packed.row.prompt_tokens = reply.prompt_tokens;
       packed.row.completion_tokens = reply.completion_tokens;
-      packed.row.request = compact(reply.request);
+      packed.row.request = std::move(reply.request);
       packed.row.body = std::move(reply.body);
       packed.ahead = written_.pack_ahead(packed.row);
       packed.done = std::move(put.done);
@@ -306,10 +305,7 @@ Result<std::optional<StoredReply>> ReplyDatabaseFile::read(const Find& find) {
   std::optional<StoredReply> reply;
   if (find.scope == Scope::this_run && row->run_id != run_id_) return reply;
   reply.emplace();
-  reply->request = Json::parse(row->request, nullptr, false);
-  if (reply->request.is_discarded()) {
-    return reader_->damaged("the request of reply " + find.key + " is not JSON");
-  }
+  reply->request = std::move(row->request);
   reply->body = std::move(row->body);
   reply->model = std::move(row->model);
   reply->node = std::move(row->node);

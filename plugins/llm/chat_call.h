@@ -17,7 +17,7 @@ struct ChatClient::Call {
   ChatRequest request;
   ServiceClient client;
   Json generation;
-  Json logical;
+  std::string logical;  // the logical request, as text
   std::string key;
 
   // Of the loop's thread.

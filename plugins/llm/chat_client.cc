@@ -52,8 +52,8 @@ Awaitable<Result<ChatReply>> ChatClient::chat(ChatRequest request, const Service
   call->client = client;
   call->generation = merged_generation(options_.generation, call->request.generation);
   if (!options_.managed) {
-    call->logical =
-        logical_request(options_, options_.revision, call->request, call->generation, client);
+    call->logical = dump_json(
+        logical_request(options_, options_.revision, call->request, call->generation, client));
     call->key = reply_key(call->logical);
   }
   pair.completion.pause_time_limit();  // only a transfer counts
@@ -81,8 +81,8 @@ void ChatClient::identify(const CallPtr& call) {
     return;
   }
   if (call->key.empty()) {
-    call->logical =
-        logical_request(options_, *revision_, call->request, call->generation, call->client);
+    call->logical = dump_json(
+        logical_request(options_, *revision_, call->request, call->generation, call->client));
     call->key = reply_key(call->logical);
   }
   call->number = next_number_++;

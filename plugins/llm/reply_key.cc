@@ -34,7 +34,7 @@ Json logical_request(const ChatOptions& options, const std::string& revision,
   return logical;
 }
 
-std::string reply_key(const Json& logical) { return digest::sha256_hex(dump_json(logical)); }
+std::string reply_key(std::string_view logical) { return digest::sha256_hex(logical); }
 
 std::string dump_json(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "plugins/llm/chat_options.h"
 #include "rare/language_model.h"
@@ -22,7 +23,7 @@ Json logical_request(const ChatOptions& options, const std::string& revision,
                      const ServiceClient& client);
 
 // The hash of its canonical form: JSON without white space, members in the order of their names.
-std::string reply_key(const Json& logical);
+std::string reply_key(std::string_view logical);
 
 // JSON text; bytes that are no UTF-8 become U+FFFD instead of an exception.
 std::string dump_json(const Json& value);

@@ -1,8 +1,9 @@
 // Chats through the whole client against an endpoint in another process: calls a second, and the
 // share of slot time in use.
 //
-//   llm_call_rate BASE_URL CALLS MAX_IN_FLIGHT [PROMPT_BYTES]
+//   llm_call_rate BASE_URL CALLS MAX_IN_FLIGHT [PROMPT_BYTES [STORE]]
 //
+// STORE is the file of a reply store as a run has it; without one replies are kept in memory.
 // The endpoint is protocol_server: with --fixed-reply for the rate, with --latency-ms 200 for the
 // share, which its /stats?slots=N gives; this program prints its own rate and CPU time as JSON.
 #include <sys/resource.h>
@@ -12,10 +13,14 @@
 #include <cstdlib>
 #include <future>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "engine/state/reply_database.h"
 #include "plugins/llm/chat_client.h"
 #include "plugins/llm/endpoint_url.h"
+#include "rare/detached.h"
 #include "rare/testing/harness.h"
 
 namespace {
@@ -26,10 +31,9 @@ using rare::ChatRequest;
 using rare::Result;
 
 // Goes on by itself from one question to the next, like a record's operator does.
-rare::testing::detail::Detached ask_on(rare::llm::ChatClient& client, std::atomic<int>& next,
-                                       int calls, const std::string& prompt,
-                                       std::atomic<int>& failed, std::atomic<int>& open,
-                                       std::promise<void>& done) {
+rare::detail::Detached ask_on(rare::llm::ChatClient& client, std::atomic<int>& next, int calls,
+                              const std::string& prompt, std::atomic<int>& failed,
+                              std::atomic<int>& open, std::promise<void>& done) {
   for (int i = next++; i < calls; i = next++) {
     std::vector<ChatMessage> messages;
     messages.emplace_back("user", std::to_string(i) + " " + prompt);
@@ -41,6 +45,30 @@ rare::testing::detail::Detached ask_on(rare::llm::ChatClient& client, std::atomi
   }
   if (--open == 0) done.set_value();
 }
+
+// A context with another reply store.
+class StoreContext final : public rare::ServiceContext {
+ public:
+  StoreContext(rare::testing::TestContext& context, rare::ReplyStore& store)
+      : context_(context), store_(store) {}
+  const std::string& name() const override { return context_.name(); }
+  void log(rare::LogLevel level, std::string_view message) override {
+    context_.log(level, message);
+  }
+  std::uint64_t seed() const override { return context_.seed(); }
+  std::stop_token stop_token() const override { return context_.stop_token(); }
+  rare::Resumer& resumer() override { return context_.resumer(); }
+  std::string scratch_folder() override { return context_.scratch_folder(); }
+  rare::ReplyStore& replies() override { return store_; }
+  std::string run_folder() const override { return context_.run_folder(); }
+  Result<std::unique_ptr<rare::RecordStream>> records_of(const std::string& node) override {
+    return context_.records_of(node);
+  }
+
+ private:
+  rare::testing::TestContext& context_;
+  rare::ReplyStore& store_;
+};
 
 double cpu_seconds() {
   rusage used{};
@@ -55,7 +83,7 @@ double cpu_seconds() {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::cerr << "usage: llm_call_rate BASE_URL CALLS MAX_IN_FLIGHT [PROMPT_BYTES]\n";
+    std::cerr << "usage: llm_call_rate BASE_URL CALLS MAX_IN_FLIGHT [PROMPT_BYTES [STORE]]\n";
     return 2;
   }
   const int calls = std::atoi(argv[2]), in_flight = std::atoi(argv[3]);
@@ -65,7 +93,18 @@ int main(int argc, char** argv) {
     std::cerr << url.status().message() << "\n";
     return 2;
   }
-  rare::testing::TestContext context;
+  rare::testing::TestContext in_memory;
+  std::unique_ptr<rare::engine::ReplyDatabase> store;
+  if (argc > 5) {
+    auto opened = rare::engine::ReplyDatabase::open(argv[5], "bench", [](const auto&) {});
+    if (!opened.ok()) {
+      std::cerr << opened.status().message() << "\n";
+      return 2;
+    }
+    store = std::move(*opened);
+  }
+  rare::ReplyStore& replies = store ? *store : static_cast<rare::ReplyStore&>(in_memory.replies());
+  StoreContext context(in_memory, replies);
   rare::llm::ChatOptions options;
   options.service = "bench";
   options.endpoints = {*url};

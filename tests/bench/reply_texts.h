@@ -52,14 +52,15 @@ class ReplyTexts {
                   : text(700);
     prompt.replace(hole, 8, passages);
     StoredReply reply;
-    reply.request = {{"model", "bench-model-70b"},
-                     {"messages",
-                      {{{"role", "system"}, {"content", systems_[reasoning]}},
-                       {{"role", "user"}, {"content", prompt}}}},
-                     {"generation", {{"temperature", 0.8}, {"max_tokens", 4096}}},
-                     {"schema", nullptr},
-                     {"sample", 0},
-                     {"attempt", 1}};
+    const Json request = {{"model", "bench-model-70b"},
+                          {"messages",
+                           {{{"role", "system"}, {"content", systems_[reasoning]}},
+                            {{"role", "user"}, {"content", prompt}}}},
+                          {"generation", {{"temperature", 0.8}, {"max_tokens", 4096}}},
+                          {"schema", nullptr},
+                          {"sample", 0},
+                          {"attempt", 1}};
+    reply.request = request.dump();
     const Json message = {{"role", "assistant"},
                           {"content", text(body_bytes > 400 ? body_bytes - 400 : body_bytes)}};
     const Json choice = {{"index", 0}, {"message", message}, {"finish_reason", "stop"}};

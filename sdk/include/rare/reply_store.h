@@ -10,15 +10,14 @@
 #include <string>
 #include <utility>
 
-#include "rare/json.h"
 #include "rare/status.h"
 
 namespace rare {
 
 // A reply as it was paid for: the endpoint's body, with what the request cost.
 struct StoredReply {
-  std::string body;  // the endpoint's reply, unparsed
-  Json request;      // the logical request: for people who look into the store
+  std::string body;     // the endpoint's reply, unparsed
+  std::string request;  // the logical request as JSON text: for people who look into the store
   std::string model;
   std::string node;  // who asked
   double latency_s = 0;

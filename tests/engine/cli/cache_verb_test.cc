@@ -15,7 +15,7 @@ void store_two(const EngineProcess& engine) {
   auto store = ReplyDatabase::open(engine.path(".rare/replies.db"), "run-1");
   REQUIRE(store.ok());
   StoredReply reply;
-  reply.request = {{"messages", {{{"role", "user"}, {"content", "why?"}}}}};
+  reply.request = R"({"messages":[{"content":"why?","role":"user"}]})";
   reply.model = "m";
   reply.node = "questions";
   reply.latency_s = 0.5;

@@ -27,7 +27,7 @@ inline std::unique_ptr<ReplyDatabase> open_store(const std::string& file,
 inline StoredReply reply_of(const std::string& body) {
   StoredReply reply;
   reply.body = body;
-  reply.request = {{"messages", {{{"role", "user"}, {"content", "why?"}}}}};
+  reply.request = R"({"messages":[{"content":"why?","role":"user"}]})";
   reply.model = "model-1";
   reply.node = "questions";
   reply.latency_s = 1.5;

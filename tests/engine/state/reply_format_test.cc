@@ -47,7 +47,10 @@ TEST_CASE("a text comes back from the dictionary that it was packed with, and fr
 StoredReply from_node(const std::string& node, int number) {
   StoredReply reply = reply_of(noise(400, 1000 + number));
   reply.node = node;
-  reply.request["messages"][0]["content"] = noise(3000, node.size()) + noise(300, number);
+  reply.request =
+      rare::Json{{"messages",
+                  {{{"role", "user"}, {"content", noise(3000, node.size()) + noise(300, number)}}}}}
+          .dump();
   return reply;
 }
 
@@ -192,7 +195,7 @@ TEST_CASE("a store of format 1 is brought to format 2, with all that it holds, i
     const auto store = open_store(file, "run1");
     const auto reply = find(*store, "key42");
     REQUIRE(reply.has_value());
-    CHECK(reply->request["number"] == 57);
+    CHECK(rare::Json::parse(reply->request)["number"] == 57);
     CHECK(reply->latency_s == 57 / 4.0);
     CHECK(reply->prompt_tokens == 0);
     CHECK(reply->body.size() == 4000 + 7 + 3);

@@ -148,7 +148,7 @@ TEST_CASE("a reply is used only after it is stored") {
   CHECK(store.stored.at(0).body == completion_json("x"));
   CHECK(store.stored.at(0).model == "m-1");
   CHECK(store.stored.at(0).node == "node");
-  CHECK(store.stored.at(0).request["messages"][0]["content"] == "q");
+  CHECK(Json::parse(store.stored.at(0).request)["messages"][0]["content"] == "q");
   store.finish_all(Status());
   asker.join();
   CHECK(answered);

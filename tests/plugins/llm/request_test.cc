@@ -24,7 +24,8 @@ ChatRequest request_of(const std::string& text) {
 std::string key_of(const ChatOptions& options, const ChatRequest& request,
                    const rare::ServiceClient& client = {"a", 1}) {
   const Json generation = merged_generation(options.generation, request.generation);
-  return reply_key(logical_request(options, options.revision, request, generation, client));
+  return reply_key(
+      dump_json(logical_request(options, options.revision, request, generation, client)));
 }
 
 rare::net::HttpResult refusal(int status, std::string body) {
