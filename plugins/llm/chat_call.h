@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "plugins/llm/chat_client.h"
+#include "plugins/llm/event_stream.h"
 
 namespace rare::llm {
 
@@ -35,6 +37,8 @@ struct ChatClient::Call {
   // free waits for no JSON; again on the loop when the form has changed meanwhile.
   std::string body;
   Structured body_form = Structured::prompt;
+  Streaming body_streaming = Streaming::off;
+  std::shared_ptr<EventStream> stream;  // of the transfer, where the reply may come in pieces
   double estimated_tokens = 0;
 };
 

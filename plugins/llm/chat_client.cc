@@ -134,8 +134,15 @@ void ChatClient::found(const CallPtr& call, const Result<std::optional<StoredRep
 }
 
 void ChatClient::write_body(Call& call, Structured form) const {
-  call.body = wire_body(options_.model, call.request, call.generation, form);
+  call.body_streaming = streaming_of(call);
+  call.body = wire_body(options_.model, call.request, call.generation, form, call.body_streaming);
   call.body_form = form;
+}
+
+Streaming ChatClient::streaming_of(const Call& call) const {
+  const bool wanted = options_.stream == Stream::on ||
+                      (options_.stream == Stream::automatic && may_be_long(call.generation));
+  return wanted ? streaming_.load() : Streaming::off;
 }
 
 void ChatClient::enqueue(const CallPtr& call) {
@@ -194,7 +201,9 @@ void ChatClient::begin_transfer(const CallPtr& call) {
   call->stage = Call::Stage::asked;
   for (const Waiter& waiter : call->waiters) waiter.resume_time_limit();
   if (!call->stepped_down || format_ > call->form) call->form = format_;
-  if (call->body_form != call->form) write_body(*call, call->form);
+  if (call->body_form != call->form || call->body_streaming != streaming_of(*call)) {
+    write_body(*call, call->form);
+  }
   call->estimated_tokens = estimated_tokens(call->request, call->generation);
   const auto now = Clock::now();
   request_pacer_.spend(1, now);
@@ -207,6 +216,12 @@ void ChatClient::begin_transfer(const CallPtr& call) {
   http.headers.push_back("Content-Type: application/json");
   if (!api_key_.empty()) http.headers.push_back("Authorization: Bearer " + api_key_);
   http.timeout_ms = options_.timeout.count();
+  call->stream.reset();
+  if (call->body_streaming != Streaming::off) {
+    call->stream = std::make_shared<EventStream>(http.max_body_bytes);
+    http.reader = call->stream;
+    http.stall_ms = options_.stall_timeout.count();
+  }
   if (!options_.managed) context_.replies().asked(call->key, options_.service);
   loop_.start(std::move(http), [this, call, index](net::HttpResult result) {
     transfer_ended(call, index, std::move(result));

@@ -104,6 +104,7 @@ class ChatClient {
   // Tells the store what became of a request that leaves no reply. Also from the worker.
   void ended(const Call& call, ReplyStore::Ending ending);
   void step_down_format(const CallPtr& call, const Judgement& judgement);
+  void step_down_streaming(const CallPtr& call, const Judgement& judgement);
   void retry(const CallPtr& call, Status reason, std::optional<std::chrono::milliseconds> after);
   bool is_outage(const Call& call) const;
   // Whether the call goes on; else it is finished.
@@ -112,6 +113,8 @@ class ChatClient {
   // On the worker's thread.
   void found(const CallPtr& call, const Result<std::optional<StoredReply>>& result);
   void write_body(Call& call, Structured form) const;
+  Streaming streaming_of(const Call& call) const;
+  Result<CompletionBody> completion_of(Call& call, net::HttpResult& result) const;
   void accept_body(const CallPtr& call, net::HttpResult result);
   void kept(const CallPtr& call, const CompletionBody& completion, const Status& status);
   Result<ChatReply> reply_from(const Call& call, const CompletionBody& completion);
@@ -138,7 +141,9 @@ class ChatClient {
   std::optional<Clock::time_point> last_answer_;
   bool in_outage_ = false;  // for the log: it is said once
   std::optional<Status> fault_;
-  std::atomic<Structured> format_;  // the form in use: only ever steps down; written by the loop
+  // The forms in use: they only ever step down; written by the loop.
+  std::atomic<Structured> format_;
+  std::atomic<Streaming> streaming_ = Streaming::with_usage;
   AdaptiveLimit limit_;
   RatePacer request_pacer_, token_pacer_;
   Random jitter_;

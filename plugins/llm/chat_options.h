@@ -15,6 +15,12 @@ namespace rare::llm {
 // the endpoint refuses it.
 enum class Structured { json_schema, json_object, prompt, automatic };
 
+// Whether replies come piece by piece. `automatic` streams answers that may be long.
+enum class Stream { automatic, on, off };
+
+// How a request asks for it; steps down when the endpoint refuses.
+enum class Streaming { with_usage, plain, off };
+
 // Which equal requests share one reply.
 enum class Samples { shared, per_node, per_record };
 
@@ -34,6 +40,9 @@ struct ChatOptions {
   double requests_per_minute = 0;  // 0: no bound
   double tokens_per_minute = 0;    // 0: no bound
   std::chrono::milliseconds timeout{1'800'000};
+  Stream stream = Stream::off;
+  // Of a reply that comes piece by piece: the longest time from one to the next; 0: any.
+  std::chrono::milliseconds stall_timeout{300'000};
   std::chrono::milliseconds outage_limit{3'600'000};  // 0: an outage is a fault like any other
   std::chrono::milliseconds backoff_first{500};       // of the first retry, before jitter
   std::chrono::milliseconds backoff_longest{60'000};

@@ -37,6 +37,7 @@ void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::
   const bool all_refused = std::all_of(endpoints_.begin(), endpoints_.end(),
                                        [](const Endpoint& e) { return e.refused; });
   CallFacts facts{options_.service, from.name, options_.model};
+  facts.sent_stream = call->body_streaming != Streaming::off;
   facts.sent_format = !call->request.schema.is_null() && call->form != Structured::prompt;
   facts.ever_answered = ever_answered_ || (from.refused && !all_refused);
   facts.managed = options_.managed;
@@ -76,6 +77,8 @@ void ChatClient::act_on(const CallPtr& call, Judgement judgement) {
       return retry(call, std::move(judgement.status), judgement.retry_after);
     case Verdict::refuse_format:
       return step_down_format(call, judgement);
+    case Verdict::refuse_stream:
+      return step_down_streaming(call, judgement);
     case Verdict::record_fault:
       return finish(call, std::move(judgement.status).with_attempts(call->transfers));
     case Verdict::run_fault:
@@ -96,6 +99,26 @@ void ChatClient::step_down_format(const CallPtr& call, const Judgement& judgemen
   }
   call->form = next;
   call->stepped_down = true;
+  enqueue(call);
+}
+
+// First without `stream_options`, which younger servers do not know, then in one piece.
+void ChatClient::step_down_streaming(const CallPtr& call, const Judgement& judgement) {
+  const Streaming next =
+      call->body_streaming == Streaming::with_usage ? Streaming::plain : Streaming::off;
+  if (next == Streaming::off && options_.stream == Stream::on) {
+    const Status fault = Status::run_fault(
+        StatusCode::invalid_argument,
+        judgement.status.message() + ". It does not stream replies: say `stream: auto` or `off`.");
+    fail(fault);
+    return finish(call, fault);
+  }
+  if (streaming_ < next) {
+    streaming_ = next;
+    context_.log(LogLevel::warning,
+                 "the endpoint refuses to stream replies so; asking in a simpler way: " +
+                     judgement.status.message());
+  }
   enqueue(call);
 }
 
@@ -170,8 +193,21 @@ std::chrono::milliseconds ChatClient::backoff(int tries) {
   return std::chrono::milliseconds(jitter_.below(static_cast<std::uint64_t>(longest) + 1));
 }
 
+// The body of a reply that came in pieces is put together first.
+Result<CompletionBody> ChatClient::completion_of(Call& call, net::HttpResult& result) const {
+  if (result.streamed) {
+    Result<std::string> body = call.stream->body();
+    if (!body) {
+      return Status(body.status().code(),
+                    "status 200 and no whole completion: " + body.status().message());
+    }
+    result.body = std::move(*body);
+  }
+  return parse_completion(result.body);
+}
+
 void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
-  auto parsed = parse_completion(result.body);
+  auto parsed = completion_of(*call, result);
   if (!parsed) {
     ended(*call, ReplyStore::Ending::lost);
     loop_.post([this, call, status = parsed.status()] {

@@ -145,7 +145,10 @@ Judgement judge_refusal(const HttpResult& result, const CallFacts& facts, const 
   judgement.verdict = Verdict::record_fault;
   judgement.status = Status(StatusCode::invalid_data, who + " refused this request: " + what)
                          .with_raw(result.body);
-  if (facts.sent_format && (result.status == 400 || result.status == 422)) {
+  const bool is_refusal = result.status == 400 || result.status == 422;
+  if (facts.sent_stream && is_refusal && has(lower(error.message + result.body), "stream")) {
+    judgement.verdict = Verdict::refuse_stream;
+  } else if (facts.sent_format && is_refusal) {
     judgement.verdict = Verdict::refuse_format;
     judgement.names_format = means_format(error);
   }

@@ -16,6 +16,7 @@ enum class Verdict {
   accept,         // status 200: look into the body
   retry,          // a passing fault: ask again later
   refuse_format,  // 400 to a request with response_format: ask again in a simpler form
+  refuse_stream,  // 400 that names `stream` or `stream_options`: ask again without
   record_fault,   // this request is refused, others may be served
   run_fault,      // every request would be refused
 };
@@ -34,6 +35,7 @@ struct CallFacts {
   std::string endpoint;  // scheme://host:port
   std::string model;
   bool sent_format = false;    // the request had a response_format
+  bool sent_stream = false;    // the reply was asked for in pieces
   bool ever_answered = false;  // some endpoint of the service has sent a reply in this run
   bool managed = false;        // the endpoint is a process of ours
 };

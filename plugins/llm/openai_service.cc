@@ -40,6 +40,19 @@ Spec OpenAiService::spec() {
       .range(0, 31536000)
       .unit("s")
       .no_effect_on_result()
+      .param(
+          &OpenAiService::stream_, "stream", "auto",
+          "Whether replies come piece by piece, so that no gateway on the way takes a long "
+          "silence for the end. auto: those that may be long (max_tokens unset, or above 2,000), "
+          "where the endpoint knows how.")
+      .choices({"auto", "on", "off"})
+      .no_effect_on_result()
+      .param(&OpenAiService::stall_timeout_s_, "stall_timeout_s", 300.0,
+             "Of a reply that comes piece by piece: the longest time from one piece to the next; "
+             "the wait for the first is bounded by timeout_s alone. 0: any time.")
+      .range(0, 86400)
+      .unit("s")
+      .no_effect_on_result()
       .param(&OpenAiService::headers_, "headers", Json::object(),
              "Further request headers, name to value.")
       .secret();
@@ -61,6 +74,9 @@ Status OpenAiService::open(ServiceContext& context) {
     options->endpoints.push_back(std::move(*url));
   }
   if (model_.empty()) return wrong("`model` is empty: expected a name that the endpoint knows");
+  if (options->generation.value("extra_body", Json::object()).contains("stream")) {
+    return wrong("`extra_body` says `stream`: expected the service's own `stream: on` or `off`");
+  }
   if (!headers_.is_object()) return wrong("`headers` must be a map of header names to values");
   for (const auto& [name, value] : headers_.items()) {
     if (!value.is_string()) return wrong("the value of header \"" + name + "\" must be a text");
@@ -76,6 +92,11 @@ Status OpenAiService::open(ServiceContext& context) {
   options->model = model_;
   options->api_key = api_key_;
   options->max_in_flight = max_in_flight_;
+  options->stream = stream_ == "on"    ? Stream::on
+                    : stream_ == "off" ? Stream::off
+                                       : Stream::automatic;
+  options->stall_timeout =
+      std::chrono::milliseconds(static_cast<std::int64_t>(1000 * stall_timeout_s_));
   options->outage_limit =
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * outage_limit_s_));
   options->requests_per_minute = requests_per_minute_;

@@ -20,6 +20,8 @@ class OpenAiService final : public ChatService {
   int max_in_flight_ = 64;
   double requests_per_minute_ = 0, tokens_per_minute_ = 0;
   double outage_limit_s_ = 3600;
+  std::string stream_;
+  double stall_timeout_s_ = 300;
   Json headers_ = Json::object();
 };
 

@@ -19,15 +19,47 @@ struct Transfer {
   HttpCall call;
   HttpLoop::Done done;
   HttpResult result;
+  CURL* easy = nullptr;
+  HttpLoop::Clock::time_point begin, last_progress;  // the latter of the reader
   curl_slist* header_list = nullptr;
   char error[CURL_ERROR_SIZE] = {};
 
   ~Transfer() { curl_slist_free_all(header_list); }
 };
 
+bool is_event_stream(const Transfer& transfer) {
+  long status = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+  const auto type = transfer.result.header("content-type");
+  return status == 200 && type && type->starts_with("text/event-stream");
+}
+
+// Whether the transfer goes on.
+bool read_piece(Transfer& transfer, std::string_view piece) {
+  switch (transfer.call.reader->read(piece)) {
+    case BodyReader::Read::too_large:
+      transfer.result.failure = TransferFailure::too_large;
+      return false;
+    case BodyReader::Read::heartbeat:
+      return true;
+    case BodyReader::Read::progress:
+      break;
+  }
+  transfer.last_progress = HttpLoop::Clock::now();
+  if (transfer.result.first_piece_s == 0) {
+    transfer.result.first_piece_s =
+        std::chrono::duration<double>(transfer.last_progress - transfer.begin).count();
+  }
+  return true;
+}
+
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const std::size_t bytes = size * count;
+  if (transfer.call.reader && (transfer.result.streamed || is_event_stream(transfer))) {
+    transfer.result.streamed = true;
+    return read_piece(transfer, {data, bytes}) ? bytes : 0;
+  }
   if (transfer.result.body.size() + bytes > transfer.call.max_body_bytes) {
     transfer.result.failure = TransferFailure::too_large;
     return 0;  // makes libcurl end the transfer
@@ -58,6 +90,8 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
   transfer.result.headers.emplace_back(std::move(name), value);
   return line.size();
 }
+
+constexpr auto kStallStep = std::chrono::milliseconds(100);
 
 bool is_loopback(std::string_view url) {
   const std::size_t scheme = url.find("://");
@@ -133,12 +167,15 @@ class HttpLoop::Engine {
       return end_unstarted(*transfer, TransferFailure::cancelled, "the loop is stopping");
     CURL* easy = idle_.empty() ? curl_easy_init() : idle_.back();
     if (!idle_.empty()) idle_.pop_back();
+    transfer->easy = easy;
+    transfer->begin = Clock::now();
     set_options(easy, *transfer);
     const CURLMcode added = curl_multi_add_handle(multi_, easy);
     if (added != CURLM_OK) {
       idle_.push_back(easy);
       return end_unstarted(*transfer, TransferFailure::other, curl_multi_strerror(added));
     }
+    if (transfer->call.stall_ms > 0) watch_stalls(transfer->begin);
     transfers_.emplace(easy, std::move(transfer));
   }
 
@@ -217,6 +254,33 @@ class HttpLoop::Engine {
     return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 60'000));
   }
 
+  // From now on, until no transfer can stall any more.
+  void watch_stalls(Clock::time_point now) {
+    if (!std::exchange(watching_stalls_, true)) {
+      add_timer(now + kStallStep, [this] { end_stalled(); });
+    }
+  }
+  void end_stalled() {
+    const auto now = Clock::now();
+    watching_stalls_ = false;
+    std::vector<CURL*> stalled;
+    for (const auto& [easy, transfer] : transfers_) {
+      const std::chrono::milliseconds stall(transfer->call.stall_ms);
+      if (stall.count() == 0) continue;
+      watch_stalls(now);
+      const bool began = transfer->result.first_piece_s > 0;
+      if (began && now - transfer->last_progress > stall) stalled.push_back(easy);
+    }
+    for (CURL* easy : stalled) {
+      const auto at = transfers_.find(easy);
+      if (at == transfers_.end()) continue;
+      const std::int64_t stall_ms = at->second->call.stall_ms;
+      const std::string what = "the reply began, and then nothing came for " +
+                               std::to_string(stall_ms / 1000.0).substr(0, 5) + " s";
+      finish(easy, TransferFailure::timeout, what.c_str());
+    }
+  }
+
   void collect_finished() {
     int left = 0;
     while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -293,6 +357,7 @@ class HttpLoop::Engine {
   std::atomic<std::thread::id> loop_thread_;
   // The rest belongs to the loop's thread.
   bool ending_ = false;
+  bool watching_stalls_ = false;
   std::map<std::pair<Clock::time_point, std::uint64_t>, Task> timers_;
   std::uint64_t next_timer_ = 0;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,18 @@
 #include <vector>
 
 namespace rare::net {
+
+// Takes in a body that comes in pieces (text/event-stream). Called on the loop's thread.
+class BodyReader {
+ public:
+  enum class Read {
+    progress,   // something came
+    heartbeat,  // a sign of life alone
+    too_large,  // more than the reader keeps: ends the transfer
+  };
+  virtual ~BodyReader() = default;
+  virtual Read read(std::string_view bytes) = 0;
+};
 
 struct HttpCall {
   std::string url;
@@ -23,6 +36,11 @@ struct HttpCall {
   std::int64_t low_speed_s = 0;
   std::int64_t low_speed_bytes = 1;
   std::size_t max_body_bytes = 64U << 20;
+  // Gets the body in the place of HttpResult::body when the reply is an event stream with status
+  // 200.
+  std::shared_ptr<BodyReader> reader;
+  // Give up when the reader makes no progress for this long after its first; 0: never.
+  std::int64_t stall_ms = 0;
 };
 
 enum class TransferFailure {
@@ -43,6 +61,8 @@ struct HttpResult {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   double seconds = 0;                                        // from start to end of the transfer
+  bool streamed = false;                                     // HttpCall::reader has the body
+  double first_piece_s = 0;  // from start to the reader's first progress
 
   // The header's value (name in lower case), or nothing.
   std::optional<std::string_view> header(std::string_view name) const {

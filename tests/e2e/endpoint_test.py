@@ -61,6 +61,22 @@ class EndpointTest(EngineTest):
         # Nothing is asked without need: about 9% of the calls had to be repeated.
         self.assertLess(stats["calls"], 2000 * 1.18)
 
+    def test_replies_that_come_piece_by_piece(self):
+        corpus = self.write_corpus(200)
+        with ProtocolServer("--latency-ms", 20, "--token-ms", 1, "--reasoning-content",
+                            "--fault-429", 3, "--fault-cut", 1, "--malformed", 1,
+                            "--refuse-stream-options") as server:
+            self.use_endpoint(server)
+            process = self.run_engine(*self.over(corpus), "--set", "services.teacher.with.stream=on")
+            self.assert_exit(process, 0)
+            stats = server.stats()
+        self.assertIn("stream_options", process.stderr)
+        rows = read_jsonl(self.folder / OUTPUT)
+        self.check_rows(corpus, rows)
+        for row in rows:
+            self.assertRegex(row["reasoning"], r"(?s)^<think>.+</think>\n<answer>.+</answer>$")
+        self.assertGreater(stats["statuses"]["200"], 399)
+
     def test_second_start_asks_nothing(self):
         corpus = self.write_corpus(100)
         with ProtocolServer() as server:

@@ -114,6 +114,13 @@ void ChatProtocol::chat(const HttpRequest& request, HttpServer::Reply reply) {
     response.headers.emplace_back("Retry-After", options_.retry_after);
     response.headers.emplace_back("Date", http_date(std::time(nullptr)));
   }
+  if (response.status == 200 && !response.cut_at_share) {
+    const Json asked = Json::parse(request.body, nullptr, false);
+    if (asked.is_object() && asked.value("stream", false)) {
+      response =
+          in_pieces(response, asked.value("/stream_options/include_usage"_json_pointer, false));
+    }
+  }
   // A refusal comes at once; work takes its time.
   const int delay_ms = response.status == 200 ? options_.latency_ms : 0;
   reply.send(std::move(response), std::chrono::milliseconds(delay_ms));
@@ -163,6 +170,44 @@ void ChatProtocol::truncate(HttpResponse& response) const {
   response.body = whole.dump();
 }
 
+// As server-sent events, a word each; half of a body that is no JSON ends as it is.
+HttpResponse ChatProtocol::in_pieces(const HttpResponse& whole, bool with_usage) const {
+  const Json body = Json::parse(whole.body, nullptr, false);
+  HttpResponse streamed;
+  streamed.content_type = "text/event-stream";
+  const auto send = [&streamed](const std::string& data, int after_ms) {
+    streamed.pieces.push_back({"data: " + data + "\n\n", std::chrono::milliseconds(after_ms)});
+  };
+  if (!body.is_object()) {
+    streamed.pieces.push_back({whole.body, std::chrono::milliseconds(0)});
+    return streamed;
+  }
+  Json chunk = {{"id", body["id"]}, {"object", "chat.completion.chunk"}, {"model", body["model"]}};
+  const auto delta = [&](Json fields, const Json& finish) {
+    chunk["choices"] =
+        Json::array({{{"index", 0}, {"delta", std::move(fields)}, {"finish_reason", finish}}});
+    return chunk.dump();
+  };
+  const Json& choice = body["choices"][0];
+  send(delta({{"role", "assistant"}, {"content", ""}}, nullptr), 0);
+  for (const char* field : {"reasoning_content", "content"}) {
+    const std::string text = choice["message"].value(field, "");
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find(' ', at + 1), text.size());
+      send(delta({{field, text.substr(at, end - at)}}, nullptr), options_.token_ms);
+      at = end;
+    }
+  }
+  send(delta(Json::object(), choice["finish_reason"]), 0);
+  if (with_usage) {
+    chunk["choices"] = Json::array();
+    chunk["usage"] = body["usage"];
+    send(chunk.dump(), 0);
+  }
+  send("[DONE]", 0);
+  return streamed;
+}
+
 HttpResponse ChatProtocol::refusal(const HttpRequest& request, const Json& body) const {
   if (!options_.api_key.empty() &&
       request.header("authorization") != "Bearer " + options_.api_key) {
@@ -174,6 +219,12 @@ HttpResponse ChatProtocol::refusal(const HttpRequest& request, const Json& body)
   const std::string model = body.value("model", "");
   if (!options_.model.empty() && model != options_.model) {
     return error_response(404, "The model `" + model + "` does not exist", "model_not_found");
+  }
+  if (options_.refuse_stream && body.value("stream", false)) {
+    return error_response(400, "stream is not supported by this server");
+  }
+  if (options_.refuse_stream_options && body.contains("stream_options")) {
+    return error_response(400, "Unrecognized request argument supplied: stream_options");
   }
   const std::string format = body.value("/response_format/type"_json_pointer, std::string());
   const bool refuses = !format.empty() && (options_.refuse_format ||

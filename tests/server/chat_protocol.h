@@ -29,10 +29,15 @@ struct ProtocolOptions {
   int capacity = 0;            // 429 beyond this many in flight; 0: no bound
   bool think = false;          // <think>...</think> before the answer
   bool reasoning_content = false;
-  bool fixed_reply = false;  // the same reply for all, without a look at the request
-  std::string api_key;       // anything else is refused with 401; empty: none needed
-  std::string model;         // anything else is refused with 404; empty: any
-  int words = 80;            // of an answer without a schema
+  bool fixed_reply = false;            // the same reply for all, without a look at the request
+  bool refuse_stream = false;          // 400 for `stream`
+  bool refuse_stream_options = false;  // 400 for `stream_options`
+  // Of a reply with `stream: true`: tokens (words) each so long after the one before; the first
+  // after the latency.
+  int token_ms = 0;
+  std::string api_key;  // anything else is refused with 401; empty: none needed
+  std::string model;    // anything else is refused with 404; empty: any
+  int words = 80;       // of an answer without a schema
 };
 
 class ChatProtocol {
@@ -53,6 +58,7 @@ class ChatProtocol {
   HttpResponse refusal(const HttpRequest& request, const Json& body) const;
   HttpResponse completion(const Json& body);
   void truncate(HttpResponse& response) const;
+  HttpResponse in_pieces(const HttpResponse& whole, bool with_usage) const;
   void slot_changed(int by);
 
   ProtocolOptions options_;

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
@@ -78,11 +79,14 @@ const char* reason_of(int status) {
 std::string wire_form(const HttpResponse& response) {
   std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " " +
                       reason_of(response.status) + "\r\nContent-Type: " + response.content_type +
-                      "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n";
+                      "\r\n";
+  bytes += response.pieces.empty()
+               ? "Content-Length: " + std::to_string(response.body.size()) + "\r\n"
+               : std::string("Transfer-Encoding: chunked\r\n");
   for (const auto& [name, value] : response.headers) bytes += name + ": " + value + "\r\n";
   bytes += "\r\n";
   bytes += response.body;
-  if (response.cut_at_share) {
+  if (response.cut_at_share && response.pieces.empty()) {
     bytes.resize(
         static_cast<std::size_t>(static_cast<double>(bytes.size()) * *response.cut_at_share));
   }
@@ -178,18 +182,18 @@ void HttpServer::run() {
 
 void HttpServer::post(std::uint64_t id, HttpResponse response, std::chrono::milliseconds delay) {
   if (loop_thread_.load() == std::this_thread::get_id()) {
-    if (delay.count() == 0) {
+    if (delay.count() == 0 && response.pieces.empty()) {
       respond(id, response);
     } else {
       delayed_.push({Clock::now() + delay, next_order_++, id,
-                     std::make_shared<HttpResponse>(std::move(response))});
+                     std::make_shared<HttpResponse>(std::move(response)), 0});
     }
     return;
   }
   {
     const std::lock_guard lock(posted_mutex_);
     posted_.push_back(
-        {Clock::now() + delay, 0, id, std::make_shared<HttpResponse>(std::move(response))});
+        {Clock::now() + delay, 0, id, std::make_shared<HttpResponse>(std::move(response)), 0});
   }
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof(one));
@@ -219,7 +223,11 @@ int HttpServer::run_delayed() {
     }
     const Delayed due = delayed_.top();
     delayed_.pop();
-    respond(due.id, *due.response);
+    if (due.response->pieces.empty()) {
+      respond(due.id, *due.response);
+    } else {
+      respond_piece(due.id, due.response, due.piece);
+    }
   }
   return -1;
 }
@@ -279,6 +287,32 @@ void HttpServer::respond(std::uint64_t id, const HttpResponse& response) {
   flush(id);
 }
 
+void HttpServer::respond_piece(std::uint64_t id, std::shared_ptr<HttpResponse> response,
+                               std::size_t piece) {
+  const auto at = connections_.find(id);
+  if (at == connections_.end() || !at->second.answering) return;
+  Connection& c = at->second;
+  if (piece == 0) {
+    c.out = wire_form(*response);
+    c.written = 0;
+    c.more = true;
+  } else {
+    const std::string& bytes = response->pieces[piece - 1].bytes;
+    char size[32];
+    std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+    c.out += size + bytes + "\r\n";
+  }
+  if (piece < response->pieces.size()) {
+    const auto after = response->pieces[piece].after;
+    delayed_.push({Clock::now() + after, next_order_++, id, std::move(response), piece + 1});
+  } else {
+    c.more = false;
+    c.close_after = response->cut_at_share.has_value();
+    if (!c.close_after) c.out += "0\r\n\r\n";
+  }
+  flush(id);
+}
+
 void HttpServer::flush(std::uint64_t id) {
   const auto at = connections_.find(id);
   if (at == connections_.end()) return;
@@ -300,7 +334,7 @@ void HttpServer::flush(std::uint64_t id) {
     }
     c.written += static_cast<std::size_t>(sent);
   }
-  if (c.close_after) return close_connection(id);
+  if (c.close_after && !c.more) return close_connection(id);
   if (c.wants_write) {
     c.wants_write = false;
     epoll_event event{};
@@ -308,7 +342,7 @@ void HttpServer::flush(std::uint64_t id) {
     event.data.u64 = id;
     epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, c.fd, &event);
   }
-  if (!c.answering) return;
+  if (!c.answering || c.more) return;
   c.answering = false;
   c.out.clear();
   const auto end = std::exchange(c.on_end, {});

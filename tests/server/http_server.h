@@ -30,12 +30,20 @@ struct HttpRequest {
 };
 
 struct HttpResponse {
+  // A part of a body that is sent by and by, after a while.
+  struct Piece {
+    std::string bytes;
+    std::chrono::milliseconds after{0};
+  };
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   // Only this share of the reply's bytes is sent, then the connection is closed; 0: nothing at all.
   std::optional<double> cut_at_share;
+  // With pieces, which are sent chunked, there is no `body`; cut_at_share then means that the
+  // connection is closed behind the last of them.
+  std::vector<Piece> pieces;
 };
 
 class HttpServer {
@@ -79,6 +87,7 @@ class HttpServer {
     std::string in, out;
     std::size_t written = 0;
     bool answering = false;  // a request was handed to the handler and is not answered yet
+    bool more = false;       // pieces of the answer are still to come
     bool close_after = false, wants_write = false, peer_closed = false;
     std::function<void()> on_end;
   };
@@ -86,6 +95,7 @@ class HttpServer {
     Clock::time_point at;
     std::uint64_t order, id;
     std::shared_ptr<HttpResponse> response;
+    std::size_t piece = 0;  // which one is due
     bool operator>(const Delayed& other) const {
       return std::pair(at, order) > std::pair(other.at, other.order);
     }
@@ -96,6 +106,7 @@ class HttpServer {
   void readable(std::uint64_t id);
   void serve_requests(std::uint64_t id);
   void respond(std::uint64_t id, const HttpResponse& response);
+  void respond_piece(std::uint64_t id, std::shared_ptr<HttpResponse> response, std::size_t piece);
   void flush(std::uint64_t id);
   void close_connection(std::uint64_t id);
   void take_posted();

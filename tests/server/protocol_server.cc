@@ -80,6 +80,9 @@ int main(int argc, char** argv) {
   app.add_flag("--refuse-schema", options.refuse_schema, "400 for response_format json_schema");
   app.add_flag("--refuse-format", options.refuse_format, "400 for any response_format");
   app.add_option("--status", options.status, "answer every call with this status");
+  app.add_flag("--refuse-stream", options.refuse_stream, "400 for stream");
+  app.add_flag("--refuse-stream-options", options.refuse_stream_options, "400 for stream_options");
+  app.add_option("--token-ms", options.token_ms, "between the words of a streamed answer");
   app.add_option("--capacity", options.capacity, "429 for what is in flight beyond this many");
   app.add_flag("--think", options.think, "<think>...</think> before each answer");
   app.add_flag("--reasoning-content", options.reasoning_content, "reasoning in a field apart");

@@ -161,3 +161,89 @@ TEST_CASE("cancel and stop end every transfer, once") {
   CHECK(other == 0);
   CHECK_FALSE(late_ran);
 }
+
+namespace {
+
+// Lines that begin with a colon are heartbeats.
+class CollectingReader final : public rare::net::BodyReader {
+ public:
+  Read read(std::string_view bytes) override {
+    text += bytes;
+    if (text.size() > most) return Read::too_large;
+    return bytes.starts_with(':') ? Read::heartbeat : Read::progress;
+  }
+  std::string text;
+  std::size_t most = 1'000'000;
+};
+
+HttpResponse event_stream(std::vector<HttpResponse::Piece> pieces) {
+  HttpResponse response;
+  response.content_type = "text/event-stream; charset=utf-8";
+  response.pieces = std::move(pieces);
+  return response;
+}
+
+HttpResult fetch_pieces(const HttpResponse& response, std::shared_ptr<CollectingReader> reader,
+                        std::int64_t stall_ms) {
+  HttpServer server([&](const HttpRequest&, HttpServer::Reply reply) { reply.send(response); });
+  server.start();
+  HttpLoop loop(4);
+  HttpCall call = call_to(server.url() + "/");
+  call.reader = std::move(reader);
+  call.stall_ms = stall_ms;
+  return fetch(loop, std::move(call));
+}
+
+using std::chrono::milliseconds;
+
+}  // namespace
+
+TEST_CASE("an event stream goes to its reader, piece by piece; any other body does not") {
+  auto reader = std::make_shared<CollectingReader>();
+  HttpResult result =
+      fetch_pieces(event_stream({{"one ", milliseconds(0)}, {"two", milliseconds(30)}}), reader, 0);
+  CHECK(result.failure == TransferFailure::none);
+  CHECK(result.streamed);
+  CHECK(result.first_piece_s > 0);
+  CHECK(result.body.empty());
+  CHECK(reader->text == "one two");
+
+  HttpResponse refused = event_stream({});
+  refused.status = 400;
+  refused.body = "data: no";
+  HttpResponse plain;
+  plain.body = "{}";
+  for (const HttpResponse& response : {refused, plain}) {
+    reader = std::make_shared<CollectingReader>();
+    result = fetch_pieces(response, reader, 0);
+    CHECK_FALSE(result.streamed);
+    CHECK(result.body == response.body);
+    CHECK(reader->text.empty());
+  }
+}
+
+TEST_CASE("a stream that began and stands still is given up, whatever heartbeats come") {
+  std::vector<HttpResponse::Piece> pieces = {{"first", milliseconds(0)}};
+  for (int i = 0; i < 200; ++i) pieces.push_back({": still here\n\n", milliseconds(50)});
+  const auto reader = std::make_shared<CollectingReader>();
+  const HttpResult result = fetch_pieces(event_stream(pieces), reader, 300);
+  CHECK(result.failure == TransferFailure::timeout);
+  CHECK(result.error == "the reply began, and then nothing came for 0.300 s");
+}
+
+TEST_CASE("before its first piece a stream may take its time, and while it goes on, too") {
+  std::vector<HttpResponse::Piece> pieces = {{"first", milliseconds(900)}};
+  for (int i = 0; i < 8; ++i) pieces.push_back({"x", milliseconds(100)});
+  const auto reader = std::make_shared<CollectingReader>();
+  const HttpResult result = fetch_pieces(event_stream(pieces), reader, 600);
+  CHECK(result.failure == TransferFailure::none);
+  CHECK(reader->text == "firstxxxxxxxx");
+}
+
+TEST_CASE("a reader that has enough ends the transfer") {
+  const auto reader = std::make_shared<CollectingReader>();
+  reader->most = 10;
+  const HttpResult result =
+      fetch_pieces(event_stream({{std::string(20, 'x'), milliseconds(0)}}), reader, 0);
+  CHECK(result.failure == TransferFailure::too_large);
+}

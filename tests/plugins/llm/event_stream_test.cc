@@ -1,0 +1,114 @@
+// Completions that come as events: put together as if they had come whole.
+#include "plugins/llm/event_stream.h"
+#include "catch.h"
+
+using rare::Json;
+using rare::llm::EventStream;
+using Read = rare::net::BodyReader::Read;
+
+namespace {
+
+std::string event(const Json& data) { return "data: " + data.dump() + "\n\n"; }
+
+Json chunk(Json delta, Json finish = nullptr, int index = 0) {
+  return {{"id", "c-1"},
+          {"object", "chat.completion.chunk"},
+          {"model", "m"},
+          {"usage", nullptr},
+          {"choices", Json::array({{{"index", index},
+                                    {"delta", std::move(delta)},
+                                    {"finish_reason", std::move(finish)}}})}};
+}
+
+const std::string kDone = "data: [DONE]\n\n";
+
+Json whole(const std::string& text, std::size_t step) {
+  EventStream stream(1 << 20);
+  for (std::size_t at = 0; at < text.size(); at += step) {
+    REQUIRE(stream.read(std::string_view(text).substr(at, step)) != Read::too_large);
+  }
+  const auto body = stream.body();
+  INFO(body.status().message());
+  REQUIRE(body.ok());
+  return Json::parse(*body);
+}
+
+std::string error_of(const std::string& text) {
+  EventStream stream(1 << 20);
+  stream.read(text);
+  const auto body = stream.body();
+  REQUIRE_FALSE(body.ok());
+  return body.status().message();
+}
+
+}  // namespace
+
+TEST_CASE("chunks make the completion, however the bytes are split") {
+  const std::string text =
+      ": connected\n\n" + event(chunk({{"role", "assistant"}, {"content", ""}})) +
+      event(chunk({{"reasoning_content", "Hm\u00e9, "}})) + ": ping\n\n" +
+      event(chunk({{"reasoning_content", "so."}})) + event(chunk({{"content", "An "}})) +
+      event(chunk({{"content", "an\nswer"}})) + event(chunk(Json::object(), "stop")) +
+      event({{"id", "c-1"},
+             {"choices", Json::array()},
+             {"usage", {{"prompt_tokens", 7}, {"completion_tokens", 3}}}}) +
+      kDone;
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, text.size()}) {
+    const Json body = whole(text, step);
+    CHECK(body["object"] == "chat.completion");
+    CHECK(body["model"] == "m");
+    CHECK(body["usage"]["completion_tokens"] == 3);
+    REQUIRE(body["choices"].size() == 1);
+    const Json& choice = body["choices"][0];
+    CHECK(choice["finish_reason"] == "stop");
+    CHECK(choice["message"] == Json{{"role", "assistant"},
+                                    {"content", "An an\nswer"},
+                                    {"reasoning_content", "Hm\u00e9, so."}});
+  }
+}
+
+TEST_CASE("several choices and their logprobs are kept apart") {
+  Json first = chunk({{"content", "a"}}, nullptr, 1);
+  first["choices"][0]["logprobs"] = {{"content", {{{"token", "a"}, {"logprob", -1.5}}}}};
+  Json second = chunk({{"content", "b"}}, "stop", 1);
+  second["choices"][0]["logprobs"] = {{"content", {{{"token", "b"}, {"logprob", -2.5}}}}};
+  const Json body =
+      whole(event(first) + event(chunk({{"content", "x"}}, "length", 0)) + event(second), 9);
+  REQUIRE(body["choices"].size() == 2);
+  CHECK(body["choices"][0]["message"]["content"] == "x");
+  CHECK(body["choices"][0]["finish_reason"] == "length");
+  CHECK(body["choices"][1]["message"]["content"] == "ab");
+  CHECK(body["choices"][1]["logprobs"]["content"].size() == 2);
+}
+
+TEST_CASE(
+    "carriage returns, several data lines and a missing last newline are the protocol's, too") {
+  const Json body = whole(
+      "event: chunk\r\ndata: {\"choices\":[{\"index\":0,\r\ndata: \"delta\":{\"content\":\"x\"},"
+      "\"finish_reason\":\"stop\"}]}\r\n\r\ndata:[DONE]",
+      5);
+  CHECK(body["choices"][0]["message"]["content"] == "x");
+}
+
+TEST_CASE("a stream without its end is no answer, and says so") {
+  CHECK(error_of(event(chunk({{"content", "half"}}))) ==
+        "the event stream ended before the answer did (no finish_reason, no [DONE])");
+  CHECK(error_of("") ==
+        "the event stream ended before the answer did (no finish_reason, no [DONE])");
+  CHECK(error_of("data: {\"choices\": [\n\n" + kDone) ==
+        "an event that is no JSON object: {\"choices\": [");
+}
+
+TEST_CASE("an error that comes as an event is the body") {
+  const Json body = whole(
+      event(chunk({{"content", "half"}})) + event({{"error", {{"message", "overloaded"}}}}), 50);
+  CHECK(body == Json{{"error", {{"message", "overloaded"}}}});
+}
+
+TEST_CASE("only events count as progress, and there is a bound") {
+  EventStream stream(200);
+  CHECK(stream.read(": ping\n\n") == Read::heartbeat);
+  CHECK(stream.read("data: {\"cho") == Read::heartbeat);
+  CHECK(stream.read("ices\": []}\n\n") == Read::progress);
+  CHECK(stream.read("data: " + std::string(300, 'x')) == Read::too_large);
+}
