@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,6 +64,17 @@ struct RemovedNode {
   Location where;
 };
 
+// What a service costs, for a million tokens, in the currency of `budget`.
+struct Price {
+  double prompt = 0, completion = 0;
+};
+
+// What all starts of a run together may cost before it stops; absent: any.
+struct Budget {
+  std::optional<std::int64_t> tokens;  // prompt and completion
+  std::optional<double> cost;
+};
+
 struct PipelineConfig {
   std::string name;
   std::string file;  // as given on the command line
@@ -72,6 +84,8 @@ struct PipelineConfig {
   ErrorBound stop_after_errors{.count = {}, .share = 0.05, .after_records = 200};
   std::optional<std::int64_t> max_records_in_flight;
   double grace_s = 30;
+  std::map<std::string, Price> prices;  // by service
+  Budget budget;
   std::vector<ServiceConfig> services;
   std::vector<NodeConfig> nodes;
   std::vector<RemovedNode> removed_nodes;

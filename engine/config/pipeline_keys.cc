@@ -22,8 +22,8 @@ struct Level {
 
 const Level kTop{"the pipeline",
                  {"name", "extends", "order", "seed", "max_errors", "stop_after_errors",
-                  "max_records_in_flight", "grace_s", "services", "nodes"},
-                 {"budget", "prices", "on_end"},
+                  "max_records_in_flight", "grace_s", "budget", "prices", "services", "nodes"},
+                 {"on_end"},
                  false};
 const Level kNode{"a node",
                   {"name", "use", "from", "parallelism", "timeout_s", "on_error", "save", "with"},

@@ -1,12 +1,15 @@
 #include "engine/config/pipeline_typing.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <utility>
 
+#include "engine/config/name_list.h"
 #include "engine/config/pipeline_keys.h"
 
 namespace rare::engine {
@@ -260,6 +263,82 @@ ServiceConfig type_service(const std::string& name, const Location& where, const
   return service;
 }
 
+// The entries of a map of numbers; names that are not in `known` are errors.
+std::map<std::string, const ConfigValue*> numbers_of(const ConfigValue& map,
+                                                     const std::string& prefix,
+                                                     const std::vector<std::string>& known,
+                                                     Diagnostics& diagnostics) {
+  std::map<std::string, const ConfigValue*> numbers;
+  for (const auto& [name, value] : map.entries) {
+    if (!contains(known, name)) {
+      const std::string near = nearest_name(name, known);
+      diagnostics.error(
+          map.key_location(name), prefix + "unknown key '" + name + "'",
+          near.empty() ? "known here: " + joined(known) : "did you mean '" + near + "'?");
+    } else if (value.kind == Kind::scalar && value.scalar.is_number() &&
+               value.scalar.get<double>() >= 0 && std::isfinite(value.scalar.get<double>())) {
+      numbers[name] = &value;
+    } else if (!value.reported) {
+      diagnostics.error(
+          value.where, prefix + name + ": expected a number of 0 or more, got " + value.describe());
+    }
+  }
+  return numbers;
+}
+
+void read_prices(const Keys& keys, PipelineConfig& pipeline, Diagnostics& diagnostics) {
+  const ConfigValue* prices = keys.find("prices");
+  if (prices == nullptr) return;
+  const std::string form =
+      "for each service the price of a million tokens, for example\n"
+      "prices: { teacher: { prompt: 0.25, completion: 1.0 } }";
+  if (prices->kind != Kind::map) {
+    return keys.wrong(*prices, "prices", "a map of services", form);
+  }
+  std::vector<std::string> services;
+  for (const ServiceConfig& service : pipeline.services) services.push_back(service.name);
+  for (const auto& [name, entry] : prices->entries) {
+    const std::string prefix = "prices: " + name + ": ";
+    if (!contains(services, name)) {
+      const std::string near = nearest_name(name, services);
+      diagnostics.error(prices->key_location(name), "prices: there is no service '" + name + "'",
+                        !near.empty()      ? "did you mean '" + near + "'?"
+                        : services.empty() ? form
+                                           : "services are: " + joined(services));
+    } else if (entry.kind != Kind::map) {
+      diagnostics.error(entry.where,
+                        prefix + "expected `prompt` and `completion`, got " + entry.describe(),
+                        form);
+    } else {
+      const auto numbers = numbers_of(entry, prefix, {"prompt", "completion"}, diagnostics);
+      Price& price = pipeline.prices[name];
+      if (numbers.contains("prompt")) price.prompt = numbers.at("prompt")->scalar.get<double>();
+      if (numbers.contains("completion")) {
+        price.completion = numbers.at("completion")->scalar.get<double>();
+      }
+    }
+  }
+}
+
+void read_budget(const Keys& keys, PipelineConfig& pipeline, Diagnostics& diagnostics) {
+  const ConfigValue* budget = keys.find("budget");
+  if (budget == nullptr) return;
+  const std::string form = "budget: { tokens: 5000000 }, or with `prices` budget: { cost: 20 }";
+  if (budget->kind != Kind::map) return keys.wrong(*budget, "budget", "a map", form);
+  const auto numbers = numbers_of(*budget, "budget: ", {"tokens", "cost"}, diagnostics);
+  if (numbers.contains("tokens")) {
+    pipeline.budget.tokens =
+        static_cast<std::int64_t>(std::min(numbers.at("tokens")->scalar.get<double>(), 9e18));
+  }
+  if (!numbers.contains("cost")) return;
+  pipeline.budget.cost = numbers.at("cost")->scalar.get<double>();
+  if (pipeline.prices.empty()) {
+    diagnostics.error(numbers.at("cost")->where, "budget: cost: nothing has a price",
+                      "prices: { SERVICE: { prompt: 0.25, completion: 1.0 } } says what a million "
+                      "tokens cost");
+  }
+}
+
 // The name is the state directory's, too.
 bool is_folder_name(std::string_view name) {
   if (name.empty() || name.front() == '.') return false;
@@ -316,6 +395,9 @@ PipelineConfig type_pipeline(const ConfigValue& merged, const NodesAbove& nodes,
           type_service(name, services->key_location(name), service, diagnostics));
     }
   }
+  const Keys top(merged, "", diagnostics);
+  read_prices(top, pipeline, diagnostics);
+  read_budget(top, pipeline, diagnostics);
   const ConfigValue* list = merged.find("nodes");
   if (list == nullptr || list->items.empty()) {
     // After other errors the nodes may have been there, but unusable.

@@ -119,6 +119,14 @@ class SchemaMaker {
     return schema;
   }
 
+  static Json numbers(const std::vector<std::string>& names) {
+    Json properties = Json::object();
+    for (const std::string& name : names) {
+      properties[name] = variable_or({{"type", "number"}, {"minimum", 0}});
+    }
+    return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  }
+
   Json top_keys(bool in_part) const {
     const Json one_node{{"$ref", in_part ? "#/definitions/node_part" : "#/definitions/node"}};
     const Json one_service{
@@ -159,6 +167,15 @@ class SchemaMaker {
          documented(variable_or({{"type", "number"}, {"minimum", 0}}),
                     "Seconds that records in flight have after the first Ctrl-C. Default: "
                     "30.")},
+        {"budget", documented(either({numbers({"tokens", "cost"}), nothing()}),
+                              "What the run may cost, over all its starts: tokens, or money by "
+                              "`prices`. It stops there, and can be gone on with. Default: any.")},
+        {"prices", documented(either({{{"type", "object"},
+                                       {"propertyNames", {{"pattern", kName}}},
+                                       {"additionalProperties",
+                                        either({numbers({"prompt", "completion"}), nothing()})}},
+                                      nothing()}),
+                              "By service, the price of a million tokens.")},
         {"services",
          documented(either({services, nothing()}), "Language models and indexes, by name.")},
         {"nodes",

@@ -84,6 +84,11 @@ std::string usage_text(const std::map<std::string, Json>& by_service) {
             std::to_string(number(usage, "cache_hits")) + " answered from the reply store, " +
             std::to_string(number(usage, "retries")) + " retried, " +
             std::to_string(number(usage, "throttled")) + " throttled";
+    if (const auto cost = usage.find("cost"); cost != usage.end() && cost->is_number()) {
+      char amount[40];
+      std::snprintf(amount, sizeof amount, ", cost %.4g", cost->get<double>());
+      text += amount;
+    }
     const std::int64_t unanswered = number(usage, "unanswered");
     if (unanswered > 0) {
       text += ", " + std::to_string(unanswered) +

@@ -109,7 +109,11 @@ int Run::account(Status fault) {
   // Over a part of the input a whole-set node has ended for good: nothing goes on from there.
   const bool goes_on = settings_.limit && !gathers_;
   if (ended) fault = goes_on ? publish_copies() : close_output();
-  const std::string status = !fault.ok() ? "failed" : !ended ? "interrupted" : status_when_ended();
+  const bool over_budget = fault.code() == StatusCode::budget_reached;
+  const std::string status = over_budget   ? "budget_reached"
+                             : !fault.ok() ? "failed"
+                             : !ended      ? "interrupted"
+                                           : status_when_ended();
   const RunAccount account =
       session_->account(status, fault.ok() ? std::string() : fault.message());
   const bool reported = ended && !goes_on && fault.ok();

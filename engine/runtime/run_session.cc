@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/budget.h"
 #include "engine/runtime/identities.h"
 #include "engine/runtime/run_closing.h"
 #include "engine/runtime/watch.h"
@@ -93,6 +94,9 @@ int RunSession::carry_out(const std::function<int(const Status& fault)>& account
 
 Status RunSession::open() {
   const bool is_retry = setup_.retry != nullptr;
+  if (std::optional<Status> reached = over_budget(plan_.config.budget, usage_of_all_starts())) {
+    return *reached;
+  }
   Status status = components_->open_sources(is_retry ? std::map<std::string, SourceCheckpoint>()
                                                      : resume_.sources);
   if (!status.ok()) return status;
@@ -136,6 +140,7 @@ Status RunSession::open_spills() {
 // it as its own, so that the sum over all starts is what the reply store knows.
 std::map<std::string, Json> RunSession::usage() const {
   std::map<std::string, Json> by_service = components_->usage();
+  add_costs(plan_.config.prices, by_service);
   if (!replies_) return by_service;
   const std::map<std::string, std::uint64_t> unanswered = replies_->unanswered();
   for (auto& [name, numbers] : by_service) {
@@ -152,6 +157,16 @@ std::map<std::string, Json> RunSession::usage() const {
     numbers["unanswered"] = std::max(std::int64_t{0}, calls);
   }
   return by_service;
+}
+
+std::map<std::string, Json> RunSession::usage_of_all_starts() const {
+  std::map<std::string, Json> all = resume_.usage;
+  const auto add = [&all](const std::map<std::string, Json>& more) {
+    for (const auto& [name, numbers] : more) all[name] = added_usage(all[name], numbers);
+  };
+  if (setup_.whole != nullptr) add(setup_.whole->resume().usage);
+  add(usage());
+  return all;
 }
 
 ProgressSnapshot RunSession::snapshot() const {
@@ -213,6 +228,7 @@ void RunSession::stream() {
   watch.hang_s = setup_.settings.hang_s;
   watch.progress = setup_.settings.progress;
   watch.snapshot = [this] { return snapshot(); };
+  watch.over_budget = [this] { return over_budget(plan_.config.budget, usage_of_all_starts()); };
   watch.stop_asking = [this] { components_->stop_asking(); };
   watch.cut = [this] { components_->cancel_services(); };
   watch.give_up = [this] { give_up(); };

@@ -66,6 +66,7 @@ class RunSession {
   double elapsed_s() const;  // of this start
   void end(int exit_code);
   std::map<std::string, Json> usage() const;
+  std::map<std::string, Json> usage_of_all_starts() const;
   Status open_spills();
   Resume resumed() const;
   bool spills(const PlannedNode& node) const;

@@ -98,6 +98,9 @@ void Watch::step(std::chrono::steady_clock::time_point now) {
     forced_ = true;
     control.abort();
   }
+  if (setup_.over_budget && !control.aborting()) {
+    if (std::optional<Status> reached = setup_.over_budget()) control.fail(std::move(*reached));
+  }
   if (control.aborting() && !interrupted_) {
     interrupted_ = true;
     abort_since_ = now;

@@ -7,10 +7,12 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "engine/observe/progress.h"
 #include "engine/runtime/run_control.h"
+#include "rare/status.h"
 
 namespace rare::engine {
 
@@ -23,6 +25,7 @@ class Watch {
     double hang_s = 20;
     ProgressStyle progress = ProgressStyle::none;
     std::function<ProgressSnapshot()> snapshot;
+    std::function<std::optional<Status>()> over_budget;  // why the run is to end; may be empty
     std::function<void()> stop_asking;  // services ask nothing more, and wait for what is paid for
     std::function<void()> cut;          // services drop what is under way
     std::function<void()> give_up;      // saves what can be saved and leaves the process

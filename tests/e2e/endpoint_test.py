@@ -77,6 +77,40 @@ class EndpointTest(EngineTest):
             self.assertRegex(row["reasoning"], r"(?s)^<think>.+</think>\n<answer>.+</answer>$")
         self.assertGreater(stats["statuses"]["200"], 399)
 
+    def test_a_budget_ends_the_run_which_goes_on_when_it_is_raised(self):
+        corpus = self.write_corpus(100)
+        prices = ["--set", "prices={teacher: {prompt: 2, completion: 10}}",
+                  "--set", "services.teacher.with.max_in_flight=4"]
+        with ProtocolServer("--latency-ms", 20) as server:
+            self.use_endpoint(server)
+            process = self.run_engine(*self.over(corpus), *prices, "--set", "budget={tokens: 40000}")
+            self.assert_exit(process, 5)
+            self.assertIn("the budget is reached: ", process.stderr)
+            self.assertIn("`budget: { tokens: 40000 }`", process.stderr)
+            self.assertRegex(process.stdout, r"throttled, cost 0\.\d+")
+            teacher = self.manifest("rare-openai")["services"]["teacher"]
+            self.assertEqual(self.manifest("rare-openai")["status"], "budget_reached")
+            used = teacher["prompt_tokens"] + teacher["completion_tokens"]
+            stats = server.stats()
+            self.assertEqual(used, stats["prompt_tokens"] + stats["completion_tokens"])
+            self.assertGreaterEqual(used, 40000)
+            self.assertLess(used, 80000)
+            self.assertEqual(teacher["unanswered"], 0)
+            self.assertAlmostEqual(
+                teacher["cost"], (teacher["prompt_tokens"] * 2 + teacher["completion_tokens"] * 10) / 1e6)
+            calls = stats["calls"]
+
+            process = self.run_engine(*self.over(corpus), *prices, "--set", "budget={cost: 0.0001}")
+            self.assert_exit(process, 5)
+            self.assertIn("of `budget: { cost: 0.0001 }`", process.stderr)
+            self.assertEqual(server.stats()["calls"], calls)  # nothing was asked
+
+            self.assert_exit(self.run_engine(*self.over(corpus), *prices), 0)
+            self.assertEqual(server.stats()["calls"], 200)
+            stats = server.stats()
+            self.assertAlmostEqual(self.manifest("rare-openai")["services"]["teacher"]["cost"],
+                                   (stats["prompt_tokens"] * 2 + stats["completion_tokens"] * 10) / 1e6)
+
     def test_second_start_asks_nothing(self):
         corpus = self.write_corpus(100)
         with ProtocolServer() as server:

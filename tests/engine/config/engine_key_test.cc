@@ -41,12 +41,17 @@ TEST_CASE("keys left out have the documented defaults", "[config]") {
 TEST_CASE("keys of the top are typed", "[config]") {
   PipelineConfig pipeline = load_with(
       "name: rare run\norder: any\nseed: 18446744073709551615\nmax_records_in_flight: 64\n"
-      "grace_s: 0.5\n");
+      "grace_s: 0.5\nbudget: { tokens: 5000, cost: 1.5 }\n"
+      "services: { teacher: { use: model } }\nprices: { teacher: { completion: 0.5 } }\n");
   CHECK(pipeline.name == "rare run");
   CHECK(pipeline.order == Order::any);
   CHECK(pipeline.seed == 18446744073709551615u);
   CHECK(pipeline.max_records_in_flight == 64);
   CHECK(pipeline.grace_s == 0.5);
+  CHECK(pipeline.budget.tokens == 5000);
+  CHECK(pipeline.budget.cost == 1.5);
+  CHECK(pipeline.prices.at("teacher").prompt == 0);
+  CHECK(pipeline.prices.at("teacher").completion == 0.5);
 }
 
 TEST_CASE("bounds on errors are counts or shares", "[config]") {

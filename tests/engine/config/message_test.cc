@@ -31,7 +31,7 @@ TEST_CASE("unknown keys and wrong shapes are named with what was meant", "[confi
   check_group("keys", 21);
 }
 
-TEST_CASE("values say what was expected and what came", "[config]") { check_group("values", 24); }
+TEST_CASE("values say what was expected and what came", "[config]") { check_group("values", 26); }
 
 TEST_CASE("variables that cannot be filled in are named", "[config]") {
   check_group("variables", 5);

@@ -96,6 +96,7 @@ const std::map<std::string, std::string> kBeyondASchema{
     {"two writers, the second of which cannot overwrite", kFields},
     {"a file that two sinks write", kGraph},
     {"a file that is read and written", kGraph},
+    {"a budget of money where nothing has a price", "an overlay may bring the prices"},
     {"a corpus below a paid call", kGraph},
     {"a corpus that is a sink", kGraph},
     {"a corpus that gives other results each time", kGraph},
@@ -224,7 +225,9 @@ TEST_CASE("what is right is right for the schema, too", "[graph]") {
   }
   for (const char* top : {"order: any\n", "seed: 9223372036854775807\n", "max_errors: 5%\n",
                           "max_errors: 0.5\n", "stop_after_errors: 2.5% after 10 records\n",
-                          "grace_s: 0.5\n", "name: my run\n", "order:\n", "seed: 0x1f\n"}) {
+                          "grace_s: 0.5\n", "budget: { tokens: 5000 }\n",
+                          "budget: { cost: 1.5 }\nprices: { teacher: { prompt: 0.5 } }\n",
+                          "name: my run\n", "order:\n", "seed: 0x1f\n"}) {
     INFO(top);
     CHECK(fixture.errors(top + head + end).empty());
     CHECK(judge.faults(top + head + end).empty());

@@ -1,0 +1,23 @@
+// What a run costs, and when that is enough.
+// Thread-safety: pure functions.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "engine/config/pipeline.h"
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+// Adds `cost` to the usage of each service that has a price: prompt_tokens and completion_tokens by
+// the price of a million.
+void add_costs(const std::map<std::string, Price>& prices, std::map<std::string, Json>& by_service);
+
+// A run fault (budget_reached) when what all starts of a run used is no less than its budget.
+std::optional<Status> over_budget(const Budget& budget,
+                                  const std::map<std::string, Json>& by_service);
+
+}  // namespace rare::engine
