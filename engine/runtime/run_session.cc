@@ -228,7 +228,9 @@ void RunSession::stream() {
   watch.hang_s = setup_.settings.hang_s;
   watch.progress = setup_.settings.progress;
   watch.snapshot = [this] { return snapshot(); };
-  watch.over_budget = [this] { return over_budget(plan_.config.budget, usage_of_all_starts()); };
+  if (plan_.config.budget.tokens || plan_.config.budget.cost) {
+    watch.over_budget = [this] { return over_budget(plan_.config.budget, usage_of_all_starts()); };
+  }
   watch.stop_asking = [this] { components_->stop_asking(); };
   watch.cut = [this] { components_->cancel_services(); };
   watch.give_up = [this] { give_up(); };

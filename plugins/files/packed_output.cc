@@ -30,6 +30,10 @@ Status PackedOutput::resume(const std::string& path, Compression compression, Pl
 Status PackedOutput::append(std::string_view row) {
   bytes_ += row.size();
   if (compression_ == Compression::none) return file_.append(row);
+  if (file_.is_finished()) {
+    // The last frame gives way to a fuller one, even if these rows do not fill it.
+    if (Status reopened = file_.append({}); !reopened) return reopened;
+  }
   tail_ += row;
   return tail_.size() >= kFrameBytes ? pack_tail() : Status();
 }
