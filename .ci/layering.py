@@ -31,7 +31,7 @@ LAYERS = {
     "engine/runtime": MIDDLE,
     "engine/cli": MIDDLE | {"engine/runtime"},
 }
-SHARED_BY_PLUGINS = ("plugins/digest", "plugins/net")
+SHARED_BY_PLUGINS = ("plugins/digest", "plugins/net", "plugins/prompt")
 # Libraries that the SDK's headers must not drag into a plugin.
 FOREIGN_TO_SDK = re.compile(r"^(oneapi/|tbb/|yaml-cpp/|curl/|sqlite3|spdlog/|CLI/)")
 TBB = re.compile(r"^(oneapi/)?tbb[/.]")
@@ -175,7 +175,7 @@ class Checker:
             return
         if folder.startswith("plugins/"):
             allowed = below == "sdk" or below in SHARED_BY_PLUGINS
-            places = "the SDK, its own folder, plugins/digest and plugins/net"
+            places = ", ".join(("the SDK", "its own folder", *SHARED_BY_PLUGINS))
         else:
             allowed = below in LAYERS.get(folder, set())
             places = ", ".join(sorted(LAYERS.get(folder, set()))) or "nothing else of this tree"

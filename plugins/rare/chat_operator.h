@@ -1,6 +1,6 @@
-// What operators that ask a language model have in common: the prompt, the attempts, the judging of
-// replies. A subclass says how a record becomes a prompt, which replies are good, and what of a
-// good one is kept.
+// What operators with a built-in prompt about texts have in common: the prompt, texts that are cut
+// to fit it, the judging of what the model writes about them. A subclass says how a record becomes
+// a prompt, which replies are good, and what of a good one is kept.
 #pragma once
 
 #include <optional>
@@ -9,17 +9,19 @@
 #include <utility>
 #include <vector>
 
-#include "prompt_template.h"
+#include "plugins/prompt/asking_operator.h"
+#include "plugins/prompt/prompt_template.h"
 #include "rare/language_model.h"
 #include "rare/operator.h"
 #include "rare/spec.h"
 
 namespace rare::distill {
 
+using prompt::trimmed;
+
 // Thread-safety: const after open(); one instance serves all records in flight.
-class ChatOperator : public AsyncOperator {
+class ChatOperator : public prompt::AskingOperator {
  public:
-  Status open(Context& context) final;
   Task<Status> process(Record record, Output& out) final;
 
  protected:
@@ -27,12 +29,6 @@ class ChatOperator : public AsyncOperator {
   struct Preparation {
     std::string prompt;
     Json fields = Json::object();
-  };
-  // A field that the operator writes: the parameter that names it, and the name; not written when
-  // the name is empty.
-  struct OutputField {
-    std::string_view param;
-    const std::string* name;
   };
 
   virtual std::string_view built_in_prompt() const = 0;
@@ -42,10 +38,6 @@ class ChatOperator : public AsyncOperator {
   // Beside `output_cut_key`.
   virtual std::vector<OutputField> written_fields() const = 0;
   virtual Result<Preparation> prepare(const Record& record) const = 0;
-  // Null: plain text.
-  virtual Json schema() const { return Json(); }
-  // What is wrong with the reply, in words that the model can act on; empty: nothing.
-  virtual std::string problem_of(const ChatReply& reply, const std::string& prompt) const = 0;
   // REQUIRES: problem_of() found none.
   virtual void store(const ChatReply& reply, Record& record) const = 0;
 
@@ -67,8 +59,7 @@ class ChatOperator : public AsyncOperator {
     spec.param(of<T>(&ChatOperator::output_cut_key_), "output_cut_key", "",
                "Field for how many characters of a text that was cut are in the prompt; empty: "
                "none.");
-    spec.param(of<T>(&ChatOperator::overwrite_), "overwrite", false,
-               "Replace output fields that the record already has, instead of stopping the run.");
+    declare_overwrite<T>(spec);
   }
 
   // The text field `key`, or an error of the record that names it.
@@ -80,9 +71,6 @@ class ChatOperator : public AsyncOperator {
   // What is wrong with one text of a reply; `what` names it.
   std::string problem_of_text(std::string_view text, std::string_view what,
                               const std::string& prompt) const;
-  // An error of a record, with the node's name before it.
-  Status record_error(const std::string& message) const;
-  Context& context() const { return *context_; }
 
  private:
   template <class T, class M>
@@ -91,43 +79,28 @@ class ChatOperator : public AsyncOperator {
   }
   template <class T>
   static void declare_asking(Spec& spec) {
-    spec.service(of<T>(&ChatOperator::llm_), "llm", "The language model to ask.");
+    declare_llm<T>(spec);
     spec.param(of<T>(&ChatOperator::system_), "system", std::nullopt,
                "System text, or a file of it; left out: the built-in one; empty: none.")
         .text_or_file();
     spec.param(of<T>(&ChatOperator::prompt_), "prompt", std::nullopt,
                "Prompt with {{fields}}, or a file of it; left out: the built-in one.")
         .text_or_file();
-    spec.param(of<T>(&ChatOperator::generation_), "generation", Json::object(),
-               "temperature, top_p, max_tokens, seed, stop, extra_body.");
-    spec.param(of<T>(&ChatOperator::max_attempts_), "max_attempts", 3,
-               "Replies asked for a record, the first included.")
-        .range(1, 100);
+    declare_attempts<T>(spec);
   }
 
-  Status open_prompt();
-  std::vector<OutputField> output_fields() const;
-  Status check_outputs(const Record& record) const;
-  ChatRequest request_for(const Record& record, const std::string& prompt, int attempt,
-                          const std::string& problem) const;
+  Status open_prompt() final;
+  std::vector<OutputField> output_fields() const final;
 
-  LanguageModel* llm_ = nullptr;
   std::optional<std::string> system_, prompt_;
-  Json generation_ = Json::object();
-  int max_attempts_ = 3;
   int min_words_ = 5;
   bool refuse_copies_ = true;
   int max_text_chars_ = 0;
   std::string output_cut_key_;
-  bool overwrite_ = false;
 
-  Context* context_ = nullptr;
   std::string system_text_;
   std::string prompt_digest_;  // of the system text, a line break and the prompt
-  PromptTemplate template_;
+  prompt::PromptTemplate template_;
 };
-
-// Without white space at both ends.
-std::string_view trimmed(std::string_view text);
 
 }  // namespace rare::distill

@@ -28,8 +28,8 @@ std::string_view Doc2Query::built_in_prompt() const { return kDoc2QueryPrompt; }
 std::string_view Doc2Query::built_in_system() const { return kDoc2QuerySystem; }
 
 std::vector<ChatOperator::OutputField> Doc2Query::written_fields() const {
-  return {{"output_question_key", &output_question_key_},
-          {"output_scenario_key", &output_scenario_key_}};
+  return {{"output_question_key", output_question_key_},
+          {"output_scenario_key", output_scenario_key_}};
 }
 
 Result<ChatOperator::Preparation> Doc2Query::prepare(const Record& record) const {

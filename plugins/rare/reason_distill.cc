@@ -46,10 +46,10 @@ std::string_view ReasonDistill::built_in_prompt() const { return kReasonDistillP
 std::string_view ReasonDistill::built_in_system() const { return kReasonDistillSystem; }
 
 std::vector<ChatOperator::OutputField> ReasonDistill::written_fields() const {
-  return {{"output_key", &output_key_},
-          {"output_thinking_key", &output_thinking_key_},
-          {"output_answer_key", &output_answer_key_},
-          {"output_order_key", &output_order_key_}};
+  return {{"output_key", output_key_},
+          {"output_thinking_key", output_thinking_key_},
+          {"output_answer_key", output_answer_key_},
+          {"output_order_key", output_order_key_}};
 }
 
 Result<std::vector<std::string_view>> ReasonDistill::texts_of(const Record& record) const {

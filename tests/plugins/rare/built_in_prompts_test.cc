@@ -4,7 +4,7 @@
 
 #include "catch.h"
 #include "doc2query.h"
-#include "prompt_template.h"
+#include "plugins/prompt/prompt_template.h"
 #include "rare/random.h"
 #include "reason_distill.h"
 
@@ -30,7 +30,7 @@ TEST_CASE("the prompts are those of the spec's version") {
 
 TEST_CASE("the built-in prompts are whole and end where the answer begins") {
   for (const std::string_view prompt : {kDoc2QueryPrompt, kReasonDistillPrompt}) {
-    auto parsed = PromptTemplate::parse("prompt", prompt);
+    auto parsed = rare::prompt::PromptTemplate::parse("prompt", prompt);
     REQUIRE(parsed.ok());
   }
   CHECK(kDoc2QueryPrompt.ends_with("Document: {{text}}\nJSON:\n"));

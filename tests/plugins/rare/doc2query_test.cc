@@ -8,7 +8,7 @@ using rare::Fault;
 using rare::Json;
 using rare::Status;
 using rare::StatusCode;
-using namespace rare::distill::testing;
+using namespace rare::testing::scripted;
 using Doc2QueryBench = Bench<rare::distill::Doc2Query>;
 
 namespace {

@@ -9,7 +9,7 @@
 using rare::ChatReply;
 using rare::Fault;
 using rare::Json;
-using namespace rare::distill::testing;
+using namespace rare::testing::scripted;
 using ReasonBench = Bench<rare::distill::ReasonDistill>;
 
 namespace {

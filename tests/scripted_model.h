@@ -9,7 +9,7 @@
 #include "rare/testing/fake_language_model.h"
 #include "rare/testing/harness.h"
 
-namespace rare::distill::testing {
+namespace rare::testing::scripted {
 
 inline ChatReply text_reply(std::string text, std::string reasoning = "") {
   ChatReply reply;
@@ -69,4 +69,4 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-}  // namespace rare::distill::testing
+}  // namespace rare::testing::scripted

@@ -1,15 +1,16 @@
-#include "prompt_template.h"
+#include "plugins/prompt/prompt_template.h"
 
 #include <algorithm>
 #include <cctype>
 #include <utility>
 
-namespace rare::distill {
+namespace rare::prompt {
 
 namespace {
 
 constexpr std::string_view kOpen = "{{";
 constexpr std::string_view kClose = "}}";
+constexpr const char* kItem = ".";  // an item that is no object
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -184,12 +185,15 @@ Status PromptTemplate::render_loop(const Part& loop, const std::vector<const Jso
                                                 "}}, but the record's \"" + loop.text + "\" is " +
                                                 (list == nullptr ? "not there" : "no list"));
   }
+  const bool uses_item = any_uses(loop.body, kItem);
   for (const Json& item : *list) {
-    if (!item.is_object()) {
-      return Status(StatusCode::invalid_data, label_ + " loops over {{#" + loop.text +
-                                                  "}}, which holds something that is no object");
+    if (!item.is_object() && !uses_item) {
+      return Status(StatusCode::invalid_data,
+                    label_ + " loops over {{#" + loop.text +
+                        "}}, which holds something that is no object; {{.}} is such an item");
     }
-    std::vector<const Json*> inner{&item};
+    const Json itself = item.is_object() ? Json() : Json{{kItem, item}};
+    std::vector<const Json*> inner{item.is_object() ? &item : &itself};
     inner.insert(inner.end(), scopes.begin(), scopes.end());
     const Status status = render_parts(loop.body, inner, out);
     if (!status.ok()) return status;
@@ -197,4 +201,4 @@ Status PromptTemplate::render_loop(const Part& loop, const std::vector<const Jso
   return Status();
 }
 
-}  // namespace rare::distill
+}  // namespace rare::prompt

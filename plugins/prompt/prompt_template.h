@@ -2,6 +2,7 @@
 //
 //   {{name}}                    the value of `name`
 //   {{#passages}}...{{/passages}}  once for each item of the list `passages`
+//   {{.}}                       in a loop over texts or numbers: the item itself
 //   {{"{{"}}                    the characters {{ themselves
 //
 // Inside a loop a name means the item's field first, then what it means outside. The tag of a loop
@@ -16,7 +17,7 @@
 #include "rare/json.h"
 #include "rare/status.h"
 
-namespace rare::distill {
+namespace rare::prompt {
 
 class PromptTemplate {
  public:
@@ -53,4 +54,4 @@ class PromptTemplate {
   std::vector<Part> parts_;
 };
 
-}  // namespace rare::distill
+}  // namespace rare::prompt

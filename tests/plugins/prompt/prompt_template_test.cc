@@ -1,9 +1,9 @@
-#include "prompt_template.h"
+#include "plugins/prompt/prompt_template.h"
 
 #include "catch.h"
 
 using rare::Json;
-using rare::distill::PromptTemplate;
+using rare::prompt::PromptTemplate;
 
 namespace {
 
@@ -35,6 +35,16 @@ TEST_CASE("a loop repeats its body and takes the lines of its tags away") {
                  values) == "x\n1: a (T)\n2: b (T)\ny\n");
   CHECK(rendered("{{#passages}}{{text}},{{/passages}} end", values) == "a,b, end");
   CHECK(rendered("[{{#none}}x{{/none}}]", {{"none", Json::array()}}) == "[]");
+}
+
+TEST_CASE("a loop over texts or numbers gives each item itself") {
+  CHECK(rendered("{{#list}}- {{.}} of {{title}}\n{{/list}}", {{"list", {"a", 2}}},
+                 {{"title", "T"}}) == "- a of T\n- 2 of T\n");
+  CHECK(rendered("{{#list}}{{title}}{{/list}}", {{"list", {"a"}}}, {{"title", "T"}}) ==
+        "render: p loops over {{#list}}, which holds something that is no object; {{.}} is such "
+        "an item");
+  CHECK(rendered("{{.}}", {{"list", {"a"}}}) ==
+        "render: p asks for {{.}}, but the record has no field \".\"");
 }
 
 TEST_CASE("inside a loop the item's field hides the record's") {

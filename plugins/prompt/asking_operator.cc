@@ -1,0 +1,167 @@
+#include "plugins/prompt/asking_operator.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <utility>
+
+namespace rare::prompt {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kGenerationKeys = {"temperature", "top_p", "max_tokens",
+                                                             "seed",        "stop",  "extra_body"};
+
+}  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+struct AskingOperator::Asked {
+  int sample;
+  int attempt;
+  Awaitable<Result<ChatReply>> reply;
+};
+
+Status AskingOperator::open(Context& context) {
+  context_ = &context;
+  if (llm_ == nullptr) {
+    return configuration_error("llm must name a service that is a language model");
+  }
+  const Status generation = check_generation();
+  if (!generation.ok()) return generation;
+  const Status prompt = open_prompt();
+  if (!prompt.ok()) return prompt;
+  outputs_ = output_fields();
+  std::erase_if(outputs_, [](const OutputField& field) { return field.name.empty(); });
+  return check_distinct();
+}
+
+Status AskingOperator::check_generation() const {
+  if (!generation_.is_object()) {
+    return configuration_error("generation must be a map such as {temperature: 0.8}, not " +
+                               std::string(generation_.type_name()));
+  }
+  for (const auto& [key, value] : generation_.items()) {
+    if (std::find(kGenerationKeys.begin(), kGenerationKeys.end(), key) == kGenerationKeys.end()) {
+      return configuration_error("generation has no key \"" + key +
+                                 "\"; it takes temperature, top_p, max_tokens, seed, stop, and "
+                                 "extra_body for what else the endpoint understands");
+    }
+  }
+  return Status();
+}
+
+Status AskingOperator::check_distinct() const {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (outputs_[i].name != outputs_[j].name) continue;
+      return configuration_error(outputs_[j].param + " and " + outputs_[i].param +
+                                 " both write the field \"" + outputs_[i].name +
+                                 "\"; give one of them another name");
+    }
+  }
+  return Status();
+}
+
+Status AskingOperator::check_outputs(const Record& record) const {
+  if (overwrite_) return Status();
+  for (const OutputField& field : outputs_) {
+    if (!record.has(field.name)) continue;
+    return configuration_error("record " + record.id().to_string() + " already has the field \"" +
+                               field.name + "\"; name another one in " + field.param +
+                               ", or set overwrite: true to replace it");
+  }
+  return Status();
+}
+
+void AskingOperator::clear_outputs(Record& record) const {
+  if (!overwrite_) return;
+  for (const OutputField& field : outputs_) record.erase(field.name);
+}
+
+Task<Result<std::vector<ChatReply>>> AskingOperator::ask(const Record& record,
+                                                         const std::vector<ChatMessage>& messages,
+                                                         int answers) const {
+  std::vector<ChatReply> replies(static_cast<std::size_t>(answers));
+  std::deque<Asked> under_way;
+  for (int sample = 0; sample < answers; ++sample) {
+    under_way.push_back(begin(record, messages, answers, sample, 0, {}));
+  }
+  Status failed;
+  while (!under_way.empty()) {
+    Asked asked = std::move(under_way.front());
+    under_way.pop_front();
+    Result<ChatReply> reply = co_await asked.reply;
+    if (!reply.ok()) {
+      const Status error = reply.status();
+      if (failed.ok() || error.fault() == Fault::run) failed = error;
+      continue;
+    }
+    if (!failed.ok()) continue;
+    const std::string problem = problem_of(*reply, messages.back().content);
+    if (problem.empty()) {
+      replies[static_cast<std::size_t>(asked.sample)] = std::move(*reply);
+    } else if (asked.attempt + 1 < max_attempts_) {
+      under_way.push_back(
+          begin(record, messages, answers, asked.sample, asked.attempt + 1, problem));
+    } else {
+      failed = exhausted(*reply, problem, answers, asked.sample);
+    }
+  }
+  if (!failed.ok()) co_return failed;
+  co_return replies;
+}
+
+AskingOperator::Asked AskingOperator::begin(const Record& record,
+                                            const std::vector<ChatMessage>& messages, int answers,
+                                            int sample, int attempt,
+                                            const std::string& problem) const {
+  ChatRequest request(record);
+  request.messages = messages;
+  if (!problem.empty()) {
+    // Before the prompt and not after it: a model that only continues text must find the prompt's
+    // own end last.
+    std::string& prompt = request.messages.back().content;
+    prompt = "Note: an earlier reply was refused, because " + problem +
+             ". Do better this time.\n\n" + prompt;
+  }
+  request.generation = generation_;
+  const auto seed = request.generation.find("seed");
+  if (seed != request.generation.end() && seed->is_number_integer()) {
+    // One of its own for each request about the record: equal ones would give equal replies.
+    const int asked_before = (record.round() * max_attempts_ + attempt) * answers + sample;
+    *seed = seed->get<std::int64_t>() + asked_before;
+  }
+  request.schema = schema();
+  request.attempt = attempt;
+  request.sample = sample;
+  return {sample, attempt, llm_->chat(std::move(request))};
+}
+
+Status AskingOperator::exhausted(const ChatReply& reply, const std::string& problem, int answers,
+                                 int sample) const {
+  std::string message = "no usable reply in " + std::to_string(max_attempts_) +
+                        (max_attempts_ == 1 ? " attempt" : " attempts");
+  if (answers > 1) {
+    message += " for answer " + std::to_string(sample + 1) + " of " + std::to_string(answers);
+  }
+  return record_error(message + "; the last one: " + problem)
+      .with_raw(reply.raw.empty() ? reply.text : reply.raw)
+      .with_attempts(max_attempts_);
+}
+
+Status AskingOperator::record_error(const std::string& message) const {
+  return Status(StatusCode::invalid_data, context_->name() + ": " + message);
+}
+
+Status AskingOperator::configuration_error(const std::string& message) const {
+  return Status::run_fault(StatusCode::invalid_argument, context_->name() + ": " + message);
+}
+
+}  // namespace rare::prompt

@@ -1,0 +1,107 @@
+// What every operator that asks a language model has in common, whatever it asks: the service and
+// its sampling, the attempts, what the model is told about a reply that was refused, and the fields
+// of the record that must be free. A subclass says what is asked, which replies are good, and what
+// becomes of a good one.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rare/language_model.h"
+#include "rare/operator.h"
+#include "rare/spec.h"
+
+namespace rare::prompt {
+
+// Thread-safety: const after open(); one instance serves all records in flight.
+class AskingOperator : public AsyncOperator {
+ public:
+  // Refuses, as run faults that name the node: no model, an unknown key of `generation`, what
+  // open_prompt() refuses, and one field for two outputs.
+  Status open(Context& context) final;
+
+ protected:
+  // A field that the operator writes, and the parameter that names it; an empty name: not written.
+  struct OutputField {
+    std::string param;
+    std::string name;
+  };
+
+  // The subclass's part of open(). context() is set.
+  virtual Status open_prompt() = 0;
+  // All of them. Called once, after open_prompt().
+  virtual std::vector<OutputField> output_fields() const = 0;
+  // Null: plain text.
+  virtual Json schema() const { return Json(); }
+  // What is wrong with the reply, in words that the model can act on; empty: nothing. `prompt` is
+  // the last message that was sent.
+  virtual std::string problem_of(const ChatReply& reply, const std::string& prompt) const = 0;
+
+  // A run fault when the record already has an output field and may not lose it.
+  Status check_outputs(const Record& record) const;
+  // Takes away what is to be replaced (`overwrite`), so that none of it stays beside new values.
+  void clear_outputs(Record& record) const;
+
+  // `answers` usable replies to the same messages, each a sample of its own with attempts of its
+  // own; all are asked for before the first is awaited. A refused one is asked again, with the
+  // reason before the last message. When one is unusable after `max_attempts`: an error of the
+  // record, with its raw reply. What is asked is awaited in any case, as it is paid for.
+  // REQUIRES: `record` and `messages` live until the task ends; the last message is the user's;
+  // answers > 0.
+  Task<Result<std::vector<ChatReply>>> ask(const Record& record,
+                                           const std::vector<ChatMessage>& messages,
+                                           int answers) const;
+
+  // Errors of a record and of the configuration, with the node's name before them.
+  Status record_error(const std::string& message) const;
+  Status configuration_error(const std::string& message) const;
+  Context& context() const { return *context_; }
+
+  // Parameters of every such operator, in groups, so that a subclass has its own between them. T is
+  // the subclass.
+  template <class T>
+  static void declare_llm(Spec& spec) {
+    spec.service(own<T>(&AskingOperator::llm_), "llm", "The language model to ask.");
+  }
+  template <class T>
+  static void declare_attempts(Spec& spec) {
+    spec.param(own<T>(&AskingOperator::generation_), "generation", Json::object(),
+               "temperature, top_p, max_tokens, seed, stop, extra_body.");
+    spec.param(own<T>(&AskingOperator::max_attempts_), "max_attempts", 3,
+               "Replies asked for a record, the first included.")
+        .range(1, 100);
+  }
+  template <class T>
+  static void declare_overwrite(Spec& spec) {
+    spec.param(own<T>(&AskingOperator::overwrite_), "overwrite", false,
+               "Replace output fields that the record already has, instead of stopping the run.");
+  }
+
+ private:
+  struct Asked;  // one request under way
+
+  template <class T, class M>
+  static M T::*own(M AskingOperator::*member) {
+    return static_cast<M T::*>(member);
+  }
+  Status check_generation() const;
+  Status check_distinct() const;
+  Asked begin(const Record& record, const std::vector<ChatMessage>& messages, int answers,
+              int sample, int attempt, const std::string& problem) const;
+  Status exhausted(const ChatReply& reply, const std::string& problem, int answers,
+                   int sample) const;
+
+  LanguageModel* llm_ = nullptr;
+  Json generation_ = Json::object();
+  int max_attempts_ = 3;
+  bool overwrite_ = false;
+
+  Context* context_ = nullptr;
+  std::vector<OutputField> outputs_;  // that are written
+};
+
+// Without white space at both ends.
+std::string_view trimmed(std::string_view text);
+
+}  // namespace rare::prompt
