@@ -1,5 +1,6 @@
 #include "answer_text.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -78,7 +79,11 @@ Json value_for(const Json& schema, std::uint64_t seed, const std::string& name) 
     }
     return list;
   }
-  if (type == "integer") return schema.value("minimum", 0) + static_cast<int>(seed % 5);
+  if (type == "integer") {
+    const int least = schema.value("minimum", 0);
+    const int range = std::max(1, schema.value("maximum", least + 4) - least + 1);
+    return least + static_cast<int>(seed % static_cast<std::uint64_t>(range));
+  }
   if (type == "number") return schema.value("minimum", 0.0) + static_cast<double>(seed % 5) / 10;
   if (type == "boolean") return seed % 2 == 0;
   if (type == "null") return nullptr;

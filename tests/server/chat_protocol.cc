@@ -237,7 +237,7 @@ HttpResponse ChatProtocol::refusal(const HttpRequest& request, const Json& body)
 HttpResponse ChatProtocol::completion(const Json& body) {
   std::string prompt;
   for (const Json& message : body["messages"]) prompt += message.value("content", "");
-  const std::uint64_t seed = derive_seed(0, prompt, "answer");
+  const std::uint64_t seed = derive_seed(body.value("seed", std::uint64_t{0}), prompt, "answer");
   const Json::json_pointer schema_at("/response_format/json_schema/schema");
   std::string content = body.contains(schema_at) ? value_for(body.at(schema_at), seed).dump()
                                                  : text_of(seed, options_.words);

@@ -16,8 +16,10 @@ namespace {
 constexpr char kAbout[] =
     "A chat endpoint on a free loopback port, for tests: prints `port N` on standard output, ends\n"
     "when its standard input closes or on SIGTERM.\n\n"
-    "It answers POST /v1/chat/completions with a text that is a function of the prompt: JSON that\n"
-    "satisfies the schema of response_format when there is one, else about 80 words.\n"
+    "It answers POST /v1/chat/completions with a text that is a function of the prompt and the\n"
+    "request's seed, if it has one: JSON that satisfies the schema of response_format when there "
+    "is\n"
+    "one, else about 80 words.\n"
     "GET /v1/models and /health answer as one expects. GET /stats gives calls, statuses, cut,\n"
     "malformed, in_flight, max_in_flight, elapsed_s (first arrival to last reply) and in_flight_s\n"
     "(the calls in flight, integrated over that time); GET /stats?slots=64 adds busy_share, the\n"
