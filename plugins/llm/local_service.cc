@@ -55,7 +55,7 @@ constexpr char kWayOut[] =
     "\n  `./dev run` fetches the demo model and builds its server; `model:` and `server:` of the "
     "service name others."
     "\n  Or name an endpoint: RARE_LLM_URL=http://HOST/v1 RARE_LLM_MODEL=NAME rare-engine "
-    "PIPELINE.yaml -f pipelines/openai.yaml";
+    "pipelines/rare.yaml -f pipelines/openai.yaml (for other pipelines: pipelines/endpoint.yaml)";
 
 }  // namespace
 
@@ -200,7 +200,9 @@ std::string LocalService::notice() const {
   if (!demo_) return {};
   return "This ran on the demo model, which proves that the machinery works: do not train on its "
          "text. A better model: `model:` of the service '" +
-         name_ + "' names a GGUF file, `-f pipelines/openai.yaml` an endpoint.";
+         name_ +
+         "' names a GGUF file, `-f pipelines/openai.yaml` an endpoint (of other pipelines than "
+         "rare.yaml: pipelines/endpoint.yaml).";
 }
 
 }  // namespace rare::llm

@@ -253,10 +253,13 @@ TEST_CASE("the pipelines that are shipped are right for the schema of what is sh
   REQUIRE(registry.find("ReasonDistill") != nullptr);
   const std::string rare = source_text("pipelines/rare.yaml");
   const std::string openai = source_text("pipelines/openai.yaml");
-  const std::string basics = source_text("pipelines/basics.yaml");
   const Judge judge(registry), of_overlay(registry, true);
   CHECK(judge.faults(rare).empty());
-  CHECK(judge.faults(basics).empty());
+  for (const char* other : {"basics", "instructions", "judged"}) {
+    CAPTURE(other);
+    CHECK(judge.faults(source_text("pipelines/" + std::string(other) + ".yaml")).empty());
+  }
+  CHECK(of_overlay.faults(source_text("pipelines/endpoint.yaml")).empty());
   CHECK(of_overlay.faults(openai).empty());
   CHECK(judge.faults("extends: rare.yaml\n" + openai).empty());
   // By itself it is no pipeline.
