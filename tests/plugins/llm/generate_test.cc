@@ -262,7 +262,7 @@ TEST_CASE("llm.generate refuses prompts that cannot work before the first record
   const auto turns = [](Json list) { return Json{{"messages", std::move(list)}}; };
   CHECK(refusal_of(Json::object()) ==
         "node: expected prompt (a single question) or messages (several turns), got neither");
-  CHECK(contains(refusal_of({{"prompt", "p"}, {"messages", {turn("user", "u")}}}),
+  CHECK(contains(refusal_of({{"prompt", "p"}, {"messages", Json::array({turn("user", "u")})}}),
                  "node: prompt and messages are both given; expected one of them"));
   CHECK(refusal_of({{"prompt", " "}}) == "node: prompt is empty");
   CHECK(refusal_of({{"prompt", "{{a"}}) ==
@@ -278,14 +278,14 @@ TEST_CASE("llm.generate refuses prompts that cannot work before the first record
         "node: messages must end with a turn of the role user, which is answered, not assistant");
   CHECK(contains(refusal_of(turns({turn("user", "u"), turn("system", "s")})),
                  "node: messages, item 2 is a second system message or comes after another turn"));
-  CHECK(refusal_of(turns({"text"})) ==
+  CHECK(refusal_of(turns(Json::array({"text"}))) ==
         "node: messages, item 1 must be a map of role and content, not string");
   CHECK(refusal_of(turns({{{"role", "user"}, {"contents", "u"}}})) ==
         "node: messages, item 1 has the key \"contents\"; expected role and content");
   CHECK(refusal_of(turns({{{"role", "user"}, {"content", 5}}})) ==
         "node: messages, item 1: content must be text, not number");
   CHECK(refusal_of(turns({{{"role", "user"}}})) == "node: messages, item 1 has no content");
-  CHECK(refusal_of(turns({turn("user", "{{}}")})) ==
+  CHECK(refusal_of(turns(Json::array({turn("user", "{{}}")}))) ==
         "node: messages, item 1, line 1, column 1: \"{{}}\" is no {{name}}; write {{\"{{\"}} for "
         "plain braces");
 }
