@@ -27,6 +27,7 @@
 #include "plugins/llm/chat_options.h"
 #include "plugins/llm/completion_body.h"
 #include "plugins/llm/rate_pacer.h"
+#include "plugins/llm/secret_mask.h"
 #include "plugins/llm/structured_answer.h"
 #include "plugins/llm/worker_thread.h"
 #include "plugins/net/http_loop.h"
@@ -123,6 +124,7 @@ class ChatClient {
 
   ServiceContext& context_;
   const ChatOptions options_;
+  const SecretMask secrets_{options_};
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   std::function<void()> endpoint_needed_;
 

@@ -33,6 +33,8 @@ void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::
     ended(*call, ReplyStore::Ending::lost);
     return finish(call, Status::cancelled());
   }
+  // Not of answers: what a model writes is kept as it came.
+  if (result.status != 200) result.body = secrets_.hidden(std::move(result.body));
   from.refused = result.failure == net::TransferFailure::no_connection;
   const bool all_refused = std::all_of(endpoints_.begin(), endpoints_.end(),
                                        [](const Endpoint& e) { return e.refused; });
@@ -213,7 +215,7 @@ void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
     loop_.post([this, call, status = parsed.status()] {
       const std::string who = "service '" + options_.service + "': ";
       call->met_nobody = false;
-      retry(call, Status(status.code(), who + status.message()), std::nullopt);
+      retry(call, Status(status.code(), who + secrets_.hidden(status.message())), std::nullopt);
     });
     return;
   }

@@ -64,7 +64,9 @@ ChatService::ChatService() = default;
 ChatService::~ChatService() = default;
 
 void* ChatService::connect(std::string_view interface, const ServiceClient& client) {
-  if (interface != LanguageModel::kInterface || !client_) return nullptr;
+  if (!client_) return nullptr;
+  if (interface == ModelProbe::kInterface) return static_cast<ModelProbe*>(probe_.get());
+  if (interface != LanguageModel::kInterface) return nullptr;
   const std::lock_guard lock(mutex_);
   connections_.push_back(std::make_unique<Connection>(*client_, client));
   return static_cast<LanguageModel*>(connections_.back().get());
@@ -75,6 +77,7 @@ std::string ChatService::activity() const { return client_ ? client_->activity()
 
 void ChatService::cancel() {
   if (client_) client_->cancel();
+  if (probe_) probe_->cancel();
 }
 
 void ChatService::stop_asking() {
@@ -104,6 +107,7 @@ Result<ChatOptions> ChatService::shared_options(const ServiceContext& context) c
 }
 
 void ChatService::start_client(ServiceContext& context, ChatOptions options) {
+  probe_ = std::make_unique<ServiceProbe>(options);
   client_ = std::make_unique<ChatClient>(context, std::move(options));
 }
 

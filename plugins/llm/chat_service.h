@@ -9,6 +9,7 @@
 
 #include "plugins/llm/chat_client.h"
 #include "plugins/llm/chat_options.h"
+#include "plugins/llm/model_probe.h"
 #include "rare/service.h"
 #include "rare/spec.h"
 
@@ -34,6 +35,7 @@ class ChatService : public Service {
   Result<ChatOptions> shared_options(const ServiceContext& context) const;
   void start_client(ServiceContext& context, ChatOptions options);
   ChatClient& client() { return *client_; }
+  ServiceProbe& probe() { return *probe_; }  // what `check-models` asks with
   // Ends the client: what is unanswered completes as cancelled. For destructors of derived classes
   // whose members the client's callbacks use.
   void stop_client() { client_.reset(); }
@@ -47,6 +49,7 @@ class ChatService : public Service {
   class Connection;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> connections_;  // guarded by mutex_
+  std::unique_ptr<ServiceProbe> probe_;
   std::unique_ptr<ChatClient> client_;
 };
 

@@ -15,6 +15,15 @@ bool names_version(std::string_view path) {
   return false;
 }
 
+// The URL as messages may show it: *** for what stands before an @, with a scheme or without one.
+std::string without_user(const std::string& url) {
+  const std::size_t scheme_end = url.find("://");
+  const std::size_t host_at = scheme_end == std::string::npos ? 0 : scheme_end + 3;
+  const std::size_t user_end = url.rfind('@');
+  if (user_end == std::string::npos || user_end < host_at) return url;
+  return url.substr(0, host_at) + "***" + url.substr(user_end);
+}
+
 }  // namespace
 
 Result<std::string> chat_completions_url(const std::string& base_url) {
@@ -22,11 +31,12 @@ Result<std::string> chat_completions_url(const std::string& base_url) {
   const std::size_t scheme_end = url.find("://");
   const std::string scheme = url.substr(0, scheme_end == std::string::npos ? 0 : scheme_end);
   if (scheme != "http" && scheme != "https") {
-    return Status(StatusCode::invalid_argument,
-                  "\"" + base_url + "\" is no URL: expected http://HOST... or https://HOST...");
+    return Status(
+        StatusCode::invalid_argument,
+        "\"" + without_user(base_url) + "\" is no URL: expected http://HOST... or https://HOST...");
   }
   if (scheme_end + 3 == url.size() || url[scheme_end + 3] == '/') {
-    return Status(StatusCode::invalid_argument, "\"" + base_url + "\" names no host");
+    return Status(StatusCode::invalid_argument, "\"" + without_user(base_url) + "\" names no host");
   }
   while (url.ends_with('/')) url.pop_back();
   if (url.ends_with("/chat/completions")) return url;

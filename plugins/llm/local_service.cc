@@ -134,15 +134,20 @@ Status LocalService::open(ServiceContext& context) {
   }
   start_client(context, std::move(*options));
   client().on_endpoint_needed([this] { process_->start(); });
+  probe().on_endpoint_needed([this] { process_->start(); });
   LocalServer::Events events;
   events.begin = [this, &context, plain_template, program] {
     find_revision(context, plain_template, program);
   };
   events.up = [this](const std::string& base_url, const std::string& key) {
     client().endpoint_up(base_url + "/v1/chat/completions", key);
+    probe().endpoint_up(base_url + "/v1/chat/completions", key);
   };
   events.down = [this] { client().endpoint_down(); };
-  events.failed = [this](Status fault) { client().fail(std::move(fault)); };
+  events.failed = [this](const Status& fault) {
+    client().fail(fault);
+    probe().endpoint_failed(fault);
+  };
   events.log = [&context](LogLevel level, const std::string& line) { context.log(level, line); };
   process_ = std::make_unique<LocalServer>(std::move(settings), std::move(events), client().loop());
   return Status();

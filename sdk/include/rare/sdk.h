@@ -4,6 +4,7 @@
 #include "rare/context.h"
 #include "rare/json.h"
 #include "rare/language_model.h"
+#include "rare/model_probe.h"
 #include "rare/operator.h"
 #include "rare/plugin.h"
 #include "rare/provenance.h"

@@ -284,3 +284,27 @@ TEST_CASE("SIGKILL of the engine leaves no server behind") {
   CHECK(ends_soon(child));
   close(out[0]);
 }
+
+TEST_CASE("a probe starts the server as a run does, and says why it does not start") {
+  Local local;
+  REQUIRE(local.status.ok());
+  const auto probe_of = [](Local& of) {
+    return static_cast<ModelProbe*>(of.service->connect(ModelProbe::kInterface, {"check", 0}));
+  };
+  REQUIRE(probe_of(local) != nullptr);
+  const Result<ModelReport> report = probe_of(local)->probe(std::chrono::seconds(60));
+  REQUIRE(report.ok());
+  CHECK(report->model == "tiny");
+  REQUIRE(report->endpoints.size() == 1);
+  CHECK(report->endpoints[0].outcome == ProbeOutcome::works);
+  CHECK(report->endpoints[0].structured == "json_schema");
+  const auto pids = local.pids();
+  REQUIRE(pids.size() == 1);
+  local.service.reset();
+  CHECK_FALSE(alive(pids[0]));
+
+  Local broken({"--refuse-start"});
+  REQUIRE(broken.status.ok());
+  CHECK_THAT(probe_of(broken)->probe(std::chrono::seconds(60)).status().message(),
+             Contains("does not start") && Contains("the stand-in does not want to start"));
+}
