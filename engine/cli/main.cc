@@ -25,6 +25,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
   add_run_verb(app, exit_code);
   add_validate_verb(app, exit_code);
   add_plan_verb(app, exit_code);
+  add_check_models_verb(app, exit_code);
   add_preview_verb(app, exit_code);
   add_status_verb(app, exit_code);
   add_retry_verb(app, exit_code);

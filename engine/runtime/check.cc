@@ -1,28 +1,11 @@
 // check_components(): what `validate` does beyond the plan.
-#include <functional>
-#include <string>
-
 #include "engine/runtime/components.h"
+#include "engine/runtime/no_replies.h"
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run.h"
 #include "engine/runtime/scratch_folder.h"
 
 namespace rare::engine {
-namespace {
-
-// Services may ask for the store when they open; nothing is asked of it before a first record.
-class NoReplies final : public ReplyStore {
- public:
-  void find(std::string, Scope,
-            std::function<void(Result<std::optional<StoredReply>>)> done) override {
-    done(std::optional<StoredReply>());
-  }
-  void put(std::string, StoredReply, std::function<void(Status)> done) override {
-    done(Status::cancelled());
-  }
-};
-
-}  // namespace
 
 Status check_components(const Plan& plan) {
   const ScratchFolder folder;

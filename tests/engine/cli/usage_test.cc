@@ -20,14 +20,14 @@ TEST_CASE("--help is a result: on standard output, exit 0") {
     const Finished finished = EngineProcess().run({option});
     CHECK(finished.exit_code == 0);
     CHECK(finished.err == "");
-    for (const char* verb : {"run", "validate", "plan", "operators", "plugins"}) {
+    for (const char* verb : {"run", "validate", "plan", "check-models", "operators", "plugins"}) {
       CHECK(contains(finished.out, std::string("\n  ") + verb + " "));
     }
   }
 }
 
 TEST_CASE("--help of each verb has an example") {
-  for (const char* verb : {"run", "validate", "plan", "operators", "plugins"}) {
+  for (const char* verb : {"run", "validate", "plan", "check-models", "operators", "plugins"}) {
     INFO(verb);
     const Finished finished = EngineProcess().run({verb, "--help"});
     CHECK(finished.exit_code == 0);
@@ -51,7 +51,8 @@ TEST_CASE("an unknown verb is told with the nearest one") {
   CHECK(finished.err ==
         "rare-engine: 'operatros' is no verb and no pipeline file\n"
         "  did you mean 'operators'?\n"
-        "  verbs: run validate plan preview status retry explain operators plugins schema cache\n");
+        "  verbs: run validate plan check-models preview status retry explain operators plugins "
+        "schema cache\n");
 }
 
 TEST_CASE("an unknown option is told with the nearest one") {
