@@ -88,6 +88,23 @@ void Diagnostics::error(Location where, std::string message, std::string hint) {
   errors_.push_back({std::move(where), std::move(message), std::move(hint)});
 }
 
+void Diagnostics::hide(std::string_view secret) {
+  constexpr std::size_t kShortest = 4;
+  if (secret.size() >= kShortest) secrets_.emplace_back(secret);
+}
+
+// As wide as before, so that carets stay where they belong.
+std::string Diagnostics::without_secrets(std::string_view text) const {
+  std::string result(text);
+  for (const std::string& secret : secrets_) {
+    for (std::size_t at = result.find(secret); at != std::string::npos;) {
+      result.replace(at, secret.size(), std::string(secret.size(), '*'));
+      at = result.find(secret, at + secret.size());
+    }
+  }
+  return result;
+}
+
 void Diagnostics::add_source(std::string file, std::string text) {
   for (const auto& [known, unused] : sources_) {
     if (known == file) return;
@@ -130,11 +147,13 @@ std::string Diagnostics::to_string() const {
   std::string text;
   for (const Diagnostic* error : ordered) {
     // Names and values come from files and --set: what would command the terminal is spelt out.
-    std::string place = printable(error->where.to_string());
-    text += (place.empty() ? "" : place + ": ") + "error: " + printable(error->message) + "\n";
-    std::string_view line = source_line(error->where.file, error->where.line);
+    std::string place = printable(without_secrets(error->where.to_string()));
+    text += (place.empty() ? "" : place + ": ") +
+            "error: " + printable(without_secrets(error->message)) + "\n";
+    const std::string line = without_secrets(source_line(error->where.file, error->where.line));
     if (error->where.line > 0 && !line.empty()) text += source_and_caret(line, error->where);
-    for (std::string_view hint = error->hint; !hint.empty();) {
+    const std::string hints = without_secrets(error->hint);
+    for (std::string_view hint = hints; !hint.empty();) {
       std::size_t end = std::min(hint.find('\n'), hint.size());
       text += "  " + printable(hint.substr(0, end)) + "\n";
       hint.remove_prefix(std::min(end + 1, hint.size()));

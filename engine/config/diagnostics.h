@@ -34,6 +34,9 @@ struct Diagnostic {
 class Diagnostics {
  public:
   void error(Location where, std::string message, std::string hint = {});
+  // Shows asterisks in the place of `secret`, in messages and in source lines. Texts of fewer than
+  // 4 bytes are shown: they are everywhere, and no secrets.
+  void hide(std::string_view secret);
   bool ok() const { return errors_.empty(); }
   const std::vector<Diagnostic>& errors() const { return errors_; }
   // All of them in file order, with source lines and carets; control characters as \xNN, so that no
@@ -48,9 +51,11 @@ class Diagnostics {
 
  private:
   std::size_t file_rank(std::string_view file) const;
+  std::string without_secrets(std::string_view text) const;
 
   std::vector<Diagnostic> errors_;
   std::vector<std::pair<std::string, std::string>> sources_;  // file, text
+  std::vector<std::string> secrets_;
 };
 
 // The nearest of `names` by edit distance (Damerau-Levenshtein), or empty when none is near.

@@ -5,6 +5,7 @@
 #include "engine/config/name_list.h"
 #include "engine/config/pipeline_keys.h"
 #include "engine/config/reference_names.h"
+#include "engine/config/url_user.h"
 #include "engine/graph/parameter_value.h"
 
 namespace rare::engine {
@@ -59,6 +60,15 @@ void check_reference(const ParamSpec& param, const Json& value, const ConfigValu
   diagnostics.error(written.where, start + "unknown " + what + " '" + name + "'", hint);
 }
 
+// Errors, of whatever stands on the same line, show neither secrets nor passwords of URLs.
+void hide_secrets(const ConfigValue& value, bool is_secret, Diagnostics& diagnostics) {
+  if (value.kind == ConfigValue::Kind::scalar) {
+    diagnostics.hide(is_secret ? std::string_view(value.text) : url_user(value.text));
+  }
+  for (const ConfigValue& item : value.items) hide_secrets(item, is_secret, diagnostics);
+  for (const auto& [key, entry] : value.entries) hide_secrets(entry, is_secret, diagnostics);
+}
+
 }  // namespace
 
 Json bind_parameters(const Spec& spec, const ConfigValue& with, const std::string& prefix,
@@ -77,6 +87,7 @@ Json bind_parameters(const Spec& spec, const ConfigValue& with, const std::strin
                         doc + "Expected " + expected_value(param) + " inside 'with:'.");
       continue;
     }
+    hide_secrets(*written, param.secret, diagnostics);
     std::optional<Json> value = parameter_value(param, *written, prefix, diagnostics);
     if (!value) continue;
     values[param.name] = std::move(*value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/config/name_list.h"
+#include "engine/config/url_user.h"
 #include "engine/graph/field_flow.h"
 #include "engine/graph/plan_estimate.h"
 
@@ -49,8 +50,18 @@ std::vector<std::string> service_names(const Plan& plan, const PlannedNode& node
   return names;
 }
 
+// URLs may carry a user and a password, whatever parameter they are in.
+Json without_users(const Json& value) {
+  if (value.is_string()) return without_url_user(value.get<std::string>());
+  Json result = value;
+  if (value.is_structured()) {
+    for (Json& item : result) item = without_users(item);
+  }
+  return result;
+}
+
 Json masked(const Spec& spec, const Json& values) {
-  Json result = values;
+  Json result = without_users(values);
   for (const ParamSpec& param : spec.params()) {
     auto value = result.find(param.name);
     if (!param.secret || value == result.end()) continue;

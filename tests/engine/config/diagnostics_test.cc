@@ -47,6 +47,20 @@ TEST_CASE("control characters in messages are spelt out", "[config]") {
         "  did you mean '\\x0D'?\n  or \\x7F\n");
 }
 
+TEST_CASE("secrets are asterisks wherever they stand, and carets stay in place", "[config]") {
+  Diagnostics diagnostics;
+  diagnostics.add_source("a.yaml", "key: sk-1 sk-1, n: -1");
+  diagnostics.error({"a.yaml", 1, 20}, "expected 1, got sk-1", "no sk-1");
+  diagnostics.hide("sk-1");
+  diagnostics.hide("n");
+  diagnostics.hide("");
+  CHECK(diagnostics.to_string() ==
+        "a.yaml:1:20: error: expected 1, got ****\n"
+        "  1 | key: **** ****, n: -1\n"
+        "    |                    ^\n"
+        "  no ****\n");
+}
+
 TEST_CASE("the nearest name is one that a slip of the finger can reach", "[config]") {
   std::vector<std::string> names{"parallelism", "on_error", "use", "from", "num_neg"};
   CHECK(nearest_name("paralelism", names) == "parallelism");

@@ -118,6 +118,18 @@ TEST_CASE("the plan as JSON masks secrets", "[graph]") {
   CHECK(json.dump().find("sk-1") == std::string::npos);
 }
 
+TEST_CASE("the plan as JSON masks users and passwords in URLs", "[graph]") {
+  PlanFixture fixture;
+  const auto shown = [&](const std::string& url) {
+    Json json =
+        plan_to_json(fixture.plan(kDemoPipeline, {"services.teacher.with.base_url=" + url}));
+    return json["services"][0]["params"]["base_url"].get<std::string>();
+  };
+  CHECK(shown("https://me:pass@word@host:1/v1?a=b") == "https://***@host:1/v1?a=b");
+  CHECK(shown("https://token@host") == "https://***@host");
+  CHECK(shown("https://host/v1?mail=a@b") == "https://host/v1?mail=a@b");
+}
+
 TEST_CASE("a secret that is empty is shown as empty", "[graph]") {
   PlanFixture fixture;
   Json json = plan_to_json(fixture.plan(kDemoPipeline, {"services.teacher.with.api_key=''"}));
