@@ -25,6 +25,10 @@ Status check_generation(const ServiceContext& context, const Json& generation) {
                                 "\"; it knows temperature, top_p, max_tokens, seed, stop and "
                                 "extra_body, which takes any other field of the endpoint");
     }
+    if (name == "extra_body" && !value.is_object()) {
+      return wrong(context,
+                   "`generation.extra_body` must be a map of fields for the request's body");
+    }
   }
   return Status();
 }

@@ -344,22 +344,24 @@ Result<ModelReport> ServiceProbe::probe(std::chrono::milliseconds request_timeou
   Result<std::vector<Target>> asked = targets();
   if (!asked) return asked.status();
   net::HttpLoop loop(static_cast<int>(asked->size()));
-  {
-    const std::lock_guard lock(mutex_);
-    loop_ = &loop;
-  }
+  use_loop(&loop);
   std::vector<std::future<EndpointReport>> answers;
   for (const Target& target : *asked) {
     answers.push_back(std::async(std::launch::async, [this, target, request_timeout] {
       return Conversation(*this, target, request_timeout).run();
     }));
   }
+  for (const auto& answer : answers) answer.wait();
+  use_loop(nullptr);  // before get(), which throws what a conversation threw
   ModelReport report;
   report.model = options_.model;
   for (auto& answer : answers) report.endpoints.push_back(answer.get());
-  const std::lock_guard lock(mutex_);
-  loop_ = nullptr;
   return report;
+}
+
+void ServiceProbe::use_loop(net::HttpLoop* loop) {
+  const std::lock_guard lock(mutex_);
+  loop_ = loop;
 }
 
 Result<std::vector<ServiceProbe::Target>> ServiceProbe::targets() {

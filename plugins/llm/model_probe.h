@@ -42,6 +42,7 @@ class ServiceProbe final : public ModelProbe {
   class Conversation;
 
   Result<std::vector<Target>> targets();
+  void use_loop(net::HttpLoop* loop);
 
   const ChatOptions options_;
   const SecretMask secrets_;

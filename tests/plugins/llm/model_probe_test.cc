@@ -269,6 +269,16 @@ TEST_CASE("a probe that is cancelled ends at once, and so does one begun later")
   CHECK(endpoint.calls() == 1);
 }
 
+TEST_CASE("a probe that throws leaves nothing behind that a later cancel would use") {
+  ScriptedEndpoint endpoint(refusing({}));
+  ChatOptions options = options_for(endpoint.url());
+  options.generation = {{"extra_body", 3}};
+  ServiceProbe probe(options);
+  CHECK_THROWS(probe.probe(kLong));
+  probe.cancel();
+  CHECK(endpoint.calls() == 0);
+}
+
 TEST_CASE("an endpoint of ours is started first, or says why it is not there") {
   ChatOptions options = options_for("");
   options.managed = true;

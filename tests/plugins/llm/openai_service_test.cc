@@ -48,6 +48,7 @@ TEST_CASE("wrong parameters are refused at open, by name") {
       {R"({"api_key": "a\nb"})", "`api_key` holds a line break"},
       {R"({"generation": {"temprature": 1}})", "no field \"temprature\""},
       {R"({"generation": [1]})", "`generation` must be a map"},
+      {R"({"generation": {"extra_body": 3}})", "`generation.extra_body` must be a map"},
       {R"({"extra_body": "x"})", "`extra_body` must be a map"},
   };
   for (const Wrong& one : cases) {
