@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/config/diagnostics.h"
@@ -135,7 +136,9 @@ Rows rows_of(const std::string& wanted_model, const EndpointReport& report) {
         {"structured", report.structured == "prompt" ? "only by prompt" : report.structured});
   }
   for (const auto& [name, value] : report.limits) {
-    rows.push_back({&name == &report.limits.front().first ? "limits" : "", name + ": " + value});
+    std::string limit = name;
+    limit.append(": ").append(value);
+    rows.push_back({&name == &report.limits.front().first ? "limits" : "", std::move(limit)});
   }
   for (auto& row : rows) row[1] = printable(row[1]);
   return rows;
