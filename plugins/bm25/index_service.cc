@@ -107,6 +107,7 @@ void IndexService::build(std::stop_token stop) {
       context_->log(LogLevel::info, "index ready: " + std::to_string(index.documents()) + " of " +
                                         std::to_string(progress_.records) + " records, " +
                                         std::to_string(index.terms()) + " terms");
+      building_ = false;  // before anybody gets an answer from it
       pool_->answer_from(std::move(*corpus));
     }
     outcome = corpus.status();

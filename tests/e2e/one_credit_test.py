@@ -31,7 +31,8 @@ class OneCreditTest(EngineTest):
     def test_every_shipped_component_is_run_here(self):
         listing = self.run_engine("operators", "--json")
         self.assert_exit(listing, 0)
-        run_here = TWO_WAYS + (PIPELINES / "rare.yaml").read_text() + (PIPELINES / "basics.yaml").read_text()
+        run_here = TWO_WAYS + "".join((PIPELINES / f"{name}.yaml").read_text()
+                                      for name in ("rare", "basics", "judged"))
         for component in json.loads(listing.stdout):
             if component["kind"] != "service":
                 self.assertIn(f"use: {component['name']}", run_here,
@@ -58,6 +59,17 @@ class OneCreditTest(EngineTest):
             outputs.append({file.name: file.read_text() for file in files})
         self.assertEqual(len(outputs[0]), 3)
         self.assertEqual(outputs[0], outputs[1])
+
+    def test_judged_yaml(self):
+        corpus = self.write_corpus(RECORDS)
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.assert_exit(self.run_engine(
+                PIPELINES / "judged.yaml", "-f", PIPELINES / "endpoint.yaml", *ONE,
+                "--set", f"nodes.documents.with.path={corpus}"), 0)
+        records = self.manifest("judged")["records"]
+        self.assertEqual(records["read"], RECORDS)
+        self.assertEqual(records["written"] + records["filtered"], 2 * RECORDS)
 
     def test_two_ways(self):
         self.write_corpus(RECORDS)
