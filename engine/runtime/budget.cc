@@ -7,12 +7,6 @@
 namespace rare::engine {
 namespace {
 
-std::string money_text(double amount) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.4g", amount);
-  return text;
-}
-
 Status reached(const std::string& key, const std::string& limit, const std::string& used) {
   return Status::run_fault(
       StatusCode::budget_reached,
@@ -22,6 +16,12 @@ Status reached(const std::string& key, const std::string& limit, const std::stri
 }
 
 }  // namespace
+
+std::string money_text(double amount) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.4g", amount);
+  return text;
+}
 
 void add_costs(const std::map<std::string, Price>& prices,
                std::map<std::string, Json>& by_service) {

@@ -4,8 +4,10 @@
 
 #include <cstdio>
 #include <set>
+#include <utility>
 
 #include "engine/graph/plan_text.h"
+#include "engine/runtime/budget.h"
 #include "rare/plugin.h"
 
 namespace rare::engine {
@@ -22,9 +24,7 @@ std::int64_t number(const Json& usage, const char* name) {
   return at != usage.end() && at->is_number() ? at->get<std::int64_t>() : 0;
 }
 
-}  // namespace
-
-Json added_usage(Json to, const Json& from) {
+Json added(Json to, const Json& from) {
   if (!to.is_object()) return from;
   for (auto at = from.begin(); at != from.end(); ++at) {
     Json& sum = to[at.key()];
@@ -37,6 +37,12 @@ Json added_usage(Json to, const Json& from) {
     }
   }
   return to;
+}
+
+}  // namespace
+
+void add_usage(std::map<std::string, Json>& to, const std::map<std::string, Json>& more) {
+  for (const auto& [service, numbers] : more) to[service] = added(std::move(to[service]), numbers);
 }
 
 Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount& account,
@@ -85,9 +91,7 @@ std::string usage_text(const std::map<std::string, Json>& by_service) {
             std::to_string(number(usage, "retries")) + " retried, " +
             std::to_string(number(usage, "throttled")) + " throttled";
     if (const auto cost = usage.find("cost"); cost != usage.end() && cost->is_number()) {
-      char amount[40];
-      std::snprintf(amount, sizeof amount, ", cost %.4g", cost->get<double>());
-      text += amount;
+      text += ", cost " + money_text(cost->get<double>());
     }
     const std::int64_t unanswered = number(usage, "unanswered");
     if (unanswered > 0) {

@@ -23,8 +23,8 @@ struct RunAccount {
   std::string fault;  // what ended the run, or empty
 };
 
-// Sums two services' numbers by name; what is no number is taken from `to`.
-Json added_usage(Json to, const Json& from);
+// Adds the numbers of each service by name; what is no number stays as it is in `to`.
+void add_usage(std::map<std::string, Json>& to, const std::map<std::string, Json>& more);
 
 Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount& account,
                    const NodeCounters& counters);

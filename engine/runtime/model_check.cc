@@ -1,7 +1,5 @@
 #include "engine/runtime/model_check.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -10,11 +8,10 @@
 #include <utility>
 
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/check_environment.h"
 #include "engine/runtime/component_context.h"
-#include "engine/runtime/no_replies.h"
-#include "engine/runtime/resume_threads.h"
+#include "engine/runtime/end_signals.h"
 #include "engine/runtime/run.h"
-#include "engine/runtime/scratch_folder.h"
 #include "rare/language_model.h"
 #include "rare/service.h"
 
@@ -31,19 +28,11 @@ class CheckSignals {
  public:
   CheckSignals() {
     check_interrupted.store(false);
-    set(interrupt_check);
+    handle_end_signals(interrupt_check);
   }
-  ~CheckSignals() { set(SIG_DFL); }
+  ~CheckSignals() { handle_end_signals(SIG_DFL); }
   CheckSignals(const CheckSignals&) = delete;
   CheckSignals& operator=(const CheckSignals&) = delete;
-
- private:
-  static void set(void (*handler)(int)) {
-    struct sigaction action {};
-    action.sa_handler = handler;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-  }
 };
 
 // What a service offers is known only once it is open, and an index would then read its corpus: so
@@ -130,23 +119,14 @@ void check_service(const PlannedService& planned, ComponentContext& context,
 
 ModelCheck check_models(const Plan& plan, std::chrono::milliseconds request_timeout) {
   const CheckSignals signals;
-  const ScratchFolder folder;
-  RunControl control;
-  NoReplies replies;
-  ResumeThreads resume_threads;
-  Environment environment;
-  environment.seed = plan.config.seed;
-  environment.run_folder = folder.string();
-  environment.control = &control;
-  environment.replies = &replies;
-  environment.resumer = &resume_threads;
+  CheckEnvironment check_environment(plan.config.seed);
   ModelCheck check;
   for (std::uint32_t i = 0; i < plan.services.size(); ++i) {
     const PlannedService& planned = plan.services[i];
     CheckedService checked;
     checked.name = planned.name;
     checked.component = planned.use->component.spec.name();
-    ComponentContext context(planned.name, environment, [](const std::string&) {
+    ComponentContext context(planned.name, check_environment.shared, [](const std::string&) {
       return Result<std::unique_ptr<RecordStream>>(
           Status(StatusCode::not_found, "no node is run while services are checked"));
     });
@@ -161,8 +141,7 @@ ModelCheck check_models(const Plan& plan, std::chrono::milliseconds request_time
     check.exit_code = worse_of(check.exit_code, checked.exit_code);
     check.services.push_back(std::move(checked));
   }
-  control.abort();
-  control.cut();
+  check_environment.end();
   return check;
 }
 

@@ -186,9 +186,7 @@ int Retry::finish() {
   const std::uint64_t retried = account.tally.ledger.read;
   account.tally = state_->resume().tally;
   std::map<std::string, Json> usage = state_->resume().usage;
-  for (const auto& [service, numbers] : account.usage) {
-    usage[service] = added_usage(usage[service], numbers);
-  }
+  add_usage(usage, account.usage);
   account.usage = std::move(usage);
   account.elapsed_s += state_->resume().elapsed_s;
   const Status status = finalise_output(*state_, session_->components(), [&] {

@@ -161,11 +161,8 @@ std::map<std::string, Json> RunSession::usage() const {
 
 std::map<std::string, Json> RunSession::usage_of_all_starts() const {
   std::map<std::string, Json> all = resume_.usage;
-  const auto add = [&all](const std::map<std::string, Json>& more) {
-    for (const auto& [name, numbers] : more) all[name] = added_usage(all[name], numbers);
-  };
-  if (setup_.whole != nullptr) add(setup_.whole->resume().usage);
-  add(usage());
+  if (setup_.whole != nullptr) add_usage(all, setup_.whole->resume().usage);
+  add_usage(all, usage());
   return all;
 }
 
@@ -279,9 +276,7 @@ RunAccount RunSession::account(const std::string& status, const std::string& fau
   account.tally = resume_.tally;
   if (committer_) account.tally += committer_->tally();
   account.usage = resume_.usage;
-  for (const auto& [name, numbers] : usage()) {
-    account.usage[name] = added_usage(account.usage[name], numbers);
-  }
+  add_usage(account.usage, usage());
   account.elapsed_s = resume_.elapsed_s + elapsed_s();
   for (const std::uint32_t node : components_->sink_nodes()) {
     account.results.push_back(components_->sink(node).location());

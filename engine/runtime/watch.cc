@@ -1,11 +1,10 @@
 #include "engine/runtime/watch.h"
 
-#include <signal.h>
-
 #include <atomic>
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/end_signals.h"
 
 namespace rare::engine {
 namespace {
@@ -15,13 +14,6 @@ static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler")
 
 extern "C" void count_signal(int) { signals_received.fetch_add(1); }
 
-void set_handlers(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
 constexpr auto kStep = std::chrono::milliseconds(50);
 constexpr double kBeforeSayingSo_s = 0.5;
 
@@ -29,7 +21,7 @@ constexpr double kBeforeSayingSo_s = 0.5;
 
 Watch::Watch(Setup setup) : setup_(std::move(setup)), printer_(setup_.progress) {
   signals_received.store(0);
-  set_handlers(count_signal);
+  handle_end_signals(count_signal);
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -41,7 +33,7 @@ Watch::~Watch() {
   ended_changed_.notify_all();
   thread_.join();
   printer_.finish();
-  set_handlers(SIG_DFL);
+  handle_end_signals(SIG_DFL);
 }
 
 bool Watch::interrupted() { return signals_received.load() > 0; }
