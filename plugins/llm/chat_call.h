@@ -19,7 +19,8 @@ struct ChatClient::Call {
   ChatRequest request;
   ServiceClient client;
   Json generation;
-  std::string logical;  // the logical request, as text
+  bool wants_pieces = false;  // the reply, where the endpoint can
+  std::string logical;        // the logical request, as text
   std::string key;
 
   // Of the loop's thread.

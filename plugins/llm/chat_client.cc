@@ -51,6 +51,8 @@ Awaitable<Result<ChatReply>> ChatClient::chat(ChatRequest request, const Service
   call->request = std::move(request);
   call->client = client;
   call->generation = merged_generation(options_.generation, call->request.generation);
+  call->wants_pieces = options_.stream == Stream::on ||
+                       (options_.stream == Stream::automatic && may_be_long(call->generation));
   if (!options_.managed) {
     call->logical = dump_json(
         logical_request(options_, options_.revision, call->request, call->generation, client));
@@ -140,9 +142,7 @@ void ChatClient::write_body(Call& call, Structured form) const {
 }
 
 Streaming ChatClient::streaming_of(const Call& call) const {
-  const bool wanted = options_.stream == Stream::on ||
-                      (options_.stream == Stream::automatic && may_be_long(call.generation));
-  return wanted ? streaming_.load() : Streaming::off;
+  return call.wants_pieces ? streaming_.load() : Streaming::off;
 }
 
 void ChatClient::enqueue(const CallPtr& call) {
