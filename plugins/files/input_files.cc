@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <glob.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,8 +9,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <memory>
 #include <set>
+
+#include "plugins/digest/sha256.h"
 
 namespace rare::files {
 namespace {
@@ -81,7 +81,7 @@ Result<InputFile> check(const std::string& path) {
   return InputFile{path, static_cast<std::uint64_t>(info.st_size)};
 }
 
-Status add_bytes(EVP_MD_CTX* hash, int fd, std::uint64_t offset, std::size_t size) {
+Status add_bytes(digest::Sha256& hash, int fd, std::uint64_t offset, std::size_t size) {
   std::vector<char> bytes(size);
   std::size_t done = 0;
   while (done < size) {
@@ -91,21 +91,8 @@ Status add_bytes(EVP_MD_CTX* hash, int fd, std::uint64_t offset, std::size_t siz
     if (got <= 0) return Status::run_fault(StatusCode::unavailable, "reading failed");
     done += static_cast<std::size_t>(got);
   }
-  EVP_DigestUpdate(hash, bytes.data(), size);
+  hash.add({bytes.data(), size});
   return Status();
-}
-
-std::string hex_digest(EVP_MD_CTX* hash) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_DigestFinal_ex(hash, digest, &size);
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
 }
 
 }  // namespace
@@ -145,13 +132,10 @@ Result<Json> identify(const InputFile& input) {
   }
   const std::uint64_t size = static_cast<std::uint64_t>(info.st_size);
   const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size, kHashedBytes));
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
-                                                                     &EVP_MD_CTX_free);
-  if (!hash || EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) != 1) {
-    return Status::run_fault(StatusCode::internal, "SHA-256 is not available in this OpenSSL");
-  }
-  Status head = add_bytes(hash.get(), file.get(), 0, part);
-  Status tail = head ? add_bytes(hash.get(), file.get(), size - part, part) : std::move(head);
+  Result<digest::Sha256> hash = digest::Sha256::begin();
+  if (!hash) return hash.status();
+  Status head = add_bytes(*hash, file.get(), 0, part);
+  Status tail = head ? add_bytes(*hash, file.get(), size - part, part) : std::move(head);
   if (!tail) {
     return Status::run_fault(
         tail.code(), input.path + ": " + tail.message() + "; check the disk and start again");
@@ -160,7 +144,7 @@ Result<Json> identify(const InputFile& input) {
       {"path", input.path},
       {"size", size},
       {"mtime_ns", std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec},
-      {"sha256", hex_digest(hash.get())}};
+      {"sha256", hash->hex()}};
 }
 
 }  // namespace rare::files

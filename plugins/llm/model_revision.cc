@@ -1,18 +1,16 @@
 #include "plugins/llm/model_revision.h"
 
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <memory>
 #include <sstream>
 #include <thread>
 #include <vector>
 
+#include "plugins/digest/sha256.h"
 #include "plugins/llm/child_process.h"
 #include "rare/json.h"
 
@@ -21,31 +19,18 @@ namespace {
 
 constexpr auto kVersionPatience = std::chrono::seconds(10);
 
-std::string hexadecimal(const unsigned char* bytes, unsigned int size) {
-  std::string text;
-  char digits[3];
-  for (unsigned int i = 0; i < size; ++i) {
-    std::snprintf(digits, sizeof(digits), "%02x", bytes[i]);
-    text += digits;
-  }
-  return text;
-}
-
 Result<std::string> hash_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> hash(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
+  Result<digest::Sha256> hash = digest::Sha256::begin();
+  if (!hash) return hash.status();
   std::vector<char> block(1 << 20);
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
-    EVP_DigestUpdate(hash.get(), block.data(), static_cast<std::size_t>(file.gcount()));
+    hash->add({block.data(), static_cast<std::size_t>(file.gcount())});
   }
   if (!file.eof()) {
     return Status(StatusCode::not_found, path + " cannot be read: " + std::strerror(errno));
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_DigestFinal_ex(hash.get(), digest, &size);
-  return hexadecimal(digest, size);
+  return hash->hex();
 }
 
 }  // namespace
