@@ -46,30 +46,6 @@ rare::detail::Detached ask_on(rare::llm::ChatClient& client, std::atomic<int>& n
   if (--open == 0) done.set_value();
 }
 
-// A context with another reply store.
-class StoreContext final : public rare::ServiceContext {
- public:
-  StoreContext(rare::testing::TestContext& context, rare::ReplyStore& store)
-      : context_(context), store_(store) {}
-  const std::string& name() const override { return context_.name(); }
-  void log(rare::LogLevel level, std::string_view message) override {
-    context_.log(level, message);
-  }
-  std::uint64_t seed() const override { return context_.seed(); }
-  std::stop_token stop_token() const override { return context_.stop_token(); }
-  rare::Resumer& resumer() override { return context_.resumer(); }
-  std::string scratch_folder() override { return context_.scratch_folder(); }
-  rare::ReplyStore& replies() override { return store_; }
-  std::string run_folder() const override { return context_.run_folder(); }
-  Result<std::unique_ptr<rare::RecordStream>> records_of(const std::string& node) override {
-    return context_.records_of(node);
-  }
-
- private:
-  rare::testing::TestContext& context_;
-  rare::ReplyStore& store_;
-};
-
 double cpu_seconds() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
@@ -93,7 +69,7 @@ int main(int argc, char** argv) {
     std::cerr << url.status().message() << "\n";
     return 2;
   }
-  rare::testing::TestContext in_memory;
+  rare::testing::MemoryReplyStore in_memory;
   std::unique_ptr<rare::engine::ReplyDatabase> store;
   if (argc > 5) {
     auto opened = rare::engine::ReplyDatabase::open(argv[5], "bench", [](const auto&) {});
@@ -103,8 +79,7 @@ int main(int argc, char** argv) {
     }
     store = std::move(*opened);
   }
-  rare::ReplyStore& replies = store ? *store : static_cast<rare::ReplyStore&>(in_memory.replies());
-  StoreContext context(in_memory, replies);
+  rare::testing::StoreContext context(store ? *store : static_cast<rare::ReplyStore&>(in_memory));
   rare::llm::ChatOptions options;
   options.service = "bench";
   options.endpoints = {*url};

@@ -4,11 +4,9 @@ import http.server
 import json
 import os
 import signal
-import socket
-import threading
 import unittest
 
-from harness import BUILD, EngineTest, HANG_S, ProtocolServer, wait_until
+from harness import BUILD, EngineTest, HANG_S, HandledServer, ProtocolServer, dead_url, wait_until
 
 PIPELINE = """
 name: checked
@@ -29,14 +27,7 @@ nodes:
 """
 
 
-def dead_url():
-    """A port that nobody listens on: it was free a moment ago."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
-
-
-class ScriptedServer:
+class ScriptedServer(HandledServer):
     """Answers each request with what `reply(path, body)` gives: status, headers, body."""
 
     def __init__(self, reply):
@@ -53,19 +44,7 @@ class ScriptedServer:
 
             do_GET = do_POST = answer
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
 
 
 def completion(text):

@@ -1,11 +1,14 @@
 """Runs the built engine in a folder of its own, with servers on loopback that end with the test."""
 
+import http.server
 import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import urllib.request
@@ -68,6 +71,33 @@ class ProtocolServer:
 
     def __exit__(self, *_):
         self.close()
+
+
+class HandledServer:
+    """Answers on a port of its own with an http.server handler."""
+
+    def __init__(self, handler):
+        class Silent(handler):
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def dead_url():
+    """A port that nobody listens on: it was free a moment ago."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 class EngineTest(unittest.TestCase):

@@ -4,13 +4,11 @@ import base64
 import http.server
 import json
 import signal
-import socket
-import threading
 import time
 import unittest
 import urllib.parse
 
-from harness import EngineTest, HANG_S, ProtocolServer, wait_until
+from harness import EngineTest, HANG_S, HandledServer, ProtocolServer, dead_url, wait_until
 
 # Each with bytes that travel in another form: in URLs, in base64, in JSON.
 SECRETS = {
@@ -59,7 +57,7 @@ def forms_of(secret):
     return forms
 
 
-class EchoServer:
+class EchoServer(HandledServer):
     """Refuses every call, and says in full which headers it got: no good manners, and not rare."""
 
     def __init__(self, status):
@@ -78,25 +76,7 @@ class EchoServer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def dead_url():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+        super().__init__(Handler)
 
 
 def with_password(url, secret=SECRETS["password"]):

@@ -167,26 +167,7 @@ class HeldStore final : public ReplyStore {
   std::vector<std::function<void(Status)>> waiting_;
 };
 
-// A test context with a store of the test's choice.
-class StoreContext final : public ServiceContext {
- public:
-  explicit StoreContext(ReplyStore& store) : store_(store) {}
-  const std::string& name() const override { return base_.name(); }
-  void log(LogLevel level, std::string_view message) override { base_.log(level, message); }
-  std::uint64_t seed() const override { return 0; }
-  std::stop_token stop_token() const override { return base_.stop_token(); }
-  Resumer& resumer() override { return base_.resumer(); }
-  ReplyStore& replies() override { return store_; }
-  std::string run_folder() const override { return base_.run_folder(); }
-  std::string scratch_folder() override { return base_.scratch_folder(); }
-  Result<std::unique_ptr<RecordStream>> records_of(const std::string& node) override {
-    return base_.records_of(node);
-  }
-
- private:
-  ReplyStore& store_;
-  testing::TestContext base_;
-};
+using testing::StoreContext;
 
 // Quick retries: 1 ms and more.
 inline ChatOptions options_for(const std::string& url) {
