@@ -30,6 +30,7 @@ struct ChatClient::Call {
   bool done = false;
   int tries = 0;                                    // retries that count against max_retries
   bool met_nobody = false;                          // when it was last asked
+  bool met_gone = false;                            // at an endpoint that all calls find gone
   std::chrono::steady_clock::time_point failed_at;  // when it was last put off
   int transfers = 0;
   Structured form = Structured::prompt;

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "plugins/llm/chat_call.h"
-#include "plugins/llm/endpoint_url.h"
 #include "plugins/llm/reply_key.h"
 #include "plugins/llm/wire_request.h"
 #include "rare/reply_store.h"
@@ -19,6 +18,9 @@ bool ChatClient::ByPriority::operator()(const CallPtr& a, const CallPtr& b) cons
 ChatClient::ChatClient(ServiceContext& context, ChatOptions options)
     : context_(context),
       options_(std::move(options)),
+      endpoints_(options_.endpoints,
+                 options_.managed ? std::chrono::milliseconds(0) : options_.backoff_first,
+                 options_.backoff_longest / 2),
       api_key_(options_.api_key),
       endpoint_up_(!options_.managed),
       format_(options_.structured == Structured::automatic ? Structured::json_schema
@@ -30,9 +32,6 @@ ChatClient::ChatClient(ServiceContext& context, ChatOptions options)
       loop_(options_.max_in_flight) {
   gate_->client = this;
   if (!options_.managed) revision_ = options_.revision;
-  for (const std::string& url : options_.endpoints) {
-    endpoints_.push_back({url, endpoint_name(url), 0, false});
-  }
 }
 
 ChatClient::~ChatClient() {
@@ -139,6 +138,7 @@ void ChatClient::write_body(Call& call, Structured form) const {
   call.body_streaming = streaming_of(call);
   call.body = wire_body(options_.model, call.request, call.generation, form, call.body_streaming);
   call.body_form = form;
+  call.estimated_tokens = estimated_tokens(call.request, call.generation);
 }
 
 Streaming ChatClient::streaming_of(const Call& call) const {
@@ -161,40 +161,51 @@ void ChatClient::pump() {
       return;
     }
     if (in_flight_ >= std::min(options_.max_in_flight, limit_.current())) return;
-    if (!may_send_now()) return;
     const CallPtr call = *queue_.begin();
+    const auto now = Clock::now();
+    const auto at = may_send_at(call->estimated_tokens, now);
+    if (at > now) {
+      say_held(call->estimated_tokens, at, now);
+      return pump_at(at);
+    }
+    const auto visit = endpoints_.begin(call->estimated_tokens, now);
+    if (!visit) return;
     queue_.erase(queue_.begin());
     waiting_ = static_cast<int>(queue_.size());
-    begin_transfer(call);
+    begin_transfer(call, *visit);
   }
 }
 
-bool ChatClient::may_send_now() {
-  const auto at = std::max(request_pacer_.ready_at(), token_pacer_.ready_at());
-  if (at <= Clock::now()) return true;
-  if (!pump_scheduled_) {
-    pump_scheduled_ = true;
-    loop_.schedule(at, [this] {
-      pump_scheduled_ = false;
-      pump();
-    });
-  }
-  return false;
+ChatClient::Clock::time_point ChatClient::may_send_at(double tokens, Clock::time_point now) const {
+  return std::max(
+      {request_pacer_.ready_at(), token_pacer_.ready_at(), endpoints_.ready_at(tokens, now)});
 }
 
-std::size_t ChatClient::least_busy_endpoint() const {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < endpoints_.size(); ++i) {
-    const Endpoint& a = endpoints_[i];
-    const Endpoint& b = endpoints_[best];
-    if (std::tuple(a.refused, a.in_flight) < std::tuple(b.refused, b.in_flight)) best = i;
-  }
-  return best;
+void ChatClient::pump_at(Clock::time_point at) {
+  // With every endpoint on trial it is their answer that pumps.
+  if (at == Clock::time_point::max() || (pump_at_ && *pump_at_ <= at)) return;
+  pump_at_ = at;
+  loop_.schedule(at, [this, at] {
+    if (pump_at_ == at) pump_at_.reset();
+    pump();
+  });
 }
 
-void ChatClient::begin_transfer(const CallPtr& call) {
-  const std::size_t index = least_busy_endpoint();
-  ++endpoints_[index].in_flight;
+// A wait of minutes that is meant looks like one that is not.
+void ChatClient::say_held(double tokens, Clock::time_point at, Clock::time_point now) {
+  constexpr auto kWorthALine = std::chrono::seconds(60);
+  if (at == Clock::time_point::max() || at - now < kWorthALine) return;
+  if (at < said_held_until_ + kWorthALine) return;
+  const std::string limit = endpoints_.holding(tokens, now);
+  if (limit.empty()) return;
+  said_held_until_ = at;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at - now).count();
+  context_.log(LogLevel::info, "the endpoint says that its limit of " + limit +
+                                   " is used up: asking nothing for " + std::to_string(seconds) +
+                                   " s");
+}
+
+void ChatClient::begin_transfer(const CallPtr& call, const EndpointPool::Visit& visit) {
   ++in_flight_;
   ++(call->transfers == 0 ? calls_sent_ : retries_);
   ++call->transfers;
@@ -204,13 +215,12 @@ void ChatClient::begin_transfer(const CallPtr& call) {
   if (call->body_form != call->form || call->body_streaming != streaming_of(*call)) {
     write_body(*call, call->form);
   }
-  call->estimated_tokens = estimated_tokens(call->request, call->generation);
   const auto now = Clock::now();
   request_pacer_.spend(1, now);
   token_pacer_.spend(call->estimated_tokens, now);
 
   net::HttpCall http;
-  http.url = endpoints_[index].url;
+  http.url = endpoints_.url(visit.endpoint);
   http.body = call->body;
   http.headers = options_.headers;
   http.headers.push_back("Content-Type: application/json");
@@ -223,8 +233,8 @@ void ChatClient::begin_transfer(const CallPtr& call) {
     http.stall_ms = options_.stall_timeout.count();
   }
   if (!options_.managed) context_.replies().asked(call->key, options_.service);
-  loop_.start(std::move(http), [this, call, index](net::HttpResult result) {
-    transfer_ended(call, index, std::move(result));
+  loop_.start(std::move(http), [this, call, visit](net::HttpResult result) {
+    transfer_ended(call, visit, std::move(result));
   });
 }
 
@@ -269,8 +279,7 @@ void ChatClient::set_revision(std::string revision) {
 
 void ChatClient::endpoint_up(std::string url, std::string api_key) {
   loop_.post([this, url = std::move(url), api_key = std::move(api_key)] {
-    endpoints_.assign(1, {url, endpoint_name(url), 0, false});
-    endpoints_.front().in_flight = in_flight_;
+    endpoints_.move_to(url);
     api_key_ = api_key;
     endpoint_up_ = true;
     pump();

@@ -26,6 +26,7 @@
 #include "plugins/llm/adaptive_limit.h"
 #include "plugins/llm/chat_options.h"
 #include "plugins/llm/completion_body.h"
+#include "plugins/llm/endpoint_pool.h"
 #include "plugins/llm/rate_pacer.h"
 #include "plugins/llm/secret_mask.h"
 #include "plugins/llm/structured_answer.h"
@@ -77,12 +78,6 @@ class ChatClient {
   struct ByPriority {
     bool operator()(const CallPtr& a, const CallPtr& b) const;
   };
-  struct Endpoint {
-    std::string url;
-    std::string name;  // for messages
-    int in_flight = 0;
-    bool refused = false;  // its last transfer found nobody there
-  };
   // Lets callbacks of the store find out that the client is gone.
   struct Gate {
     std::mutex mutex;
@@ -94,13 +89,16 @@ class ChatClient {
   void look_up(const CallPtr& call);
   void enqueue(const CallPtr& call);
   void pump();
-  bool may_send_now();
-  std::size_t least_busy_endpoint() const;
-  void begin_transfer(const CallPtr& call);
+  // When the next call, of about so many tokens, may go out.
+  Clock::time_point may_send_at(double tokens, Clock::time_point now) const;
+  void pump_at(Clock::time_point at);
+  void say_held(double tokens, Clock::time_point at, Clock::time_point now);
+  void begin_transfer(const CallPtr& call, const EndpointPool::Visit& visit);
   void finish(const CallPtr& call, Result<ChatReply> result);
 
   // From a transfer's end to the reply (chat_replies.cc).
-  void transfer_ended(const CallPtr& call, std::size_t endpoint, net::HttpResult result);
+  void transfer_ended(const CallPtr& call, const EndpointPool::Visit& visit,
+                      net::HttpResult result);
   void act_on(const CallPtr& call, Judgement judgement);
   // Tells the store what became of a request that leaves no reply. Also from the worker.
   void ended(const Call& call, ReplyStore::Ending ending);
@@ -137,9 +135,11 @@ class ChatClient {
   std::set<CallPtr, ByPriority> queue_;
   std::vector<CallPtr> unidentified_;  // until the revision is known
   std::optional<std::string> revision_;
-  std::vector<Endpoint> endpoints_;
+  EndpointPool endpoints_;
   std::string api_key_;
-  bool endpoint_up_ = false, ever_answered_ = false, cancelled_ = false, pump_scheduled_ = false;
+  bool endpoint_up_ = false, ever_answered_ = false, cancelled_ = false;
+  std::optional<Clock::time_point> pump_at_;
+  Clock::time_point said_held_until_{};
   std::optional<Clock::time_point> last_answer_;
   bool in_outage_ = false;  // for the log: it is said once
   std::optional<Status> fault_;

@@ -24,24 +24,22 @@ ReplyStore::Ending ending_of(const net::HttpResult& result) {
 
 }  // namespace
 
-void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::HttpResult result) {
+void ChatClient::transfer_ended(const CallPtr& call, const EndpointPool::Visit& visit,
+                                net::HttpResult result) {
   for (const Waiter& waiter : call->waiters) waiter.pause_time_limit();
   --in_flight_;
-  Endpoint& from = endpoints_[endpoint];
-  --from.in_flight;
+  endpoints_.end(visit, result, Clock::now());
   if (result.failure == net::TransferFailure::cancelled) {
     ended(*call, ReplyStore::Ending::lost);
     return finish(call, Status::cancelled());
   }
   // Not of answers: what a model writes is kept as it came.
   if (result.status != 200) result.body = secrets_.hidden(std::move(result.body));
-  from.refused = result.failure == net::TransferFailure::no_connection;
-  const bool all_refused = std::all_of(endpoints_.begin(), endpoints_.end(),
-                                       [](const Endpoint& e) { return e.refused; });
-  CallFacts facts{options_.service, from.name, options_.model};
+  CallFacts facts{options_.service, endpoints_.name(visit.endpoint), options_.model};
   facts.sent_stream = call->body_streaming != Streaming::off;
   facts.sent_format = !call->request.schema.is_null() && call->form != Structured::prompt;
-  facts.ever_answered = ever_answered_ || (from.refused && !all_refused);
+  const bool refused = result.failure == net::TransferFailure::no_connection;
+  facts.ever_answered = ever_answered_ || (refused && !endpoints_.all_refused());
   facts.managed = options_.managed;
   Judgement judgement = judge(result, facts, std::time(nullptr));
   if (result.failure == net::TransferFailure::none) ever_answered_ = true;
@@ -59,6 +57,8 @@ void ChatClient::transfer_ended(const CallPtr& call, std::size_t endpoint, net::
     });
   } else {
     ended(*call, ending_of(result));
+    call->met_nobody = judgement.nobody_there;
+    call->met_gone = judgement.nobody_there && endpoints_.is_gone(visit.endpoint);
     act_on(call, std::move(judgement));
   }
   pump();
@@ -75,7 +75,6 @@ void ChatClient::act_on(const CallPtr& call, Judgement judgement) {
     case Verdict::accept:
       return;
     case Verdict::retry:
-      call->met_nobody = judgement.nobody_there;
       return retry(call, std::move(judgement.status), judgement.retry_after);
     case Verdict::refuse_format:
       return step_down_format(call, judgement);
@@ -128,6 +127,11 @@ void ChatClient::retry(const CallPtr& call, Status reason,
                        std::optional<std::chrono::milliseconds> after) {
   if (call->done) return;
   if (fault_) return finish(call, *fault_);
+  if (call->met_gone && options_.outage_limit.count() > 0) {
+    // Not the call's fault: it goes to another endpoint, or waits until one is back.
+    if (!endpoints_.all_gone() || wait_out(call, reason)) enqueue(call);
+    return;
+  }
   const bool used_up = call->tries >= options_.max_retries;
   if (used_up && is_outage(*call)) {
     if (!wait_out(call, reason)) return;
@@ -164,6 +168,7 @@ bool ChatClient::is_outage(const Call& call) const {
 
 bool ChatClient::wait_out(const CallPtr& call, const Status& reason) {
   const auto now = Clock::now();
+  if (!last_answer_) last_answer_ = now;
   const auto seconds = [](auto time) {
     return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
   };
@@ -214,7 +219,7 @@ void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
     ended(*call, ReplyStore::Ending::lost);
     loop_.post([this, call, status = parsed.status()] {
       const std::string who = "service '" + options_.service + "': ";
-      call->met_nobody = false;
+      call->met_nobody = call->met_gone = false;
       retry(call, Status(status.code(), who + secrets_.hidden(status.message())), std::nullopt);
     });
     return;

@@ -108,7 +108,7 @@ Judgement judge_failure(const HttpResult& result, const CallFacts& facts) {
                               who + "the reply of " + facts.endpoint + " is larger than 64 MiB");
     return judgement;
   }
-  judgement.nobody_there = result.failure == TransferFailure::no_connection;
+  judgement.nobody_there = met_nobody(result);
   const bool timeout = result.failure == TransferFailure::timeout;
   judgement.status =
       Status(timeout ? StatusCode::deadline_exceeded : StatusCode::unavailable,
@@ -184,6 +184,13 @@ std::optional<std::chrono::milliseconds> retry_after(const HttpResult& result, s
   return std::nullopt;
 }
 
+bool met_nobody(const HttpResult& result) {
+  if (result.failure != TransferFailure::none) {
+    return result.failure == TransferFailure::no_connection;
+  }
+  return result.status == 502 || result.status == 503 || result.status == 504;
+}
+
 Judgement judge(const HttpResult& result, const CallFacts& facts, std::time_t now) {
   if (result.failure != TransferFailure::none) return judge_failure(result, facts);
   if (result.status == 200) return {};
@@ -195,7 +202,7 @@ Judgement judge(const HttpResult& result, const CallFacts& facts, std::time_t no
   Judgement judgement;
   judgement.verdict = Verdict::retry;
   judgement.throttled = status == 429 || status == 503;
-  judgement.nobody_there = status == 502 || status == 503 || status == 504;
+  judgement.nobody_there = met_nobody(result);
   judgement.retry_after = retry_after(result, now);
   judgement.status =
       Status(judgement.throttled ? StatusCode::resource_exhausted : StatusCode::unavailable,

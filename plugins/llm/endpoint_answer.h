@@ -25,7 +25,7 @@ struct Judgement {
   Verdict verdict = Verdict::accept;
   Status status;              // for faults, and for retries that are used up
   bool throttled = false;     // too much to do, or no answer in time: see AdaptiveLimit
-  bool nobody_there = false;  // no connection, or a gateway that finds nobody behind it
+  bool nobody_there = false;  // met_nobody()
   bool names_format = false;  // refuse_format: the answer says that the format is the reason
   std::optional<std::chrono::milliseconds> retry_after;
 };
@@ -39,6 +39,9 @@ struct CallFacts {
   bool ever_answered = false;  // some endpoint of the service has sent a reply in this run
   bool managed = false;        // the endpoint is a process of ours
 };
+
+// No connection, or the answer of a gateway that finds nobody behind it (502, 503, 504).
+bool met_nobody(const net::HttpResult& result);
 
 // REQUIRES: not cancelled.
 Judgement judge(const net::HttpResult& result, const CallFacts& facts, std::time_t now);
