@@ -16,17 +16,17 @@ import pathlib
 import re
 import sys
 
-# What each folder may include besides itself. cli -> runtime -> (state, observe, graph) ->
-# (config, plugin) -> sdk.
+# What each folder may include besides itself. cli -> runtime -> (state, graph) ->
+# (config, plugin, observe) -> sdk.
 LOWEST = {"sdk"}
-LOW = LOWEST | {"engine/config", "engine/plugin"}
-MIDDLE = LOW | {"engine/state", "engine/observe", "engine/graph"}
+LOW = LOWEST | {"engine/config", "engine/plugin", "engine/observe"}
+MIDDLE = LOW | {"engine/state", "engine/graph"}
 LAYERS = {
     "sdk": set(),
     "engine/config": LOWEST,
     "engine/plugin": LOWEST,
     "engine/state": LOW,
-    "engine/observe": LOW,
+    "engine/observe": LOWEST,
     "engine/graph": LOW,
     "engine/runtime": MIDDLE,
     "engine/cli": MIDDLE | {"engine/runtime"},

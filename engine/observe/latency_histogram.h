@@ -35,6 +35,9 @@ class LatencyHistogram {
     return 0;
   }
 
+  // The longest duration that is counted with this one.
+  static std::uint64_t longest_alike_us(std::uint64_t us) { return upper_us(bucket(us)); }
+
   double total_s() const {
     return static_cast<double>(total_ns_.load(std::memory_order_relaxed)) * 1e-9;
   }

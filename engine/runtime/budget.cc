@@ -15,6 +15,12 @@ Status reached(const std::string& key, const std::string& limit, const std::stri
           "command again: it goes on from here.");
 }
 
+double cost_of(const Json& usage, const Price& price) {
+  return (usage.value("prompt_tokens", 0.0) * price.prompt +
+          usage.value("completion_tokens", 0.0) * price.completion) /
+         1e6;
+}
+
 }  // namespace
 
 std::string money_text(double amount) {
@@ -28,9 +34,10 @@ void add_costs(const std::map<std::string, Price>& prices,
   for (auto& [name, usage] : by_service) {
     const auto price = prices.find(name);
     if (price == prices.end()) continue;
-    usage["cost"] = (usage.value("prompt_tokens", 0.0) * price->second.prompt +
-                     usage.value("completion_tokens", 0.0) * price->second.completion) /
-                    1e6;
+    usage["cost"] = cost_of(usage, price->second);
+    const auto by_node = usage.find("by_node");
+    if (by_node == usage.end() || !by_node->is_object()) continue;
+    for (Json& numbers : *by_node) numbers["cost"] = cost_of(numbers, price->second);
   }
 }
 

@@ -106,16 +106,24 @@ Status RunSession::open() {
     status = whole().check_input(plan_.nodes[node].name, *identity);
     if (!status.ok()) return status;
   }
+  status = open_replies();
+  if (status.ok()) status = components_->open_services();
+  if (status.ok()) status = components_->open_operators();
+  if (status.ok() && !is_retry) status = components_->open_sinks(resume_.sinks);
+  return status.ok() ? open_spills() : status;
+}
+
+// A start that was killed may have stored replies after its last checkpoint: they are counted as
+// this start's.
+Status RunSession::open_replies() {
   Result<std::unique_ptr<ReplyDatabase>> replies =
       ReplyDatabase::open(setup_.settings.reply_file, whole().run_id(),
                           [this](Status full) { control_.fail(std::move(full)); });
   if (!replies) return replies.status();
   replies_ = std::move(*replies);
   environment_.replies = replies_.get();
-  status = components_->open_services();
-  if (status.ok()) status = components_->open_operators();
-  if (status.ok() && !is_retry) status = components_->open_sinks(resume_.sinks);
-  return status.ok() ? open_spills() : status;
+  uncounted_ = uncounted(replies_->paid(), usage_of_earlier_starts());
+  return Status();
 }
 
 bool RunSession::spills(const PlannedNode& node) const {
@@ -138,30 +146,33 @@ Status RunSession::open_spills() {
 
 // Of this start. What earlier starts left unanswered is seen when the next one begins, which counts
 // it as its own, so that the sum over all starts is what the reply store knows.
-std::map<std::string, Json> RunSession::usage() const {
-  std::map<std::string, Json> by_service = components_->usage();
+ServiceUsage RunSession::usage() const {
+  ServiceUsage by_service = components_->usage();
+  add_usage(by_service, uncounted_);
   add_costs(plan_.config.prices, by_service);
   if (!replies_) return by_service;
   const std::map<std::string, std::uint64_t> unanswered = replies_->unanswered();
+  const ServiceUsage earlier = usage_of_earlier_starts();
   for (auto& [name, numbers] : by_service) {
     if (!numbers.contains("prompt_tokens")) continue;
     const auto of_all_starts = unanswered.find(name);
     std::int64_t calls = 0;
     if (of_all_starts != unanswered.end()) calls = static_cast<std::int64_t>(of_all_starts->second);
-    for (const RunState* state : {setup_.state, setup_.whole}) {
-      if (state == nullptr) continue;
-      const auto earlier = state->resume().usage.find(name);
-      if (earlier == state->resume().usage.end()) continue;
-      calls -= earlier->second.value("unanswered", std::int64_t{0});
-    }
+    const auto before = earlier.find(name);
+    if (before != earlier.end()) calls -= before->second.value("unanswered", std::int64_t{0});
     numbers["unanswered"] = std::max(std::int64_t{0}, calls);
   }
   return by_service;
 }
 
-std::map<std::string, Json> RunSession::usage_of_all_starts() const {
-  std::map<std::string, Json> all = resume_.usage;
-  if (setup_.whole != nullptr) add_usage(all, setup_.whole->resume().usage);
+ServiceUsage RunSession::usage_of_earlier_starts() const {
+  ServiceUsage earlier = resume_.usage;
+  if (setup_.whole != nullptr) add_usage(earlier, setup_.whole->resume().usage);
+  return earlier;
+}
+
+ServiceUsage RunSession::usage_of_all_starts() const {
+  ServiceUsage all = usage_of_earlier_starts();
   add_usage(all, usage());
   return all;
 }
@@ -277,6 +288,7 @@ RunAccount RunSession::account(const std::string& status, const std::string& fau
   if (committer_) account.tally += committer_->tally();
   account.usage = resume_.usage;
   add_usage(account.usage, usage());
+  if (replies_) account.paid = replies_->paid();
   account.elapsed_s = resume_.elapsed_s + elapsed_s();
   for (const std::uint32_t node : components_->sink_nodes()) {
     account.results.push_back(components_->sink(node).location());

@@ -61,12 +61,14 @@ class RunSession {
 
  private:
   Status open();
+  Status open_replies();
   void stream();
   Status fault() const;
   double elapsed_s() const;  // of this start
   void end(int exit_code);
-  std::map<std::string, Json> usage() const;
-  std::map<std::string, Json> usage_of_all_starts() const;
+  ServiceUsage usage() const;
+  ServiceUsage usage_of_earlier_starts() const;
+  ServiceUsage usage_of_all_starts() const;
   Status open_spills();
   Resume resumed() const;
   bool spills(const PlannedNode& node) const;
@@ -82,6 +84,7 @@ class RunSession {
   // In the order in which they are needed, so that they end in reverse.
   RunControl control_;
   std::unique_ptr<ReplyDatabase> replies_;
+  ServiceUsage uncounted_;  // see open_replies()
   Environment environment_;
   std::unique_ptr<ResumeThreads> resume_threads_;  // services use it until their threads have ended
   std::unique_ptr<Components> components_;

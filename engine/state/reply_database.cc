@@ -36,6 +36,7 @@ struct Put {
 struct Packed {
   ReplyRow row;
   PackedAhead ahead;
+  PaidReplies::Paid paid;
   std::function<void(Status)> done;
 };
 
@@ -116,12 +117,14 @@ class ReplyDatabaseFile final : public ReplyDatabase {
         written_(*writer_),
         read_(*reader_),
         asked_(*writer_, run_id_),
+        paid_(*writer_, run_id_),
         on_full_disk_(std::move(on_full_disk)) {
     if (on_full_disk_) ballast_.emplace(parent_folder(writer_->file()), kBallastBytes);
   }
 
   Status start() {
     if (Status status = asked_.take_over(); !status) return status;
+    if (Status status = paid_.take_over(); !status) return status;
     pack_thread_ = std::thread([this] { pack_loop(); });
     write_thread_ = std::thread([this] { write_loop(); });
     read_thread_ = std::thread([this] { read_loop(); });
@@ -154,6 +157,7 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   }
   std::uint64_t stored() const override { return stored_.load(); }
   std::map<std::string, std::uint64_t> unanswered() const override { return asked_.unanswered(); }
+  std::map<PaidReplies::Key, PaidTotals> paid() const override { return paid_.totals(); }
 
  private:
   void pack_loop();
@@ -172,6 +176,7 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   ReplyTable written_;  // of the write thread; pack_ahead() of the pack thread
   ReplyTable read_;     // of the read thread
   AskedCalls asked_;
+  PaidReplies paid_;
   const std::function<void(Status)> on_full_disk_;
   std::optional<Ballast> ballast_;
   bool commits_synced_ = true;
@@ -191,6 +196,8 @@ void ReplyDatabaseFile::pack_loop() {
     for (Put& put : batch) {
       StoredReply& reply = put.reply;
       Packed packed;
+      packed.paid = {std::move(reply.service), reply.node,          reply.latency_s,
+                     reply.first_token_s,      reply.prompt_tokens, reply.completion_tokens};
       packed.row.key = std::move(put.key);
       packed.row.run_id = run_id_;
       packed.row.model = std::move(reply.model);
@@ -256,10 +263,13 @@ Status ReplyDatabaseFile::write_batch(std::vector<Packed>& batch) {
     status = written_.write(packed.row, packed.ahead);
     if (!status.ok()) break;
     asked_.answered(packed.row.key);
+    paid_.count(packed.paid);
   }
   if (status.ok()) status = asked_.write();
+  if (status.ok()) status = paid_.write();
   if (status.ok()) status = transaction.commit();
   asked_.ended_transaction(status.ok());
+  paid_.ended_transaction(status.ok());
   return status;
 }
 

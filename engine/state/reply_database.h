@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/state/paid_replies.h"
 #include "rare/reply_store.h"
 #include "rare/status.h"
 
@@ -38,6 +39,8 @@ class ReplyDatabase : public ReplyStore {
   // By service: requests of this run, in all its starts, that went out and got no whole answer. An
   // endpoint may have billed them.
   virtual std::map<std::string, std::uint64_t> unanswered() const = 0;
+  // What all starts of this run paid for, by service and node.
+  virtual std::map<PaidReplies::Key, PaidTotals> paid() const = 0;
 };
 
 }  // namespace rare::engine

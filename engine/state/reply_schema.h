@@ -57,4 +57,19 @@ CREATE VIEW calls AS
   FROM replies ORDER BY rowid DESC;
 )sql";
 
+// Younger than version 2, and nothing that reads a file without it needs it: made where it is not.
+inline constexpr const char* kPaidSchema = R"sql(
+CREATE TABLE IF NOT EXISTS paid (
+  run_id TEXT NOT NULL,
+  service TEXT NOT NULL,
+  node TEXT NOT NULL,
+  replies INTEGER NOT NULL,
+  prompt_tokens INTEGER NOT NULL,
+  completion_tokens INTEGER NOT NULL,
+  latency_us TEXT NOT NULL,
+  first_token_us TEXT NOT NULL,
+  seal INTEGER NOT NULL,
+  PRIMARY KEY (run_id, service, node)) WITHOUT ROWID;
+)sql";
+
 }  // namespace rare::engine

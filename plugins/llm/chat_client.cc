@@ -89,7 +89,7 @@ void ChatClient::identify(const CallPtr& call) {
   call->number = next_number_++;
   const auto [at, added] = calls_.try_emplace(call->key, call);
   if (added) return look_up(call);
-  ++shared_;
+  account_.add(call->client.node, &CallCounts::shared);
   Call& equal = *at->second;
   for (Waiter& waiter : call->waiters) {
     if (equal.stage == Call::Stage::asked) waiter.resume_time_limit();
@@ -123,7 +123,7 @@ void ChatClient::found(const CallPtr& call, const Result<std::optional<StoredRep
   if (*result) {
     const auto completion = parse_completion((**result).body);
     if (completion) {
-      ++cache_hits_;
+      account_.add(call->client.node, &CallCounts::cache_hits);
       Result<ChatReply> reply = reply_from(*call, *completion);
       if (reply) reply->from_store = true;
       loop_.post([this, call, reply = std::move(reply)] { finish(call, reply); });
@@ -207,7 +207,7 @@ void ChatClient::say_held(double tokens, Clock::time_point at, Clock::time_point
 
 void ChatClient::begin_transfer(const CallPtr& call, const EndpointPool::Visit& visit) {
   ++in_flight_;
-  ++(call->transfers == 0 ? calls_sent_ : retries_);
+  account_.add(call->client.node, call->transfers == 0 ? &CallCounts::calls : &CallCounts::retries);
   ++call->transfers;
   call->stage = Call::Stage::asked;
   for (const Waiter& waiter : call->waiters) waiter.resume_time_limit();
@@ -293,16 +293,6 @@ void ChatClient::endpoint_down() {
     for (const auto& [key, call] : calls_) call->tries = 0;
     pump();
   });
-}
-
-Json ChatClient::usage() const {
-  return {{"calls", calls_sent_.load()},
-          {"cache_hits", cache_hits_.load()},
-          {"shared", shared_.load()},
-          {"retries", retries_.load()},
-          {"throttled", throttled_.load()},
-          {"prompt_tokens", prompt_tokens_.load()},
-          {"completion_tokens", completion_tokens_.load()}};
 }
 
 std::string ChatClient::activity() const {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "plugins/llm/adaptive_limit.h"
+#include "plugins/llm/call_account.h"
 #include "plugins/llm/chat_options.h"
 #include "plugins/llm/completion_body.h"
 #include "plugins/llm/endpoint_pool.h"
@@ -53,10 +54,7 @@ class ChatClient {
   // Everything unanswered, now and from here on, completes as cancelled; transfers are cut.
   void cancel();
 
-  // calls: questions put to the endpoint; retries: transfers beyond the first of a question;
-  // throttled: 429 and 503 answers; cache_hits; shared: requests that waited for an equal one;
-  // prompt_tokens and completion_tokens as the endpoint reported them for what was asked now.
-  Json usage() const;
+  Json usage() const { return account_.usage(); }
   std::string activity() const;
 
   // For managed endpoints (ChatOptions::managed).
@@ -126,8 +124,7 @@ class ChatClient {
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   std::function<void()> endpoint_needed_;
 
-  std::atomic<std::int64_t> calls_sent_ = 0, cache_hits_ = 0, shared_ = 0, retries_ = 0,
-                            throttled_ = 0, prompt_tokens_ = 0, completion_tokens_ = 0;
+  CallAccount account_;
   std::atomic<int> in_flight_ = 0, waiting_ = 0, backing_off_ = 0;
 
   // Of the loop's thread.

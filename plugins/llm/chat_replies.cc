@@ -44,7 +44,9 @@ void ChatClient::transfer_ended(const CallPtr& call, const EndpointPool::Visit& 
   Judgement judgement = judge(result, facts, std::time(nullptr));
   if (result.failure == net::TransferFailure::none) ever_answered_ = true;
   limit_.answered(judgement.throttled);
-  if (result.status == 429 || result.status == 503) ++throttled_;
+  if (result.status == 429 || result.status == 503) {
+    account_.add(call->client.node, &CallCounts::throttled);
+  }
 
   if (judgement.verdict == Verdict::accept) {
     last_answer_ = Clock::now();
@@ -224,14 +226,14 @@ void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
     });
     return;
   }
-  prompt_tokens_ += parsed->prompt_tokens;
-  completion_tokens_ += parsed->completion_tokens;
   StoredReply reply;
   reply.body = std::move(result.body);
   reply.request = call->logical;
   reply.model = options_.model;
   reply.node = call->client.node;
+  reply.service = options_.service;
   reply.latency_s = result.seconds;
+  reply.first_token_s = result.first_piece_s;
   reply.prompt_tokens = parsed->prompt_tokens;
   reply.completion_tokens = parsed->completion_tokens;
   const auto gate = gate_;
@@ -255,6 +257,12 @@ void ChatClient::kept(const CallPtr& call, const CompletionBody& completion, con
     loop_.post([this, call, fault] { finish(call, fault); });
     return;
   }
+  // Not before it is stored: then whoever counts what is stored comes to the same.
+  CallCounts paid;
+  paid.replies = 1;
+  paid.prompt_tokens = completion.prompt_tokens;
+  paid.completion_tokens = completion.completion_tokens;
+  account_.add(call->client.node, paid);
   Result<ChatReply> reply = reply_from(*call, completion);
   loop_.post([this, call, reply = std::move(reply)] {
     if (reply) {

@@ -1,7 +1,9 @@
 """SIGKILL at any moment, again and again: the run that is started once more ends as if nothing had happened."""
 
+import contextlib
 import os
 import random
+import sqlite3
 import subprocess
 import unittest
 
@@ -43,10 +45,22 @@ class KillTest(FaultsTest):
             self.assertLessEqual(answered(server.stats()), calls + kills * CALLS_LOST)
             self.assertGreaterEqual(answered(server.stats()), calls)
         self.check_whole(pipeline, whole)
+        self.check_account(pipeline)
         again = self.run_engine(*pipeline.command)
         self.assert_exit(again, 0)
         self.assertIn("complete, ", again.stdout)
         return kills
+
+    def check_account(self, pipeline):
+        """Each reply that is stored is counted once, with its tokens, whenever the process died."""
+        teacher = pipeline.manifest(self.folder)["services"]["teacher"]
+        with contextlib.closing(sqlite3.connect(self.folder / ".rare/replies.db")) as database:
+            stored = database.execute("SELECT count(*), sum(prompt_tokens), sum(completion_tokens)"
+                                      " FROM replies").fetchone()
+        self.assertEqual((teacher["replies"], teacher["prompt_tokens"], teacher["completion_tokens"]),
+                         stored)
+        for count in ("replies", "prompt_tokens", "completion_tokens"):
+            self.assertEqual(sum(node[count] for node in teacher["by_node"].values()), teacher[count])
 
     def kill_again_and_again(self, name):
         pipeline = PIPELINES_UNDER_FAULTS[name]

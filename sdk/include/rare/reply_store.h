@@ -19,8 +19,10 @@ struct StoredReply {
   std::string body;     // the endpoint's reply, unparsed
   std::string request;  // the logical request as JSON text: for people who look into the store
   std::string model;
-  std::string node;  // who asked
+  std::string node;     // who asked
+  std::string service;  // by its name in the pipeline: what the run paid is counted by both
   double latency_s = 0;
+  double first_token_s = 0;  // until the first piece, of a reply that came in pieces; 0: not known
   std::int64_t prompt_tokens = 0;  // as the endpoint counts them; 0: it does not say
   std::int64_t completion_tokens = 0;
 };

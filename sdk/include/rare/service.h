@@ -36,7 +36,10 @@ class Service {
   // records for it wait on disk, beyond those that the nodes that use it hold at once. Any thread.
   virtual bool ready() const { return true; }
   // Numbers by name (calls, cache_hits, retries, throttled, prompt_tokens, completion_tokens, ...),
-  // counted since open(). The engine adds what earlier starts counted. Any thread.
+  // counted since open(), and in `by_node` the same for each client. The engine adds what earlier
+  // starts counted. With `by_node`, `replies` must be the replies whose put() in the store has
+  // succeeded, and tokens be of these: the engine then counts those that a killed start could not.
+  // Any thread.
   virtual Json usage() const { return Json::object(); }
   // What it is doing, for progress lines ("building the index: 63%"); empty when there is nothing
   // to say. Any thread.

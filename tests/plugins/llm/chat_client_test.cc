@@ -144,14 +144,18 @@ TEST_CASE("a reply is used only after it is stored") {
   });
   store.wait_for_puts(1);
   CHECK_FALSE(answered);
-  CHECK(client.usage()["completion_tokens"] == 3);
+  CHECK(client.usage()["replies"] == 0);
   CHECK(store.stored.at(0).body == completion_json("x"));
   CHECK(store.stored.at(0).model == "m-1");
   CHECK(store.stored.at(0).node == "node");
+  CHECK(store.stored.at(0).service == "teacher");
   CHECK(Json::parse(store.stored.at(0).request)["messages"][0]["content"] == "q");
   store.finish_all(Status());
   asker.join();
   CHECK(answered);
+  CHECK(client.usage()["replies"] == 1);
+  CHECK(client.usage()["completion_tokens"] == 3);
+  CHECK(client.usage()["by_node"]["node"]["prompt_tokens"] == 7);
 }
 
 TEST_CASE("a slot is free when the reply has come, not when it is stored") {
