@@ -12,6 +12,7 @@
 
 #include "engine/observe/log.h"
 #include "engine/runtime/model_meter.h"
+#include "engine/runtime/reply_stores.h"
 #include "engine/runtime/run_control.h"
 #include "rare/context.h"
 #include "rare/reply_store.h"
@@ -25,7 +26,8 @@ struct Environment {
   RunControl* control = nullptr;
   Resumer* resumer = nullptr;
   ReplyStore* replies = nullptr;
-  ModelMeter* meter = nullptr;  // previews only
+  ReplyStores* reply_stores = nullptr;  // none where no record is sent
+  ModelMeter* meter = nullptr;          // previews only
   bool keeps_provenance = false;
 };
 
@@ -53,6 +55,10 @@ class ComponentContext : public ServiceContext {
   std::stop_token stop_token() const override { return environment_.control->stop_token(); }
   Resumer& resumer() override { return *environment_.resumer; }
   ReplyStore& replies() override { return *environment_.replies; }
+  Result<ReplyStore*> replies_in(const std::string& file) override {
+    if (environment_.reply_stores == nullptr) return environment_.replies;
+    return environment_.reply_stores->in(file);
+  }
   std::string run_folder() const override { return environment_.run_folder; }
   std::string scratch_folder() override {
     const std::lock_guard lock(scratch_mutex_);

@@ -54,9 +54,8 @@ Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount&
 }
 
 std::string closing_text(const RunAccount& account) {
-  std::string text =
-      "ledger: " + account.tally.ledger.to_string() + "\n" + usage_text(account.usage) +
-                     times_text(account.paid, account.elapsed_s);
+  std::string text = "ledger: " + account.tally.ledger.to_string() + "\n" +
+                     usage_text(account.usage) + times_text(account.paid, account.elapsed_s);
   char elapsed[64];
   std::snprintf(elapsed, sizeof elapsed, "time: %.1f s\n", account.elapsed_s);
   text += elapsed;

@@ -16,11 +16,11 @@
 #include "engine/runtime/executor.h"
 #include "engine/runtime/identities.h"
 #include "engine/runtime/preview_recorder.h"
+#include "engine/runtime/reply_stores.h"
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run.h"
 #include "engine/runtime/run_session.h"
 #include "engine/runtime/scratch_folder.h"
-#include "engine/runtime/stored_replies_only.h"
 #include "engine/runtime/watch.h"
 #include "engine/state/reply_database.h"
 
@@ -111,9 +111,12 @@ class PreviewRun {
         RunState::open(state_options(plan_, folder_.string() + "/state"));
     if (!state) return state.status();
     state_ = std::move(*state);
-    Result<std::unique_ptr<ReplyDatabase>> replies =
-        ReplyDatabase::open(settings_.reply_file, state_->run_id(),
-                            [this](Status full) { control_.fail(std::move(full)); });
+    ReplyStores::Setup stores;
+    stores.file = settings_.reply_file;
+    stores.run_id = state_->run_id();
+    stores.on_full_disk = [this](Status full) { control_.fail(std::move(full)); };
+    stores.stored_only = settings_.look_back.has_value();
+    Result<std::unique_ptr<ReplyStores>> replies = ReplyStores::open(std::move(stores));
     if (!replies) return replies.status();
     replies_ = std::move(*replies);
     resume_threads_ = std::make_unique<ResumeThreads>();
@@ -121,12 +124,9 @@ class PreviewRun {
     environment_.run_folder = state_->folder();
     environment_.control = &control_;
     environment_.resumer = resume_threads_.get();
-    environment_.replies = replies_.get();
-    if (settings_.look_back) {
-      stored_only_.emplace(*replies_);
-      environment_.replies = &*stored_only_;
-      meter_.keep_texts();
-    }
+    environment_.replies = &replies_->own();
+    environment_.reply_stores = replies_.get();
+    if (settings_.look_back) meter_.keep_texts();
     resume_ = resumed();
     environment_.meter = &meter_;
     components_ = std::make_unique<Components>(plan_, environment_);
@@ -253,8 +253,7 @@ class PreviewRun {
   ModelMeter meter_;
   PreviewRecorder recorder_;
   std::unique_ptr<RunState> state_;
-  std::unique_ptr<ReplyDatabase> replies_;
-  std::optional<StoredRepliesOnly> stored_only_;
+  std::unique_ptr<ReplyStores> replies_;
   Resume resume_;
   Environment environment_;
   std::unique_ptr<ResumeThreads> resume_threads_;  // services use it until their threads have ended

@@ -108,21 +108,24 @@ Status RunSession::open() {
   }
   status = open_replies();
   if (status.ok()) status = components_->open_services();
+  // A start that was killed may have stored replies after its last checkpoint: they are counted as
+  // this start's. Services have named all stores by now.
+  if (status.ok()) uncounted_ = uncounted(replies_->paid(), usage_of_earlier_starts());
   if (status.ok()) status = components_->open_operators();
   if (status.ok() && !is_retry) status = components_->open_sinks(resume_.sinks);
   return status.ok() ? open_spills() : status;
 }
 
-// A start that was killed may have stored replies after its last checkpoint: they are counted as
-// this start's.
 Status RunSession::open_replies() {
-  Result<std::unique_ptr<ReplyDatabase>> replies =
-      ReplyDatabase::open(setup_.settings.reply_file, whole().run_id(),
-                          [this](Status full) { control_.fail(std::move(full)); });
+  ReplyStores::Setup stores;
+  stores.file = setup_.settings.reply_file;
+  stores.run_id = whole().run_id();
+  stores.on_full_disk = [this](Status full) { control_.fail(std::move(full)); };
+  Result<std::unique_ptr<ReplyStores>> replies = ReplyStores::open(std::move(stores));
   if (!replies) return replies.status();
   replies_ = std::move(*replies);
-  environment_.replies = replies_.get();
-  uncounted_ = uncounted(replies_->paid(), usage_of_earlier_starts());
+  environment_.replies = &replies_->own();
+  environment_.reply_stores = replies_.get();
   return Status();
 }
 

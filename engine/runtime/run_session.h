@@ -83,8 +83,8 @@ class RunSession {
   const NodeCounters nothing_ran_;
   // In the order in which they are needed, so that they end in reverse.
   RunControl control_;
-  std::unique_ptr<ReplyDatabase> replies_;
-  ServiceUsage uncounted_;  // see open_replies()
+  std::unique_ptr<ReplyStores> replies_;
+  ServiceUsage uncounted_;  // by earlier starts
   Environment environment_;
   std::unique_ptr<ResumeThreads> resume_threads_;  // services use it until their threads have ended
   std::unique_ptr<Components> components_;

@@ -1,6 +1,9 @@
 // How many calls may be in flight: additive increase, multiplicative decrease over windows of
 // answers (Chiu and Jain, Computer Networks and ISDN Systems 17, 1989), with a threshold: throttled
-// answers here and there, as busy endpoints give at random, are no congestion.
+// answers here and there, as busy endpoints give at random, are no congestion. After some windows
+// without congestion the increase doubles with each, as in TCP's slow start (RFC 5681, section
+// 3.1): one window is a whole latency, so that an endpoint that gets its capacity back would wait
+// for hours.
 //
 // Thread-safety: one thread at a time.
 #pragma once
@@ -24,8 +27,12 @@ class AdaptiveLimit {
     if (answers_ < std::max(kSmallestWindow, current())) return;
     if (throttled_ > kCongestedShare * answers_) {
       limit_ = std::max<double>(least_, limit_ * kDecrease);
+      increase_ = 1;
+      clean_windows_ = 0;
     } else {
-      limit_ = std::min<double>(most_, limit_ + 1);
+      if (++clean_windows_ > kWindowsByOne) increase_ *= 2;
+      limit_ = std::min<double>(most_, limit_ + increase_);
+      increase_ = std::min(increase_, limit_);
     }
     answers_ = throttled_ = 0;
   }
@@ -34,9 +41,12 @@ class AdaptiveLimit {
   static constexpr int kSmallestWindow = 16;
   static constexpr double kCongestedShare = 0.2;
   static constexpr double kDecrease = 0.75;
+  static constexpr int kWindowsByOne = 4;
 
   int most_, least_;
   double limit_;
+  double increase_ = 1;  // of the last window
+  int clean_windows_ = 0;
   int answers_ = 0, throttled_ = 0;
 };
 

@@ -29,6 +29,8 @@ struct ChatClient::Call {
   Stage stage = Stage::looking_up;
   bool done = false;
   int tries = 0;                                    // retries that count against max_retries
+  int tries_when_busy = 0;                          // those after 429 and 503
+  bool met_busy = false;                            // when it was last asked: 429 or 503
   bool met_nobody = false;                          // when it was last asked
   bool met_gone = false;                            // at an endpoint that all calls find gone
   std::chrono::steady_clock::time_point failed_at;  // when it was last put off

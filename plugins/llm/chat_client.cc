@@ -15,8 +15,9 @@ bool ChatClient::ByPriority::operator()(const CallPtr& a, const CallPtr& b) cons
          std::tuple(-b->client.depth, b->request.ordinal, b->number);
 }
 
-ChatClient::ChatClient(ServiceContext& context, ChatOptions options)
+ChatClient::ChatClient(ServiceContext& context, ReplyStore& replies, ChatOptions options)
     : context_(context),
+      replies_(replies),
       options_(std::move(options)),
       endpoints_(options_.endpoints,
                  options_.managed ? std::chrono::milliseconds(0) : options_.backoff_first,
@@ -99,12 +100,11 @@ void ChatClient::identify(const CallPtr& call) {
 
 void ChatClient::look_up(const CallPtr& call) {
   const auto gate = gate_;
-  context_.replies().find(call->key, options_.scope,
-                          [gate, call](Result<std::optional<StoredReply>> result) {
-                            on_worker(gate, [call, result = std::move(result)](ChatClient& client) {
-                              client.found(call, result);
-                            });
-                          });
+  replies_.find(call->key, options_.scope, [gate, call](Result<std::optional<StoredReply>> result) {
+    on_worker(gate, [call, result = std::move(result)](ChatClient& client) {
+      client.found(call, result);
+    });
+  });
 }
 
 void ChatClient::found(const CallPtr& call, const Result<std::optional<StoredReply>>& result) {
@@ -232,7 +232,7 @@ void ChatClient::begin_transfer(const CallPtr& call, const EndpointPool::Visit& 
     http.reader = call->stream;
     http.stall_ms = options_.stall_timeout.count();
   }
-  if (!options_.managed) context_.replies().asked(call->key, options_.service);
+  if (!options_.managed) replies_.asked(call->key, options_.service);
   loop_.start(std::move(http), [this, call, visit](net::HttpResult result) {
     transfer_ended(call, visit, std::move(result));
   });
@@ -290,7 +290,7 @@ void ChatClient::endpoint_down() {
   loop_.post([this] {
     endpoint_up_ = false;
     // The calls it took with it are asked again as if for the first time.
-    for (const auto& [key, call] : calls_) call->tries = 0;
+    for (const auto& [key, call] : calls_) call->tries = call->tries_when_busy = 0;
     pump();
   });
 }

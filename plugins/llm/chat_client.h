@@ -8,7 +8,7 @@
 // endpoint is held by transfers alone: not by calls in back-off, and not by replies on their way
 // into the store. Waiting calls go deepest node first, then oldest record first.
 //
-// Thread-safety: any thread. The context must outlive the client.
+// Thread-safety: any thread. Context and store must outlive the client.
 #pragma once
 
 #include <atomic>
@@ -44,7 +44,9 @@ struct Judgement;
 
 class ChatClient {
  public:
-  ChatClient(ServiceContext& context, ChatOptions options);
+  ChatClient(ServiceContext& context, ReplyStore& replies, ChatOptions options);
+  ChatClient(ServiceContext& context, ChatOptions options)
+      : ChatClient(context, context.replies(), std::move(options)) {}
   // Completes what is unanswered as cancelled.
   ~ChatClient();
   ChatClient(const ChatClient&) = delete;
@@ -119,6 +121,7 @@ class ChatClient {
   static void on_worker(const std::shared_ptr<Gate>& gate, std::function<void(ChatClient&)> task);
 
   ServiceContext& context_;
+  ReplyStore& replies_;
   const ChatOptions options_;
   const SecretMask secrets_{options_};
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();

@@ -11,6 +11,10 @@
 namespace rare::llm {
 namespace {
 
+// An endpoint that is busy says nothing about the call: it is asked so many times as often as after
+// other faults. But not for ever, for some endpoints refuse a request that is too large this way.
+constexpr int kPatienceWhenBusy = 10;
+
 ReplyStore::Ending ending_of(const net::HttpResult& result) {
   switch (result.failure) {
     case net::TransferFailure::none:
@@ -59,6 +63,7 @@ void ChatClient::transfer_ended(const CallPtr& call, const EndpointPool::Visit& 
     });
   } else {
     ended(*call, ending_of(result));
+    call->met_busy = result.status == 429 || result.status == 503;
     call->met_nobody = judgement.nobody_there;
     call->met_gone = judgement.nobody_there && endpoints_.is_gone(visit.endpoint);
     act_on(call, std::move(judgement));
@@ -68,7 +73,7 @@ void ChatClient::transfer_ended(const CallPtr& call, const EndpointPool::Visit& 
 
 // Nobody bills for what a process of ours did not answer.
 void ChatClient::ended(const Call& call, ReplyStore::Ending ending) {
-  if (!options_.managed) context_.replies().ended(call.key, ending);
+  if (!options_.managed) replies_.ended(call.key, ending);
 }
 
 void ChatClient::act_on(const CallPtr& call, Judgement judgement) {
@@ -134,7 +139,8 @@ void ChatClient::retry(const CallPtr& call, Status reason,
     if (!endpoints_.all_gone() || wait_out(call, reason)) enqueue(call);
     return;
   }
-  const bool used_up = call->tries >= options_.max_retries;
+  int& tries = call->met_busy ? call->tries_when_busy : call->tries;
+  const bool used_up = tries >= options_.max_retries * (call->met_busy ? kPatienceWhenBusy : 1);
   if (used_up && is_outage(*call)) {
     if (!wait_out(call, reason)) return;
   } else if (used_up) {
@@ -143,8 +149,7 @@ void ChatClient::retry(const CallPtr& call, Status reason,
                   Status(reason.code(), reason.message() + asked).with_attempts(call->transfers));
   }
   call->failed_at = Clock::now();
-  ++call->tries;
-  std::chrono::milliseconds wait = backoff(call->tries);
+  std::chrono::milliseconds wait = backoff(++tries);
   if (after) {
     // A little later than told, so that not all come back at once.
     wait =
@@ -191,7 +196,7 @@ bool ChatClient::wait_out(const CallPtr& call, const Status& reason) {
                                         "); waiting for it, up to " +
                                         seconds(options_.outage_limit));
   }
-  call->tries = 0;
+  call->tries = call->tries_when_busy = 0;
   return true;
 }
 
@@ -221,7 +226,7 @@ void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
     ended(*call, ReplyStore::Ending::lost);
     loop_.post([this, call, status = parsed.status()] {
       const std::string who = "service '" + options_.service + "': ";
-      call->met_nobody = call->met_gone = false;
+      call->met_busy = call->met_nobody = call->met_gone = false;
       retry(call, Status(status.code(), who + secrets_.hidden(status.message())), std::nullopt);
     });
     return;
@@ -237,7 +242,7 @@ void ChatClient::accept_body(const CallPtr& call, net::HttpResult result) {
   reply.prompt_tokens = parsed->prompt_tokens;
   reply.completion_tokens = parsed->completion_tokens;
   const auto gate = gate_;
-  context_.replies().put(
+  replies_.put(
       call->key, std::move(reply), [gate, call, completion = std::move(*parsed)](Status status) {
         on_worker(gate, [call, completion, status = std::move(status)](ChatClient& client) {
           client.kept(call, completion, status);

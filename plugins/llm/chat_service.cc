@@ -110,9 +110,12 @@ Result<ChatOptions> ChatService::shared_options(const ServiceContext& context) c
   return options;
 }
 
-void ChatService::start_client(ServiceContext& context, ChatOptions options) {
+Status ChatService::start_client(ServiceContext& context, ChatOptions options) {
+  const Result<ReplyStore*> replies = context.replies_in(cache_file_);
+  if (!replies) return replies.status();
   probe_ = std::make_unique<ServiceProbe>(options);
-  client_ = std::make_unique<ChatClient>(context, std::move(options));
+  client_ = std::make_unique<ChatClient>(context, **replies, std::move(options));
+  return Status();
 }
 
 }  // namespace rare::llm

@@ -33,7 +33,7 @@ class ChatService : public Service {
 
   // The options that follow from the shared parameters, or what is wrong with them.
   Result<ChatOptions> shared_options(const ServiceContext& context) const;
-  void start_client(ServiceContext& context, ChatOptions options);
+  Status start_client(ServiceContext& context, ChatOptions options);
   ChatClient& client() { return *client_; }
   ServiceProbe& probe() { return *probe_; }  // what `check-models` asks with
   // Ends the client: what is unanswered completes as cancelled. For destructors of derived classes
@@ -42,7 +42,8 @@ class ChatService : public Service {
 
   int max_retries_ = 6;
   double timeout_s_ = 1800;
-  std::string cache_ = "on", cache_revision_, samples_ = "shared", structured_ = "auto";
+  std::string cache_ = "on", cache_file_, cache_revision_, samples_ = "shared",
+              structured_ = "auto";
   Json extra_body_ = Json::object(), generation_ = Json::object();
 
  private:
@@ -56,8 +57,9 @@ class ChatService : public Service {
 template <class T>
 void ChatService::add_shared_params(Spec& spec) {
   spec.param(static_cast<int T::*>(&T::max_retries_), "max_retries", 6,
-             "How often a call is asked again after a passing fault (408, 409, 425, 429, 5xx, lost "
-             "connection), with growing, random waits; Retry-After is obeyed.")
+             "How often a call is asked again after a passing fault (408, 409, 425, 5xx, lost "
+             "connection), with growing, random waits; Retry-After is obeyed. After 429 and 503, "
+             "which are about the endpoint, ten times as often.")
       .range(0, 100)
       .no_effect_on_result()
       .param(static_cast<double T::*>(&T::timeout_s_), "timeout_s", 1800.0,
@@ -69,6 +71,10 @@ void ChatService::add_shared_params(Spec& spec) {
              "Whether replies stored by earlier runs answer equal requests: on and read say yes, "
              "off and refresh ask anew. Replies of this run are always stored and used.")
       .choices({"on", "off", "read", "refresh"})
+      .no_effect_on_result()
+      .param(static_cast<std::string T::*>(&T::cache_file_), "cache_file", "",
+             "The reply store of this service, for several pipelines to share or to keep apart; "
+             "empty: the run's (--cache).")
       .no_effect_on_result()
       .param(static_cast<std::string T::*>(&T::cache_revision_), "cache_revision", "",
              "Part of what identifies a stored reply: another text asks everything anew, for "

@@ -132,7 +132,7 @@ Status LocalService::open(ServiceContext& context) {
     std::ofstream(settings.log_path.substr(0, settings.log_path.rfind('/')) + "/plain.jinja")
         << kPlainTemplate;
   }
-  start_client(context, std::move(*options));
+  if (Status status = start_client(context, std::move(*options)); !status.ok()) return status;
   client().on_endpoint_needed([this] { process_->start(); });
   probe().on_endpoint_needed([this] { process_->start(); });
   LocalServer::Events events;

@@ -101,8 +101,7 @@ Status OpenAiService::open(ServiceContext& context) {
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * outage_limit_s_));
   options->requests_per_minute = requests_per_minute_;
   options->tokens_per_minute = tokens_per_minute_;
-  start_client(context, std::move(*options));
-  return Status();
+  return start_client(context, std::move(*options));
 }
 
 }  // namespace rare::llm

@@ -28,7 +28,7 @@ CASES = ((200, 64), (200, 256))  # latency in ms, calls in flight
 def rate(latency_ms, in_flight, *store):
     with ProtocolServer("--latency-ms", latency_ms, "--words", 500) as server:
         run = subprocess.run([build / "bin" / "llm_call_rate", server.url, str(CALLS), str(in_flight),
-                              str(PROMPT_BYTES), *store], check=True, capture_output=True, text=True)
+                              "--prompt-bytes", str(PROMPT_BYTES), *store], check=True, capture_output=True, text=True)
     return json.loads(run.stdout)["calls_per_s"]
 
 
@@ -40,7 +40,7 @@ def main():
         for _ in range(ROUNDS):
             with tempfile.TemporaryDirectory(dir=folder) as work:
                 in_memory = rate(latency_ms, in_flight)
-                stored.append(rate(latency_ms, in_flight, f"{work}/replies.db"))
+                stored.append(rate(latency_ms, in_flight, "--store", f"{work}/replies.db"))
                 ratios.append(stored[-1] / in_memory)
         results.append({"latency_ms": latency_ms, "in_flight": in_flight,
                         "calls_per_s": statistics.median(stored),

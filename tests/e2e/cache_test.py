@@ -56,6 +56,33 @@ class CacheTest(EngineTest):
             self.assert_exit(self.run_engine(*self.command("--fresh")), 0)
             self.assertEqual(server.stats()["calls"], calls + 1)
 
+    def test_a_service_keeps_its_replies_in_a_file_of_its_own_which_runs_share(self):
+        shared = ["--set", "services.teacher.with.cache_file=shared/replies.db"]
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.assert_exit(self.run_engine(*self.command(*shared)), 0)
+            calls = server.stats()["calls"]
+            again = self.run_engine(*self.command(*shared, "--state-dir", "another", "--set", "name=another"))
+            self.assert_exit(again, 0)
+            self.assertEqual(server.stats()["calls"], calls)
+        self.assertIn(f"{2 * DOCUMENTS} answered from the reply store", again.stdout)
+        manifest = self.manifest("rare-openai")["services"]["teacher"]
+        self.assertEqual(manifest["replies"], 2 * DOCUMENTS)
+        self.assertGreater(manifest["latency_ms"]["p50"], 0)
+        self.assertEqual(self.stats()["replies"], 0)
+        process = self.run_engine("cache", "stats", "--json", "--cache", "shared/replies.db")
+        self.assertEqual(json.loads(process.stdout)["replies"], 2 * DOCUMENTS)
+
+    def test_a_file_of_its_own_that_is_none_is_refused_before_anything_is_asked(self):
+        self.write("shared/replies.db", "no database, but some text that is long enough to be looked at\n" * 20)
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            process = self.run_engine(*self.command("--set", "services.teacher.with.cache_file=shared/replies.db"))
+            self.assertEqual(server.stats()["calls"], 0)
+        self.assert_exit(process, 2)
+        self.assertIn("teacher", process.stderr)
+        self.assertIn("shared/replies.db", process.stderr)
+
     def test_provenance_names_replies_that_are_in_the_store(self):
         with ProtocolServer("--truncated", 20) as server:
             self.use_endpoint(server)

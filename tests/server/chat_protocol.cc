@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <random>
 #include <utility>
 
 #include "answer_text.h"
@@ -87,6 +89,9 @@ void ChatProtocol::handle(const HttpRequest& request, HttpServer::Reply reply) {
                       slots);
     }
     reply.send(json_response(200, stats(slots)));
+  } else if (path.substr(0, 10) == "/capacity/") {
+    options_.capacity = std::atoi(std::string(path.substr(10)).c_str());
+    reply.send(json_response(200, {{"capacity", options_.capacity}}));
   } else if (path == "/stats/reset") {
     const ProtocolOptions options = options_;
     *this = ChatProtocol(options);
@@ -103,6 +108,10 @@ void ChatProtocol::chat(const HttpRequest& request, HttpServer::Reply reply) {
     slot_changed(-1);
     last_reply_ = last_change_;
   });
+  if (pick(~options_.fault_seed, std::to_string(calls_), {options_.fault_stall}) == 0) {
+    ++stalled_;
+    return;
+  }
   HttpResponse response = answer(request);
   if (response.cut_at_share) {
     ++cut_;
@@ -122,8 +131,19 @@ void ChatProtocol::chat(const HttpRequest& request, HttpServer::Reply reply) {
     }
   }
   // A refusal comes at once; work takes its time.
-  const int delay_ms = response.status == 200 ? options_.latency_ms : 0;
-  reply.send(std::move(response), std::chrono::milliseconds(delay_ms));
+  const auto delay = response.status == 200 ? latency() : std::chrono::milliseconds(0);
+  reply.send(std::move(response), delay);
+}
+
+std::chrono::milliseconds ChatProtocol::latency() const {
+  if (options_.latency_spread == 0 && options_.slow == 0) {
+    return std::chrono::milliseconds(options_.latency_ms);
+  }
+  std::mt19937_64 random(options_.fault_seed + static_cast<std::uint64_t>(calls_));
+  std::lognormal_distribution<double> spread(0, options_.latency_spread);
+  const bool slow = std::bernoulli_distribution(options_.slow / 100)(random);
+  const double ms = options_.latency_ms * spread(random) * (slow ? 10 : 1);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(ms));
 }
 
 HttpResponse ChatProtocol::answer(const HttpRequest& request) {
@@ -272,6 +292,7 @@ Json ChatProtocol::stats(int slots) const {
                  {"statuses", statuses},
                  {"cut", cut_},
                  {"malformed", malformed_},
+                 {"stalled", stalled_},
                  {"in_flight", in_flight_},
                  {"max_in_flight", max_in_flight_},
                  {"elapsed_s", elapsed_s},

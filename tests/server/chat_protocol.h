@@ -1,7 +1,8 @@
 // What the test server says: the chat protocol that most language-model endpoints speak, with
 // faults.
 //
-// GET /health, GET /v1/models, POST /v1/chat/completions, GET /stats[?slots=N], POST /stats/reset.
+// GET /health, GET /v1/models, POST /v1/chat/completions, GET /stats[?slots=N], POST /stats/reset,
+// POST /capacity/N.
 // A handler for HttpServer; all of it runs on the server's loop.
 #pragma once
 
@@ -17,8 +18,12 @@ namespace rare::testing {
 
 struct ProtocolOptions {
   int latency_ms = 0;
+  // Latencies are log-normal around latency_ms, the median, with this sigma; 0: all alike.
+  double latency_spread = 0;
+  double slow = 0;  // per cent of the answers take ten times as long
   // Per cent of the calls; which ones is a function of the seed and the call's number.
   double fault_429 = 0, fault_500 = 0, fault_cut = 0, malformed = 0, truncated = 0;
+  double fault_stall = 0;  // these are never answered
   // Per cent of the prompts: each answer to such a one is cut off, in whatever order calls come.
   double truncated_prompts = 0;
   std::uint64_t fault_seed = 1;
@@ -54,6 +59,7 @@ class ChatProtocol {
   using Clock = std::chrono::steady_clock;
   void chat(const HttpRequest& request, HttpServer::Reply reply);
   HttpResponse answer(const HttpRequest& request);
+  std::chrono::milliseconds latency() const;  // of the call that just came
   // Nothing when the request is to be answered properly.
   HttpResponse refusal(const HttpRequest& request, const Json& body) const;
   HttpResponse completion(const Json& body);
@@ -63,7 +69,8 @@ class ChatProtocol {
 
   ProtocolOptions options_;
   std::string fixed_body_;
-  std::int64_t calls_ = 0, cut_ = 0, malformed_ = 0, prompt_tokens_ = 0, completion_tokens_ = 0;
+  std::int64_t calls_ = 0, cut_ = 0, malformed_ = 0, stalled_ = 0, prompt_tokens_ = 0,
+               completion_tokens_ = 0;
   std::map<int, std::int64_t> statuses_;
   int in_flight_ = 0, max_in_flight_ = 0;
   Clock::time_point first_arrival_, last_change_, last_reply_;

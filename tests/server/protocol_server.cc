@@ -24,6 +24,7 @@ constexpr char kAbout[] =
     "malformed, in_flight, max_in_flight, elapsed_s (first arrival to last reply) and in_flight_s\n"
     "(the calls in flight, integrated over that time); GET /stats?slots=64 adds busy_share, the\n"
     "share of 64 slots' time that was in use. POST /stats/reset starts the counts anew.\n"
+    "POST /capacity/N changes --capacity.\n"
     "Refusals (4xx, 5xx) come at once, answers after --latency-ms.";
 
 // Waits until standard input ends or SIGTERM or SIGINT comes.
@@ -62,6 +63,11 @@ int main(int argc, char** argv) {
   const auto percent = CLI::Range(0.0, 100.0);
   app.add_option("--port", port, "0: a free one")->capture_default_str();
   app.add_option("--latency-ms", options.latency_ms, "of an answer")->capture_default_str();
+  app.add_option("--latency-spread", options.latency_spread,
+                 "sigma of log-normal latencies around it");
+  app.add_option("--slow", options.slow, "per cent that take ten times as long")->check(percent);
+  app.add_option("--fault-stall", options.fault_stall, "per cent of calls that are never answered")
+      ->check(percent);
   app.add_option("--fault-429", options.fault_429, "per cent of calls answered 429")
       ->check(percent);
   app.add_option("--fault-500", options.fault_500, "per cent answered 500")->check(percent);

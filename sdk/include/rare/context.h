@@ -62,6 +62,13 @@ class ServiceContext : public Context {
  public:
   // Replies of language models, kept before they are used (reply_store.h).
   virtual ReplyStore& replies() = 0;
+  // The same, kept in a file that the user named; relative to the working directory. Empty: that
+  // of the run. From open() only.
+  virtual Result<ReplyStore*> replies_in(const std::string& file) {
+    if (file.empty()) return &replies();
+    return Status(StatusCode::invalid_argument,
+                  "replies cannot be kept in a file of their own here");
+  }
   // A folder of this run for logs and the like; exists.
   virtual std::string run_folder() const = 0;
   // A pass of its own over what `node` gives out. REQUIRES: `node` is the value of one of the

@@ -211,6 +211,15 @@ TEST_CASE("the limit falls under congestion, not for throttled calls here and th
   CHECK(congested.current() == 4);
   feed(congested, 100'000, 0);
   CHECK(congested.current() == 64);
+  // A capacity that returns is taken within a few windows, not one call a window.
+  AdaptiveLimit large(1024);
+  for (int i = 0; i < 100'000; ++i) large.answered(true);
+  CHECK(large.current() == 64);
+  int windows = 0;
+  for (; large.current() < 1024; ++windows) {
+    for (int i = large.current(); i > 0; --i) large.answered(false);
+  }
+  CHECK(windows <= 16);
   AdaptiveLimit one(1);
   feed(one, 1000, 100);
   CHECK(one.current() == 1);

@@ -1,0 +1,55 @@
+// The reply stores of a run: its own, and those of services that name a file (`cache_file`).
+//
+// Thread-safety: in() from one thread, before anything else uses the stores; the rest from any.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/runtime/stored_replies_only.h"
+#include "engine/state/paid_replies.h"
+#include "engine/state/reply_database.h"
+#include "rare/reply_store.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+class ReplyStores {
+ public:
+  struct Setup {
+    std::string file;    // of the run's own
+    std::string run_id;  // see ReplyDatabase::open()
+    std::function<void(Status)> on_full_disk;
+    bool stored_only = false;  // nothing may be asked: see StoredRepliesOnly
+  };
+  static Result<std::unique_ptr<ReplyStores>> open(Setup setup);
+
+  ReplyStore& own() { return stores_.front().store(); }
+  // The store in `file`, which is opened when nobody named it before; empty: the run's own.
+  Result<ReplyStore*> in(const std::string& file);
+
+  // Of all of them: see ReplyDatabase.
+  std::map<std::string, std::uint64_t> unanswered() const;
+  std::map<PaidReplies::Key, PaidTotals> paid() const;
+
+ private:
+  struct Open {
+    std::string file;
+    std::unique_ptr<ReplyDatabase> database;
+    std::unique_ptr<StoredRepliesOnly> stored_only;
+    ReplyStore& store() const {
+      return stored_only ? static_cast<ReplyStore&>(*stored_only) : *database;
+    }
+  };
+  explicit ReplyStores(Setup setup) : setup_(std::move(setup)) {}
+  Status add(const std::string& file);
+
+  const Setup setup_;
+  std::vector<Open> stores_;
+};
+
+}  // namespace rare::engine
