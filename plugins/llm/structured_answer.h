@@ -6,17 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "plugins/llm/answer_validator.h"
 #include "rare/json.h"
 #include "rare/status.h"
 
 namespace rare::llm {
-
-// Every JSON object or array in the text, in order: the whole text, fenced blocks, or embedded in
-// prose. Braces that are no JSON (LaTeX, code) are passed over. Raw line breaks inside strings and
-// escapes that JSON does not know (\alpha) are read as the model meant them.
-std::vector<Json> json_candidates(std::string_view text);
 
 struct StructuredAnswer {
   std::optional<Json> value;
@@ -26,17 +21,15 @@ struct StructuredAnswer {
 // Thread-safety: one thread at a time.
 class AnswerChecker {
  public:
-  AnswerChecker();
-  ~AnswerChecker();
-
-  // The last candidate that satisfies `schema`: models draft first and answer last. An error when
-  // `schema` itself is no JSON Schema.
+  // The one answer in `text` that satisfies `schema`. It may stand in prose, in a fence, after
+  // thoughts, alone in a list; JSON that has nothing to do with the schema may stand around it, and
+  // a failed attempt before it. What could be meant in two ways has a problem instead: two
+  // different answers, an answer followed by a failed attempt, a name in another case.
+  // An error when `schema` itself is no JSON Schema.
   Result<StructuredAnswer> check(std::string_view text, const Json& schema);
 
  private:
-  struct Compiled;
-  Result<const Compiled*> compiled(const Json& schema);
-  std::map<std::string, std::unique_ptr<Compiled>> schemas_;
+  std::map<std::string, std::unique_ptr<AnswerValidator>> validators_;
 };
 
 }  // namespace rare::llm
