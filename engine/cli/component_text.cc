@@ -26,6 +26,7 @@ std::string base_type_text(const ParamSpec& param) {
       return param.role == TextRole::input_path     ? "path of an input"
              : param.role == TextRole::output_path  ? "path of an output"
              : param.role == TextRole::text_or_file ? "text, or path of a file that holds it"
+             : param.role == TextRole::file_or_name ? "path of an input, or a name"
                                                     : "text";
     case ParamType::boolean:
       return "true or false";
@@ -79,6 +80,8 @@ const char* role_name(TextRole role) {
       return "output";
     case TextRole::text_or_file:
       return "text_or_file";
+    case TextRole::file_or_name:
+      return "file_or_name";
     case TextRole::plain:
       break;
   }

@@ -27,7 +27,7 @@ void for_each_path(const Json& value, Use use) {
 
 void collect_inputs(const Spec& spec, const Json& values, const std::string& who, Users& readers) {
   for (const ParamSpec& param : spec.params()) {
-    if (param.role != TextRole::input_path) continue;
+    if (param.role != TextRole::input_path && param.role != TextRole::file_or_name) continue;
     for_each_path(values.at(param.name),
                   [&](const std::string& path) { readers.emplace(comparable(path), who); });
   }

@@ -35,7 +35,8 @@ void add_component(const RegisteredComponent& use, const Json& values, const std
     const bool is_service = param.type == ParamType::service;
     if (param.secret || (!param.affects_result && !is_output && !is_service)) continue;
     const Json& value = values.at(param.name);
-    const bool is_path = param.role == TextRole::input_path || is_output;
+    const bool is_path =
+        param.role == TextRole::input_path || param.role == TextRole::file_or_name || is_output;
     result[path + ".with." + param.name] = is_path ? without_working_directory(value) : value;
   }
 }

@@ -92,6 +92,12 @@ Json text_or_file(const ConfigValue& value) {
   return contents;
 }
 
+Json file_or_name(const ConfigValue& value) {
+  std::string path = value.text.empty() ? std::string() : absolute_path(value);
+  std::error_code error;
+  return fs::is_regular_file(path, error) ? std::move(path) : value.text;
+}
+
 Json text_value(const ParamSpec& param, const ConfigValue& value) {
   if (value.kind != Kind::scalar) throw unexpected(param, value);
   if (!param.choices.empty() && !contains(param.choices, value.text)) {
@@ -103,6 +109,8 @@ Json text_value(const ParamSpec& param, const ConfigValue& value) {
       return absolute_path(value);
     case TextRole::text_or_file:
       return text_or_file(value);
+    case TextRole::file_or_name:
+      return file_or_name(value);
     case TextRole::plain:
     case TextRole::output_path:
       break;

@@ -3,6 +3,7 @@
 
 #include "plugins/llm/answer_validator.h"
 
+#include <algorithm>
 #include <regex>
 #include <unordered_map>
 #include <utility>
@@ -20,6 +21,8 @@ using Patterns = std::unordered_map<std::string, std::regex>;
 using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
 constexpr int kMostProblems = 3;
+// Years of dates in a reply have fewer digits.
+constexpr std::size_t kMostLeadingDigits = 256;
 constexpr std::size_t kLongestValueBytes = 60;
 
 // By simulation, in time proportional to the text: the usual way of the library calls itself for
@@ -83,6 +86,15 @@ const Json& value_at(const Json& value, const std::vector<std::string>& place) {
   return *at;
 }
 
+// Whether a text begins with so many digits that the library's own expressions for dates and times,
+// which call themselves for each of them, would end the process.
+bool has_endless_number(const Json& value) {
+  if (value.is_structured()) return std::any_of(value.begin(), value.end(), has_endless_number);
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  return std::min(text.find_first_not_of("0123456789"), text.size()) > kMostLeadingDigits;
+}
+
 std::string shown(const Json& value) {
   if (value.is_structured()) return std::string(value.is_object() ? "an object" : "a list");
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -123,6 +135,7 @@ struct AnswerValidator::Rules {
   Json text;
   valijson::Schema schema;
   Patterns patterns;
+  bool has_formats = false;
 };
 
 AnswerValidator::AnswerValidator(std::unique_ptr<Rules> rules) : rules_(std::move(rules)) {}
@@ -135,6 +148,9 @@ Result<std::unique_ptr<AnswerValidator>> AnswerValidator::of(const Json& schema)
   rules->text = schema;
   try {
     collect_patterns(schema, rules->patterns);
+    rules->has_formats =
+        schema.dump(-1, ' ', false, Json::error_handler_t::replace).find("\"format\":") !=
+        std::string::npos;
     valijson::SchemaParser parser;
     const Adapter adapter(rules->text);
     parser.populateSchema(adapter, rules->schema);
@@ -148,6 +164,9 @@ Result<std::unique_ptr<AnswerValidator>> AnswerValidator::of(const Json& schema)
 }
 
 std::string AnswerValidator::problem_of(const Json& value) {
+  if (rules_->has_formats && has_endless_number(value)) {
+    return "a text begins with hundreds of digits, where the schema has dates or times";
+  }
   valijson::ValidationResults results;
   const Adapter adapter(value);
   valijson::ValidationVisitor<Adapter> visitor(adapter, {"<root>"}, true, &results,

@@ -80,6 +80,7 @@ void ChatClient::identify(const CallPtr& call) {
   if (fault_) return finish(call, *fault_);
   if (!revision_) {
     unidentified_.push_back(call);
+    if (revision_needed_) revision_needed_();
     return;
   }
   if (call->key.empty()) {
@@ -270,9 +271,10 @@ void ChatClient::fail(Status fault) {
   for (const CallPtr& call : waiting) finish(call, *fault_);
 }
 
-void ChatClient::set_revision(std::string revision) {
-  loop_.post([this, revision = std::move(revision)] {
+void ChatClient::set_revision(std::string revision, std::string model) {
+  loop_.post([this, revision = std::move(revision), model = std::move(model)] {
     revision_ = revision;
+    if (!model.empty()) options_.model = model;
     for (const CallPtr& call : std::exchange(unidentified_, {})) identify(call);
   });
 }

@@ -62,7 +62,10 @@ class ChatClient {
   // For managed endpoints (ChatOptions::managed).
   // `needed` runs on the loop whenever calls wait and the endpoint is not up. Set before chat().
   void on_endpoint_needed(std::function<void()> needed) { endpoint_needed_ = std::move(needed); }
-  void set_revision(std::string revision);
+  // `needed` runs on the loop for each call that comes before the revision. Set before chat().
+  void on_revision_needed(std::function<void()> needed) { revision_needed_ = std::move(needed); }
+  // With `model`, what calls are asked of; set once, as no call is known by its key before.
+  void set_revision(std::string revision, std::string model = {});
   void endpoint_up(std::string url, std::string api_key);
   void endpoint_down();
   // The run cannot go on: whatever waits, now and from here on, completes with `fault`; what is
@@ -122,10 +125,10 @@ class ChatClient {
 
   ServiceContext& context_;
   ReplyStore& replies_;
-  const ChatOptions options_;
+  ChatOptions options_;  // but for its model (set_revision) as it was given
   const SecretMask secrets_{options_};
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
-  std::function<void()> endpoint_needed_;
+  std::function<void()> endpoint_needed_, revision_needed_;
 
   CallAccount account_;
   std::atomic<int> in_flight_ = 0, waiting_ = 0, backing_off_ = 0;

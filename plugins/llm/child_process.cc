@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,33 +25,64 @@ namespace {
 constexpr auto kExitPollInterval = std::chrono::milliseconds(10);
 constexpr std::streamoff kTailBytes = 16384;
 
+constexpr char kShell[] = "/bin/sh";
+// Reads whom to kill, then waits for the end of its input, which is the parent's.
+constexpr char kGuardScript[] =
+    "read -r group || exit 0; while read -r line; do :; done; kill -s KILL -- \"-$group\"";
+
 struct LaunchPlan {
   const char* program;
   char** arguments;
   char** environment;
-  int null_fd, log_fd, error_fd;
+  int input_fd, output_fd, error_fd;
   pid_t parent;
+  bool outlives_parent;  // and is a session of its own
 };
 
 // Runs in the child between fork and exec: only async-signal-safe calls.
 [[noreturn]] void become(const LaunchPlan& plan) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != plan.parent) _exit(127);  // the parent ended before the line above
-  setpgid(0, 0);
+  if (plan.outlives_parent) {
+    setsid();
+  } else {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != plan.parent) _exit(127);  // the parent ended before the line above
+    setpgid(0, 0);
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) {
     signal(number, SIG_DFL);
   }
-  dup2(plan.null_fd, STDIN_FILENO);
-  dup2(plan.log_fd, STDOUT_FILENO);
-  dup2(plan.log_fd, STDERR_FILENO);
+  dup2(plan.input_fd, STDIN_FILENO);
+  dup2(plan.output_fd, STDOUT_FILENO);
+  dup2(plan.output_fd, STDERR_FILENO);
   syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
   execve(plan.program, plan.arguments, plan.environment);
   const int error = errno;
   [[maybe_unused]] const auto written = write(plan.error_fd, &error, sizeof(error));
   _exit(127);
+}
+
+// Forks and waits until the child has become the program. What went wrong is in `error`.
+pid_t launch(LaunchPlan plan, std::string& error) {
+  int error_pipe[2];
+  if (pipe2(error_pipe, O_CLOEXEC) != 0) {
+    error = std::string("no pipe: ") + std::strerror(errno);
+    return -1;
+  }
+  plan.error_fd = error_pipe[1];
+  plan.parent = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) become(plan);
+  int code = pid < 0 ? errno : 0;
+  close(error_pipe[1]);
+  if (pid > 0 && read(error_pipe[0], &code, sizeof(code)) != sizeof(code)) code = 0;
+  close(error_pipe[0]);
+  if (code == 0) return pid;
+  error = std::strerror(code);
+  if (pid > 0) waitpid(pid, nullptr, 0);
+  return -1;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -75,6 +107,26 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& over
 
 }  // namespace
 
+Result<ChildProcess::Guard> ChildProcess::start_guard() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Status(StatusCode::resource_exhausted,
+                  std::string("no socket: ") + std::strerror(errno));
+  }
+  const int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  std::vector<std::string> argument_texts = {kShell, "-c", kGuardScript};
+  std::vector<char*> arguments = pointers(argument_texts);
+  std::string error;
+  Guard guard;
+  guard.pid = launch({kShell, arguments.data(), environ, ends[0], null_fd, -1, 0, true}, error);
+  guard.fd = ends[1];
+  close(ends[0]);
+  close(null_fd);
+  if (guard.pid > 0) return guard;
+  close(guard.fd);
+  return Status(StatusCode::not_found, std::string("cannot start ") + kShell + ": " + error);
+}
+
 Result<ChildProcess> ChildProcess::start(const std::string& program,
                                          const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& environment,
@@ -84,60 +136,68 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
   std::vector<std::string> environment_texts = merged_environment(environment);
   std::vector<char*> argument_list = pointers(argument_texts);
   std::vector<char*> environment_list = pointers(environment_texts);
-  const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int log_fd = open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log_fd < 0) {
-    const std::string why = std::strerror(errno);
-    close(null_fd);
-    return Status(StatusCode::permission_denied, "cannot write " + log_path + ": " + why);
+    return Status(StatusCode::permission_denied,
+                  "cannot write " + log_path + ": " + std::strerror(errno));
   }
-  int error_pipe[2];
-  if (pipe2(error_pipe, O_CLOEXEC) != 0) {
-    close(null_fd);
+  Result<Guard> guard = start_guard();
+  if (!guard) {
     close(log_fd);
-    return Status(StatusCode::resource_exhausted, std::string("no pipe: ") + std::strerror(errno));
+    return guard.status();
   }
-  const LaunchPlan plan{program.c_str(),
-                        argument_list.data(),
-                        environment_list.data(),
-                        null_fd,
-                        log_fd,
-                        error_pipe[1],
-                        getpid()};
-  const pid_t pid = fork();
-  if (pid == 0) become(plan);
-  const int fork_error = errno;
+  const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  std::string error;
+  ChildProcess child(launch({program.c_str(), argument_list.data(), environment_list.data(),
+                             null_fd, log_fd, -1, 0, false},
+                            error),
+                     *guard);
   close(null_fd);
   close(log_fd);
-  close(error_pipe[1]);
-  int exec_error = 0;
-  const ssize_t got = pid < 0 ? 0 : read(error_pipe[0], &exec_error, sizeof(exec_error));
-  close(error_pipe[0]);
-  if (pid < 0) {
-    return Status(StatusCode::resource_exhausted,
-                  "cannot start " + program + ": " + std::strerror(fork_error));
+  if (child.pid_ < 0) {
+    child.ended();
+    return Status(StatusCode::not_found, "cannot start " + program + ": " + error);
   }
-  ChildProcess child(pid);
-  if (got == sizeof(exec_error)) {
-    child.end(std::chrono::milliseconds(0));
-    return Status(StatusCode::not_found,
-                  "cannot start " + program + ": " + std::strerror(exec_error));
+  const std::string group = std::to_string(child.pid_) + "\n";
+  if (send(guard->fd, group.data(), group.size(), MSG_NOSIGNAL) < 0) {
+    return Status(StatusCode::unavailable, "the guard of " + program + " is gone");
   }
   return child;
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), ended_(other.ended_), wait_status_(other.wait_status_) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      guard_(std::exchange(other.guard_, Guard())),
+      ended_(other.ended_),
+      wait_status_(other.wait_status_) {}
 
 ChildProcess::~ChildProcess() {
   if (pid_ > 0 && !ended_) end(std::chrono::milliseconds(0));
 }
 
+// Its number stays taken, and so names its group and no other one, until it is waited for.
 bool ChildProcess::running() {
   if (ended_) return false;
-  const pid_t got = waitpid(pid_, &wait_status_, WNOHANG);
-  ended_ = got == pid_ || (got < 0 && errno == ECHILD);
-  return !ended_;
+  siginfo_t info{};
+  const int got = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  if (got == 0 && info.si_pid == 0) return true;
+  if (got < 0 && errno != ECHILD) return true;
+  kill(-pid_, SIGKILL);
+  while (waitpid(pid_, &wait_status_, 0) < 0 && errno == EINTR) {
+  }
+  ended();
+  return false;
+}
+
+void ChildProcess::ended() {
+  ended_ = true;
+  if (guard_.pid > 0) {
+    kill(guard_.pid, SIGKILL);
+    while (waitpid(guard_.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    close(guard_.fd);
+  }
+  guard_ = Guard();
 }
 
 void ChildProcess::end(std::chrono::milliseconds grace) {
@@ -154,7 +214,7 @@ void ChildProcess::end(std::chrono::milliseconds grace) {
   kill(pid_, SIGKILL);  // in case it has not made its group yet
   while (waitpid(pid_, &wait_status_, 0) < 0 && errno == EINTR) {
   }
-  ended_ = true;
+  ended();
 }
 
 std::string ChildProcess::how_it_ended() const {

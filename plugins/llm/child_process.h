@@ -1,5 +1,6 @@
-// A child process that never outlives its parent: it is killed by the kernel when the thread that
-// started it ends, however the parent ends (PR_SET_PDEATHSIG).
+// A child process that never outlives its parent, however that ends: the kernel kills it together
+// with the thread that started it (PR_SET_PDEATHSIG), and a guard, a shell that waits for the
+// parent's end, kills what the child has forked.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +18,8 @@ class ChildProcess {
  public:
   // Starts `program` (a path) with `arguments`; standard input is empty, both outputs are appended
   // to `log_path`. `environment`: "NAME=value", over the parent's. The child is a process group of
-  // its own, so that Ctrl-C in the terminal does not reach it.
+  // its own, so that Ctrl-C in the terminal does not reach it. What it forks ends with it, unless
+  // it leaves the group.
   static Result<ChildProcess> start(const std::string& program,
                                     const std::vector<std::string>& arguments,
                                     const std::vector<std::string>& environment,
@@ -26,7 +28,7 @@ class ChildProcess {
   ChildProcess& operator=(ChildProcess&&) = delete;
   ~ChildProcess();  // kills the group at once
 
-  // Looks whether it still runs; never waits.
+  // Looks whether it still runs; never waits. When it has ended, its group is killed.
   bool running();
   // SIGTERM to the group, SIGKILL after `grace`; waits for the end.
   void end(std::chrono::milliseconds grace);
@@ -35,8 +37,17 @@ class ChildProcess {
   bool succeeded() const;  // REQUIRES: it has ended
 
  private:
-  explicit ChildProcess(pid_t pid) : pid_(pid) {}
+  // Kills the group when the parent is gone.
+  struct Guard {
+    pid_t pid = -1;
+    int fd = -1;  // open as long as the parent lives
+  };
+  static Result<Guard> start_guard();
+  ChildProcess(pid_t pid, Guard guard) : pid_(pid), guard_(guard) {}
+  void ended();
+
   pid_t pid_;
+  Guard guard_;
   bool ended_ = false;
   int wait_status_ = 0;
 };

@@ -1,16 +1,13 @@
 #include "plugins/llm/local_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdlib>
 #include <deque>
 #include <future>
 #include <random>
 #include <utility>
+
+#include "plugins/llm/loopback_port.h"
+#include "plugins/llm/model_list.h"
+#include "plugins/llm/server_command.h"
 
 namespace rare::llm {
 namespace {
@@ -29,32 +26,7 @@ std::string random_key() {
   return key;
 }
 
-// How long threads of an OpenMP server look out for the next piece of work before they sleep,
-// unless the user says: by default for milliseconds, in which a machine with other work, too, gets
-// a tenth of the tokens. Ten microseconds (300 turns of libgomp) cost an idle one nothing.
-std::vector<std::string> openmp_environment() {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) {
-    return {};
-  }
-  return {"GOMP_SPINCOUNT=300"};
-}
-
 }  // namespace
-
-int free_loopback_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  int port = 0;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  close(fd);
-  return port;
-}
 
 LocalServer::LocalServer(Settings settings, Events events, net::HttpLoop& loop)
     : settings_(std::move(settings)),
@@ -111,12 +83,13 @@ void LocalServer::supervise() {
   while (!stopping()) {
     std::string how;
     const Ending ending = live_once(how);
-    if (ending == Ending::stopped) return;
+    if (ending == Ending::stopped || ending == Ending::failed) return;
     if (ending == Ending::died) ever_healthy = true;
     if (ending == Ending::never_healthy) ++failed_starts;
     // A second try, because somebody may have taken the port in between.
-    if (!ever_healthy && failed_starts >= 2)
+    if (!ever_healthy && failed_starts >= 2) {
       return events_.failed(failure("does not start: " + how));
+    }
     deaths.push_back(Clock::now());
     while (deaths.front() < Clock::now() - kDeathWindow) deaths.pop_front();
     if (static_cast<int>(deaths.size()) >= settings_.most_deaths) {
@@ -131,28 +104,46 @@ void LocalServer::supervise() {
 
 LocalServer::Ending LocalServer::live_once(std::string& how) {
   const int port = free_loopback_port();
-  const std::string base_url = "http://127.0.0.1:" + std::to_string(port);
-  const std::string key = random_key();
-  std::vector<std::string> arguments = settings_.arguments;
-  for (const std::string& text : {std::string("--host"), std::string("127.0.0.1"),
-                                  std::string("--port"), std::to_string(port)}) {
-    arguments.push_back(text);
-  }
+  Address address;
+  address.base_url = "http://127.0.0.1:" + std::to_string(port);
+  address.api_key = random_key();
+  const auto with_places = [&](std::vector<std::string> texts) {
+    for (std::string& text : texts) {
+      text = filled(
+          std::move(text),
+          {{"host", "127.0.0.1"}, {"port", std::to_string(port)}, {"api_key", address.api_key}});
+    }
+    return texts;
+  };
   say("loading the model");
-  // The key goes by the environment: arguments can be read by every user of the machine.
-  std::vector<std::string> environment = openmp_environment();
-  environment.push_back("LLAMA_API_KEY=" + key);
-  auto child = ChildProcess::start(settings_.program, arguments, environment, settings_.log_path);
+  auto child = ChildProcess::start(settings_.program, with_places(settings_.arguments),
+                                   with_places(settings_.environment), settings_.log_path);
   if (!child) {
     how = child.status().message();
     return Ending::never_healthy;
   }
-  if (!wait_healthy(*child, base_url, how)) {
+  const Health health = wait_healthy(*child, address);
+  if (health != Health::good) {
     child->end(kEndGrace);
-    return stopping() ? Ending::stopped : Ending::never_healthy;
+    if (health == Health::stopped || stopping()) return Ending::stopped;
+    how = child->how_it_ended();
+    if (health == Health::ended) return Ending::never_healthy;
+    const auto patience =
+        std::chrono::duration_cast<std::chrono::seconds>(settings_.startup_timeout);
+    events_.failed(failure("does not start: not ready after " + std::to_string(patience.count()) +
+                           " s (`startup_timeout_s`)"));
+    return Ending::failed;
+  }
+  if (settings_.is_foreign) {
+    address.models = models_of(address);
+    warn_of_openness(address, port);
   }
   say("");
-  events_.up(base_url, key);
+  if (const Status wrong = events_.up(address); !wrong) {
+    child->end(kEndGrace);
+    events_.failed(wrong);
+    return Ending::failed;
+  }
   while (child->running()) {
     if (pause(kHealthPollInterval)) continue;
     child->end(kEndGrace);
@@ -163,33 +154,55 @@ LocalServer::Ending LocalServer::live_once(std::string& how) {
   return Ending::died;
 }
 
-bool LocalServer::wait_healthy(ChildProcess& child, const std::string& base_url, std::string& how) {
+LocalServer::Health LocalServer::wait_healthy(ChildProcess& child, const Address& address) {
   const auto deadline = Clock::now() + settings_.startup_timeout;
   while (Clock::now() < deadline) {
-    if (answers_health(base_url)) return true;
-    if (!child.running()) {
-      how = child.how_it_ended();
-      return false;
-    }
-    if (!pause(kHealthPollInterval)) return false;
+    const bool answers = answers_health(address);
+    // In this order: whoever answers once it has ended is somebody else.
+    if (!child.running()) return Health::ended;
+    if (answers) return Health::good;
+    if (!pause(kHealthPollInterval)) return Health::stopped;
   }
-  how = "not ready after " +
-        std::to_string(
-            std::chrono::duration_cast<std::chrono::seconds>(settings_.startup_timeout).count()) +
-        " s (`startup_timeout_s`)";
-  return false;
+  return Health::too_late;
 }
 
-bool LocalServer::answers_health(const std::string& base_url) {
+// Servers without /health have the list of models.
+bool LocalServer::answers_health(const Address& address) {
+  const int status = get(address.base_url + "/health", address.api_key).status;
+  if (status != 404 && status != 405) return status == 200;
+  return get(address.base_url + "/v1/models", address.api_key).status == 200;
+}
+
+net::HttpResult LocalServer::get(const std::string& url, const std::string& api_key) {
   net::HttpCall call;
-  call.url = base_url + "/health";
+  call.url = url;
   call.method = "GET";
   call.timeout_ms = kHealthTimeout_ms;
-  auto answer = std::make_shared<std::promise<int>>();
-  std::future<int> status = answer->get_future();
+  if (!api_key.empty()) call.headers.push_back("Authorization: Bearer " + api_key);
+  auto answer = std::make_shared<std::promise<net::HttpResult>>();
+  std::future<net::HttpResult> result = answer->get_future();
   loop_.start(std::move(call),
-              [answer](net::HttpResult result) { answer->set_value(result.status); });
-  return status.get() == 200;
+              [answer](net::HttpResult got) { answer->set_value(std::move(got)); });
+  return result.get();
+}
+
+std::vector<std::string> LocalServer::models_of(const Address& address) {
+  const net::HttpResult list = get(address.base_url + "/v1/models", address.api_key);
+  return list.status == 200 ? listed_models(list.body) : std::vector<std::string>();
+}
+
+void LocalServer::warn_of_openness(const Address& address, int port) {
+  if (std::exchange(warned_, true)) return;
+  if (listens_beyond_loopback(port)) {
+    events_.log(LogLevel::warning,
+                "the model's server listens beyond 127.0.0.1, where other machines may reach it: "
+                "say `--host {host}` in `command`, or what it calls that");
+  }
+  if (get(address.base_url + "/v1/models", "").status == 200) {
+    events_.log(LogLevel::warning,
+                "the model's server answers without a key, so that other users of this machine can "
+                "use it: say `--api-key {api_key}` in `command`, or what it calls that");
+  }
 }
 
 Status LocalServer::failure(const std::string& what) const {

@@ -11,6 +11,7 @@
 #include "plugins/llm/completion_body.h"
 #include "plugins/llm/endpoint_answer.h"
 #include "plugins/llm/endpoint_url.h"
+#include "plugins/llm/model_list.h"
 #include "plugins/llm/reply_key.h"
 #include "plugins/llm/structured_answer.h"
 #include "plugins/llm/wire_request.h"
@@ -19,7 +20,6 @@ namespace rare::llm {
 namespace {
 
 constexpr int kPlainTokens = 16, kStructuredTokens = 64;
-constexpr std::size_t kMostModels = 10'000;
 constexpr std::string_view kChatPath = "/chat/completions";
 
 // As a run asks, but for few tokens and without `stop`, which may lie before the first word.
@@ -93,26 +93,6 @@ std::string way_out(const Judgement& judgement, const net::HttpResult& result) {
   return {};
 }
 
-std::vector<std::string> names_listed(const std::string& body) {
-  std::vector<std::string> names;
-  const Json json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) return names;
-  for (const char* list : {"data", "models"}) {
-    const auto at = json.find(list);
-    if (at == json.end() || !at->is_array()) continue;
-    for (const Json& model : *at) {
-      for (const char* key : {"id", "model", "name"}) {
-        if (!model.is_object() || !model.contains(key) || !model[key].is_string()) continue;
-        names.push_back(model[key].get<std::string>());
-        break;
-      }
-      if (names.size() >= kMostModels) return names;
-    }
-    if (!names.empty()) return names;
-  }
-  return names;
-}
-
 }  // namespace
 
 // All that one endpoint is asked, one question after the other, on a thread of its own.
@@ -123,6 +103,7 @@ class ServiceProbe::Conversation {
         options_(probe.options_),
         target_(std::move(target)),
         timeout_(request_timeout) {
+    options_.model = target_.model;
     report_.endpoint = endpoint_name(target_.url);
     report_.key_sent = sends_key();
   }
@@ -242,7 +223,7 @@ class ServiceProbe::Conversation {
     call.url = target_.url.substr(0, target_.url.size() - kChatPath.size()) + "/models";
     const net::HttpResult result = exchange(std::move(call));
     if (result.failure == net::TransferFailure::none && result.status == 200) {
-      report_.models = names_listed(result.body);
+      report_.models = listed_models(result.body);
     }
   }
 
@@ -331,7 +312,7 @@ class ServiceProbe::Conversation {
   }
 
   ServiceProbe& probe_;
-  const ChatOptions& options_;
+  ChatOptions options_;  // of the service, with the target's model
   const Target target_;
   const std::chrono::milliseconds timeout_;
   EndpointReport report_;
@@ -354,7 +335,7 @@ Result<ModelReport> ServiceProbe::probe(std::chrono::milliseconds request_timeou
   for (const auto& answer : answers) answer.wait();
   use_loop(nullptr);  // before get(), which throws what a conversation threw
   ModelReport report;
-  report.model = options_.model;
+  if (!asked->empty()) report.model = asked->front().model;
   for (auto& answer : answers) report.endpoints.push_back(answer.get());
   return report;
 }
@@ -367,7 +348,8 @@ void ServiceProbe::use_loop(net::HttpLoop* loop) {
 Result<std::vector<ServiceProbe::Target>> ServiceProbe::targets() {
   std::vector<Target> all;
   if (!options_.managed) {
-    for (const std::string& url : options_.endpoints) all.push_back({url, options_.api_key});
+    for (const std::string& url : options_.endpoints)
+      all.push_back({url, options_.api_key, options_.model});
     return all;
   }
   if (endpoint_needed_) endpoint_needed_();
@@ -386,9 +368,9 @@ void ServiceProbe::cancel() {
   changed_.notify_all();
 }
 
-void ServiceProbe::endpoint_up(std::string url, std::string api_key) {
+void ServiceProbe::endpoint_up(std::string url, std::string api_key, std::string model) {
   const std::lock_guard lock(mutex_);
-  managed_ = Target{std::move(url), std::move(api_key)};
+  managed_ = Target{std::move(url), std::move(api_key), std::move(model)};
   changed_.notify_all();
 }
 

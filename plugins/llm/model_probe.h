@@ -31,13 +31,14 @@ class ServiceProbe final : public ModelProbe {
   // For managed endpoints (ChatOptions::managed): `needed` is called by probe(), which then waits
   // for one of the other two. Set before probe().
   void on_endpoint_needed(std::function<void()> needed) { endpoint_needed_ = std::move(needed); }
-  void endpoint_up(std::string url, std::string api_key);
+  void endpoint_up(std::string url, std::string api_key, std::string model);
   void endpoint_failed(Status fault);
 
  private:
   struct Target {
     std::string url;  // .../chat/completions
     std::string api_key;
+    std::string model;
   };
   class Conversation;
 

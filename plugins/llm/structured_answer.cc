@@ -31,9 +31,10 @@ std::string lower_case(std::string text) {
 }
 
 // The properties that a schema names; null: none.
-Json properties_of(const Json& schema) {
+const Json& properties_of(const Json& schema) {
+  static const Json kNone;
   const auto properties = schema.find("properties");
-  return properties != schema.end() && properties->is_object() ? *properties : Json();
+  return properties != schema.end() && properties->is_object() ? *properties : kNone;
 }
 
 // Calls use(from, to) for each stretch of the text outside the passages.
@@ -80,7 +81,7 @@ std::string misspelt_name(const Json& value, const Json& schema) {
     }
   }
   if (!value.is_object() || !schema.is_object()) return {};
-  const Json properties = properties_of(schema);
+  const Json& properties = properties_of(schema);
   for (const auto& [name, part] : value.items()) {
     if (properties.contains(name)) {
       std::string problem = misspelt_name(part, properties[name]);
@@ -211,7 +212,7 @@ class Judging {
 
   const std::string_view text_;
   AnswerValidator& validator_;
-  const Json properties_;
+  const Json& properties_;
   std::optional<Json> value_;
   bool different_ = false;
   std::string failure_;  // of the last passage that was meant as an answer

@@ -54,6 +54,7 @@ struct Everything {
         .param(&Everything::any, "any", Json{{"k", 1}}, "Anything.")
         .param(&Everything::maybe_text, "maybe_text", std::nullopt, "A text or none.")
         .secret()
+        .file_or_name()
         .param(&Everything::maybe_small, "maybe_small", std::nullopt, "A number or none.")
         .service(&Everything::clock, "clock", "A clock.")
         .node(&Everything::node, "node", "A node.")
@@ -113,6 +114,7 @@ TEST_CASE("defaults and modifiers belong to the parameter named last") {
   CHECK(param(spec, "list").role == TextRole::input_path);
   CHECK(param(spec, "maybe_text").default_value.is_null());
   CHECK(param(spec, "maybe_text").secret);
+  CHECK(param(spec, "maybe_text").role == TextRole::file_or_name);
   CHECK_FALSE(param(spec, "maybe_text").affects_result);
   CHECK(param(spec, "clock").required);
   CHECK(param(spec, "clock").interface == "test.Clock/1");

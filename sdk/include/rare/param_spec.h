@@ -26,6 +26,7 @@ enum class TextRole {
   input_path,    // made absolute: relative to the YAML file that names it; also lists, globs
   output_path,   // relative to the working directory
   text_or_file,  // a path of an existing file (as input_path) gives its contents, else the text
+  file_or_name,  // a path of an existing file is made absolute as an input_path, else it stays
 };
 
 // Gives the interface of a named service, or nullptr.

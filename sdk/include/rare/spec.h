@@ -90,6 +90,7 @@ class Spec {
   Spec& input_path() { return last().role = TextRole::input_path, *this; }
   Spec& output_path() { return last().role = TextRole::output_path, *this; }
   Spec& text_or_file() { return last().role = TextRole::text_or_file, *this; }
+  Spec& file_or_name() { return last().role = TextRole::file_or_name, *this; }
   Spec& or_single() { return last().text_or_list = true, *this; }
 
   // Fields of a record that the component needs or makes: by name, or by the parameter that names

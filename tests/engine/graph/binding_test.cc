@@ -82,6 +82,21 @@ TEST_CASE("a text that names a file is the file's contents, any other text is it
   CHECK(prompt("''") == "");
 }
 
+TEST_CASE("a text that names a file is its absolute path, a name stays what it is", "[graph]") {
+  PlanFixture fixture;
+  fixture.folder.write("models/small.bin", "weights");
+  auto judge = [&](const std::string& written) {
+    return fixture.plan(asking("      judge: " + written + "\n")).node("ask")->values["judge"];
+  };
+  const std::string file = std::string(fixture.folder.path()) + "/models/small.bin";
+  CHECK(judge("models/small.bin") == file);
+  CHECK(judge(file) == file);
+  CHECK(judge("models") == "models");
+  CHECK(judge("models/large.bin") == "models/large.bin");
+  CHECK(judge("organisation/model-8b") == "organisation/model-8b");
+  CHECK(judge("''") == "");
+}
+
 TEST_CASE("services that a node uses are found by their parameter", "[graph]") {
   PlanFixture fixture;
   Plan plan = fixture.plan(asking(""));

@@ -152,6 +152,8 @@ struct Ask final : AsyncOperator {
         .param(&Ask::stream, "stream", false, "In pieces.")
         .no_effect_on_result()
         .param(&Ask::generation, "generation", Json::object(), "More for the model.")
+        .param(&Ask::judge, "judge", std::nullopt, "A model that judges.")
+        .file_or_name()
         .param(&Ask::stop, "stop", std::vector<std::string>{}, "Where it stops.")
         .reads("text")
         .writes("question");
@@ -161,7 +163,7 @@ struct Ask final : AsyncOperator {
     co_return status;
   }
   FakeService* llm = nullptr;
-  std::string prompt;
+  std::string prompt, judge;
   int attempts = 3, top_k = 0;
   std::optional<double> temperature;
   double penalty = 1;

@@ -1,19 +1,17 @@
 // Opens llm.local, asks one question and waits for ever: a test kills it.
-// Arguments: model, server, run folder, then arguments of the server.
+// Arguments: run folder, the service's parameters as JSON.
 #include <future>
 #include <iostream>
 #include <string>
-#include <vector>
 
+#include "local_fixture.h"
 #include "plugins/llm/local_service.h"
 #include "rare/testing/harness.h"
 
-int main(int argc, char** argv) {
+int main(int, char** argv) {
   rare::testing::TestContext context;
-  context.folder = argv[3];
-  const std::vector<std::string> arguments(argv + 4, argv + argc);
-  auto service = rare::testing::make<rare::llm::LocalService>(
-      {{"model", argv[1]}, {"server", argv[2]}, {"args", arguments}});
+  context.folder = argv[1];
+  auto service = rare::testing::make<rare::llm::LocalService>(rare::Json::parse(argv[2]));
   const rare::Status status = service->open(context);
   if (!status) {
     std::cerr << status.message() << "\n";
@@ -21,10 +19,7 @@ int main(int argc, char** argv) {
   }
   auto* model = static_cast<rare::LanguageModel*>(
       service->connect(rare::LanguageModel::kInterface, {"node", 1}));
-  std::vector<rare::ChatMessage> messages;
-  messages.emplace_back("user", "hello");
-  rare::ChatRequest request(std::move(messages));
-  const auto reply = rare::testing::wait_for(model->chat(std::move(request)));
+  const auto reply = rare::testing::wait_for(model->chat(rare::testing::request_of("hello")));
   std::cout << (reply.ok() ? "answered" : reply.status().message()) << std::endl;
   std::promise<void>().get_future().wait();
 }

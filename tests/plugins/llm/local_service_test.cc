@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "catch.h"
+#include "local_fixture.h"
 #include "plugins/llm/gguf_file.h"
 #include "plugins/llm/model_revision.h"
 #include "rare/testing/harness.h"
@@ -25,10 +26,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string program(const char* name) {
-  return std::string(getenv("RARE_TEST_BUILD")) + "/bin/" + name;
-}
-
+using testing::alive;
+using testing::built_program;
+using testing::ends_soon;
+using testing::request_of;
 using testing::ScratchFolder;
 
 template <class T>
@@ -71,12 +72,6 @@ void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-ChatRequest request_of(const std::string& text) {
-  std::vector<ChatMessage> messages;
-  messages.emplace_back("user", text);
-  return ChatRequest(std::move(messages));
-}
-
 // A service over the stand-in, opened.
 struct Local {
   explicit Local(std::vector<std::string> args = {}, double startup_timeout_s = 20) {
@@ -84,7 +79,7 @@ struct Local {
     context.folder = folder.path();
     args.insert(args.end(), {"--pid-file", folder / "pids"});
     service = testing::make<LocalService>({{"model", folder / "tiny.gguf"},
-                                           {"server", program("stand_in_llama_server")},
+                                           {"server", built_program("stand_in_llama_server")},
                                            {"args", args},
                                            {"startup_timeout_s", startup_timeout_s}});
     status = service->open(context);
@@ -95,28 +90,13 @@ struct Local {
   Result<ChatReply> ask(const std::string& text) {
     return testing::wait_for(model->chat(request_of(text)));
   }
-  std::vector<pid_t> pids() const {
-    std::vector<pid_t> all;
-    std::ifstream file(folder / "pids");
-    for (pid_t pid = 0; file >> pid;) all.push_back(pid);
-    return all;
-  }
+  std::vector<pid_t> pids() const { return testing::pids_in(folder / "pids"); }
   ScratchFolder folder;
   testing::TestContext context;
   std::unique_ptr<LocalService> service;
   Status status;
   LanguageModel* model = nullptr;
 };
-
-bool alive(pid_t pid) { return kill(pid, 0) == 0; }
-
-// Waits for the kernel to end a process that is on its way out.
-bool ends_soon(pid_t pid) {
-  for (int i = 0; i < 1000 && alive(pid); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return !alive(pid);
-}
 
 }  // namespace
 
@@ -129,7 +109,7 @@ TEST_CASE("the server starts when first needed, answers, and ends with the servi
   const auto pids = local->pids();
   REQUIRE(pids.size() == 1);
   CHECK(alive(pids[0]));
-  CHECK(fs::exists(local->folder / "plain.jinja"));
+  CHECK(fs::exists(local->folder / "test.plain.jinja"));
   CHECK(local->service->concurrency() == 4);
   CHECK(local->service->notice().empty());
   local->service.reset();
@@ -157,7 +137,7 @@ TEST_CASE("stored replies need no server, whatever port it had") {
   first.service.reset();
 
   auto again = testing::make<LocalService>({{"model", first.folder / "tiny.gguf"},
-                                            {"server", program("stand_in_llama_server")},
+                                            {"server", built_program("stand_in_llama_server")},
                                             {"args", {"--pid-file", first.folder / "pids"}}});
   REQUIRE(again->open(first.context).ok());
   auto* model =
@@ -258,17 +238,18 @@ TEST_CASE("a model's hash is remembered until the file changes") {
 TEST_CASE("SIGKILL of the engine leaves no server behind") {
   ScratchFolder folder;
   write_file(folder / "tiny.gguf", gguf_bytes(false));
-  const std::string host = program("local_service_host");
-  const std::string server = program("stand_in_llama_server");
+  const std::string host = built_program("local_service_host");
+  const std::string server = built_program("stand_in_llama_server");
   int out[2];
   REQUIRE(pipe(out) == 0);
-  const std::string model = folder / "tiny.gguf", pid_file = folder / "pids";
-  const std::string run_folder = folder.path();
+  const std::string run_folder = folder.path(), pid_file = folder / "pids";
+  const std::string values =
+      Json{{"model", folder / "tiny.gguf"}, {"server", server}, {"args", {"--pid-file", pid_file}}}
+          .dump();
   const pid_t pid = fork();
   if (pid == 0) {
     dup2(out[1], STDOUT_FILENO);
-    execl(host.c_str(), host.c_str(), model.c_str(), server.c_str(), run_folder.c_str(),
-          "--pid-file", pid_file.c_str(), nullptr);
+    execl(host.c_str(), host.c_str(), run_folder.c_str(), values.c_str(), nullptr);
     _exit(127);
   }
   close(out[1]);

@@ -7,7 +7,7 @@
 #include "catch.h"
 #include "chat_fixture.h"
 #include "plugins/llm/endpoint_url.h"
-#include "plugins/llm/local_server.h"
+#include "plugins/llm/loopback_port.h"
 #include "plugins/llm/openai_service.h"
 #include "plugins/llm/secret_mask.h"
 
@@ -287,13 +287,14 @@ TEST_CASE("an endpoint of ours is started first, or says why it is not there") {
   int needed = 0;
   probe.on_endpoint_needed([&] {
     ++needed;
-    probe.endpoint_up(endpoint.url(), "its-own-key");
+    probe.endpoint_up(endpoint.url(), "its-own-key", "its-own-model");
   });
   const Result<ModelReport> report = probe.probe(kLong);
   REQUIRE(report.ok());
   CHECK(needed == 1);
   CHECK(report->endpoints.at(0).outcome == ProbeOutcome::works);
   CHECK(endpoint.authorizations()[0] == "Bearer its-own-key");
+  CHECK(report->model == "its-own-model");
 
   ServiceProbe broken(options);
   broken.endpoint_failed(Status::run_fault(StatusCode::unavailable, "does not start"));
