@@ -85,16 +85,23 @@ TEST_CASE("a text that names a file is the file's contents, any other text is it
 TEST_CASE("a text that names a file is its absolute path, a name stays what it is", "[graph]") {
   PlanFixture fixture;
   fixture.folder.write("models/small.bin", "weights");
-  auto judge = [&](const std::string& written) {
-    return fixture.plan(asking("      judge: " + written + "\n")).node("ask")->values["judge"];
+  auto model = [&](const std::string& written) {
+    const Plan plan = fixture.plan(
+        "nodes:\n"
+        "  - { name: in, use: files.read, with: { path: in.jsonl } }\n"
+        "  - { name: weigh, use: model.weigh, with: { model: " +
+        written +
+        " } }\n"
+        "  - { name: out, use: files.write, with: { path: out.jsonl } }\n");
+    return plan.node("weigh")->values["model"];
   };
   const std::string file = std::string(fixture.folder.path()) + "/models/small.bin";
-  CHECK(judge("models/small.bin") == file);
-  CHECK(judge(file) == file);
-  CHECK(judge("models") == "models");
-  CHECK(judge("models/large.bin") == "models/large.bin");
-  CHECK(judge("organisation/model-8b") == "organisation/model-8b");
-  CHECK(judge("''") == "");
+  CHECK(model("models/small.bin") == file);
+  CHECK(model(file) == file);
+  CHECK(model("models") == "models");
+  CHECK(model("models/large.bin") == "models/large.bin");
+  CHECK(model("organisation/model-8b") == "organisation/model-8b");
+  CHECK(model("''") == "");
 }
 
 TEST_CASE("services that a node uses are found by their parameter", "[graph]") {

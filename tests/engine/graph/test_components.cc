@@ -133,6 +133,15 @@ struct Sort final : PassOn {
   static Spec spec() { return Spec("set.sort").gather(); }
 };
 
+struct Weigh final : PassOn {
+  static Spec spec() {
+    return Spec("model.weigh")
+        .param(&Weigh::model, "model", std::nullopt, "A model's file, or its name.")
+        .file_or_name();
+  }
+  std::string model;
+};
+
 struct Ask final : AsyncOperator {
   static Spec spec() {
     return Spec("model.ask")
@@ -152,8 +161,6 @@ struct Ask final : AsyncOperator {
         .param(&Ask::stream, "stream", false, "In pieces.")
         .no_effect_on_result()
         .param(&Ask::generation, "generation", Json::object(), "More for the model.")
-        .param(&Ask::judge, "judge", std::nullopt, "A model that judges.")
-        .file_or_name()
         .param(&Ask::stop, "stop", std::vector<std::string>{}, "Where it stops.")
         .reads("text")
         .writes("question");
@@ -163,7 +170,7 @@ struct Ask final : AsyncOperator {
     co_return status;
   }
   FakeService* llm = nullptr;
-  std::string prompt, judge;
+  std::string prompt;
   int attempts = 3, top_k = 0;
   std::optional<double> temperature;
   double penalty = 1;
@@ -188,6 +195,7 @@ Registry test_registry() {
   collector.add<Call>();
   collector.add<Search>();
   collector.add<Sort>();
+  collector.add<Weigh>();
   collector.add<Ask>();
   Registry registry;
   Status status = registry.add({"fake", "1.0.0", "fake.so", {}}, std::move(collector.components));
