@@ -28,7 +28,8 @@ constexpr std::streamoff kTailBytes = 16384;
 constexpr char kShell[] = "/bin/sh";
 // Reads whom to kill, then waits for the end of its input, which is the parent's.
 constexpr char kGuardScript[] =
-    "read -r group || exit 0; while read -r line; do :; done; kill -s KILL -- \"-$group\"";
+    "trap '' TERM INT HUP; read -r group || exit 0; while read -r line; do :; done; kill -s KILL "
+    "-- \"-$group\"";
 
 struct LaunchPlan {
   const char* program;

@@ -356,6 +356,9 @@ std::string mended_string(std::string_view raw) {
       json += c;
     } else if (raw.substr(i + 1).starts_with('\'')) {
       json += raw[++i];
+    } else if (latex.keeps_pairs() && raw.substr(i).starts_with("\\\\")) {
+      json += "\\\\\\\\";
+      ++i;
     } else if (latex.is_escape(i)) {
       json += c;
       json += raw[++i];

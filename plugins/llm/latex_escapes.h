@@ -17,6 +17,9 @@ class LatexEscapes {
   // letters make one (\nabla, \theta), and where those may be a word, too (\nu, \to), only in a
   // string that shows LaTeX elsewhere; in one whose other commands are doubled, JSON is right.
   bool is_escape(std::size_t at) const;
+  // Whether two backslashes are meant as two, a line's end in LaTeX: where no other one is doubled,
+  // and some of them cannot be escapes.
+  bool keeps_pairs() const { return careless_ && !doubled_; }
 
  private:
   bool is_known_escape(std::size_t at) const;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sanitized.h"
+
 namespace rare::testing {
 namespace {
 
@@ -22,6 +24,9 @@ const char kJudgement[] = R"({"type": "object", "properties": {"clarity": {"type
   "verdict": {"enum": ["keep", "drop"]}}, "required": ["clarity"]})";
 
 const char kAnswer[] = R"({"question":"Q","scenario":"S"})";
+
+// A sanitizer's build takes long over them.
+int scaled(int times) { return kSanitized ? times / 10 : times; }
 
 std::string repeated(const std::string& text, int times) {
   std::string all;
@@ -234,6 +239,10 @@ Replies strings() {
                 R"($\\frac{1}{2}$ and\nu = 3\theta)"),
       in_string("LaTeX that begins like a code point", R"(\underline{x} \upsilon)",
                 R"(\\underline{x} \\upsilon)"),
+      in_string("a matrix in LaTeX", R"(\begin{matrix}a & b \\ c & d\end{matrix})",
+                R"(\\begin{matrix}a & b \\\\ c & d\\end{matrix})"),
+      in_string("a matrix in LaTeX, done properly", R"(\\begin{matrix}a & b \\\\ c\\end{matrix})",
+                R"(\\begin{matrix}a & b \\\\ c\\end{matrix})"),
       in_string("a regular expression", R"(\d+\s*\bword\b)", R"(\\d+\\s*\\bword\\b)"),
       in_string("a path of Windows", R"(C:\Users\x)", R"(C:\\Users\\x)"),
       in_string("code points", R"(\u00bfQu\u00e9? \ud83d\ude00)", "¿Qué? 😀"),
@@ -289,24 +298,28 @@ Replies values() {
 Replies huge() {
   const std::string nest = R"({"label":"x","children":[)";
   return {
-      bad("a million braces", repeated("{", 1'000'000), "512 deep"),
-      bad("a million braces and quotes", repeated("{\"", 500'000), "512 deep"),
-      bad("a million brackets", repeated("[", 1'000'000), "512 deep"),
-      bad("names without an end", repeated("{\"a\":", 200'000), "512 deep"),
-      bad("comments without an end", repeated("{/*", 300'000), "too many brackets"),
-      bad("typographic quotes without an end", repeated("{“", 250'000), "too many brackets"),
-      bad("escaped objects without an end", repeated(R"({\")", 300'000), "512 deep"),
-      bad("lists in lists that go wrong", repeated("[1,", 300'000) + "x", "512 deep"),
-      bad("a million answers", repeated(R"({"question":"Q","scenario":"S"})", 30'000),
+      bad("a million braces", repeated("{", scaled(1'000'000)), "512 deep"),
+      bad("a million braces and quotes", repeated("{\"", scaled(500'000)), "512 deep"),
+      bad("a million brackets", repeated("[", scaled(1'000'000)), "512 deep"),
+      bad("names without an end", repeated("{\"a\":", scaled(200'000)), "512 deep"),
+      bad("comments without an end", repeated("{/*", scaled(300'000)), "too many brackets"),
+      bad("typographic quotes without an end", repeated("{“", scaled(250'000)),
+          "too many brackets"),
+      bad("escaped objects without an end", repeated(R"({\")", scaled(300'000)), "512 deep"),
+      bad("lists in lists that go wrong", repeated("[1,", scaled(300'000)) + "x", "512 deep"),
+      bad("a million answers", repeated(R"({"question":"Q","scenario":"S"})", scaled(30'000)),
           "too many brackets"),
       {"ten thousand deep", repeated(nest, 10'000) + repeated("]}", 10'000), kTree, "",
        "more than 512 deep"},
       {"ten thousand deep, cut off", repeated(nest, 10'000), kTree, "", "more than 512 deep"},
-      {"two hundred deep", repeated(nest, 200) + repeated("]}", 200), kTree,
-       repeated(nest, 200) + repeated("]}", 200), ""},
-      in_string("a megabyte of text", repeated("word ", 200'000), repeated("word ", 200'000)),
-      bad("an answer behind a million braces", repeated("{", 1'000'000) + "x" + kAnswer + "x}",
-          "512 deep"),
+      {"as deep as may be", repeated(nest, 256) + repeated("]}", 256), kTree,
+       repeated(nest, 256) + repeated("]}", 256), ""},
+      {"deeper than may be", repeated(nest, 257) + repeated("]}", 257), kTree, "",
+       "more than 512 deep"},
+      in_string("a megabyte of text", repeated("word ", scaled(200'000)),
+                repeated("word ", scaled(200'000))),
+      bad("an answer behind a million braces",
+          repeated("{", scaled(1'000'000)) + "x" + kAnswer + "x}", "512 deep"),
   };
 }
 
