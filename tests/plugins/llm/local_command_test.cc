@@ -208,7 +208,7 @@ TEST_CASE(
   const Status status = local.ask("one").status();
   CHECK(status.fault() == Fault::run);
   CHECK_THAT(status.message(), Contains("not ready after") && Contains("startup_timeout_s"));
-  CHECK(local.pids().size() == 2);
+  CHECK(local.pids().size() <= 2);  // fewer where the time is over before they have said theirs
   for (const pid_t pid : local.pids()) CHECK(ends_soon(pid));
 }
 

@@ -140,9 +140,9 @@ int main(int argc, char** argv) {
   }
   if (arguments.has("--deaf")) signal(SIGTERM, SIG_IGN);
   if (!arguments.has("--forks")) serve(arguments);
+  note_process(arguments);  // first, so that it is there when the worker answers
   const pid_t worker = fork();
   if (worker == 0) serve(arguments);
-  note_process(arguments);
   int status = 0;
   waitpid(worker, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
