@@ -56,6 +56,7 @@ base_packages=(
   libssl-dev openssl                                   # digests
   libjq-dev                                            # expressions over records
   libmimalloc-dev                                      # memory of records
+  libhwy-dev libxxhash-dev                             # search: SIMD, checksums
   catch2                                               # tests
   python3 python3-pip python3-venv ca-certificates     # pinned downloads, checks
   xz-utils                                             # source packages

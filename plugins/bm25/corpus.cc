@@ -1,62 +1,35 @@
 #include "plugins/bm25/corpus.h"
 
+#include <algorithm>
 #include <cstddef>
-#include <limits>
-#include <optional>
-#include <utility>
-
-#include "plugins/bm25/query_template.h"
 
 namespace rare::bm25 {
 
-Result<SearchHits> Corpus::search(const SearchRequest& request, SearchScratch& scratch) const {
-  if (request.k < 1) {
-    return Status(StatusCode::invalid_argument,
-                  "expected a search for 1 hit or more, got k = " + std::to_string(request.k));
+std::vector<Result<SearchHits>> CorpusSearcher::search(
+    std::span<const SearchRequest* const> requests) {
+  std::vector<Query> queries;
+  for (const SearchRequest* request : requests) {
+    const std::vector<std::string> terms = corpus_.analyzer().terms_of(request->query);
+    queries.push_back(
+        query_of(corpus_.index(), terms, static_cast<std::size_t>(std::max(0, request->k))));
   }
-  SearchHits reply;
-  for (const ScoredDocument& hit : index_.search(analyzer_->terms_of(request.query),
-                                                 static_cast<std::size_t>(request.k), scratch)) {
-    reply.hits.emplace_back(hit.document, hit.score, texts_[hit.document]);
-  }
-  return reply;
-}
-
-Result<std::unique_ptr<Corpus>> build_corpus(RecordStream& records, const CorpusSettings& settings,
-                                             const std::function<bool()>& stopped,
-                                             BuildProgress& progress) {
-  std::unique_ptr<const Analyzer> analyzer = make_analyzer(settings.analyzer);
-  IndexBuilder builder(settings.parameters);
-  std::vector<std::string> texts;
-  std::vector<std::string> terms;
-  while (true) {
-    if (stopped()) return Status::cancelled();
-    Result<std::optional<Record>> next = records.next();
-    if (!next) return next.status();
-    if (!next->has_value()) break;
-    if (texts.size() == std::numeric_limits<std::uint32_t>::max()) {
-      return Status(StatusCode::resource_exhausted, "the corpus has more than 2^32 - 1 records");
+  const std::vector<std::vector<ScoredDocument>> found = searcher_.search(queries);
+  std::vector<Result<SearchHits>> answers;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (requests[i]->k < 1) {
+      answers.emplace_back(
+          Status(StatusCode::invalid_argument,
+                 "expected a search for 1 hit or more, got k = " + std::to_string(requests[i]->k)));
+      continue;
     }
-    const auto ordinal = static_cast<std::uint32_t>(texts.size());
-    texts.emplace_back();
-    if (const Result<std::string_view> text = text_field(**next, settings.field)) {
-      texts.back() = *text;
-      terms.clear();
-      analyzer->analyze(texts.back(), terms);
-      builder.add(ordinal, terms);
-    } else {
-      ++progress.skipped;
+    SearchHits reply;
+    for (const ScoredDocument& hit : found[i]) {
+      reply.hits.emplace_back(hit.document, hit.score,
+                              std::string(corpus_.index().text(hit.document)));
     }
-    ++progress.records;
+    answers.emplace_back(std::move(reply));
   }
-  if (progress.records > 0 && progress.skipped == progress.records) {
-    return Status(StatusCode::invalid_data, "none of its " + std::to_string(progress.records) +
-                                                " records has text in the field `" +
-                                                settings.field +
-                                                "`; `field` names the field that holds the text");
-  }
-  return std::make_unique<Corpus>(std::move(analyzer), std::move(builder).build(),
-                                  std::move(texts));
+  return answers;
 }
 
 }  // namespace rare::bm25

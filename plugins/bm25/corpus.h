@@ -1,55 +1,45 @@
 // A corpus: the index over its texts, and the texts themselves.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugins/bm25/analyzer.h"
-#include "plugins/bm25/inverted_index.h"
-#include "rare/context.h"
+#include "plugins/bm25/index_file.h"
+#include "plugins/bm25/window_search.h"
 #include "rare/search_index.h"
 #include "rare/status.h"
 
 namespace rare::bm25 {
 
-// Thread-safety: immutable; any thread may search, each with its own scratch.
+// Thread-safety: immutable; any thread.
 class Corpus {
  public:
-  Corpus(std::unique_ptr<const Analyzer> analyzer, InvertedIndex index,
-         std::vector<std::string> texts)
-      : analyzer_(std::move(analyzer)), index_(std::move(index)), texts_(std::move(texts)) {}
+  // REQUIRES: the index's analyzer is one of analyzer_names().
+  explicit Corpus(std::unique_ptr<const IndexFile> index)
+      : index_(std::move(index)), analyzer_(make_analyzer(index_->analyzer())) {}
 
-  Result<SearchHits> search(const SearchRequest& request, SearchScratch& scratch) const;
-  const InvertedIndex& index() const { return index_; }
+  const IndexFile& index() const { return *index_; }
+  const Analyzer& analyzer() const { return *analyzer_; }
 
  private:
+  std::unique_ptr<const IndexFile> index_;
   std::unique_ptr<const Analyzer> analyzer_;
-  InvertedIndex index_;
-  std::vector<std::string> texts_;  // by ordinal; empty where nothing is indexed
 };
 
-struct CorpusSettings {
-  std::string field;
-  std::string analyzer;  // one of analyzer_names()
-  Bm25Parameters parameters;
-};
+// Answers searches over a corpus, which outlives it. Thread-safety: one searcher a thread.
+class CorpusSearcher {
+ public:
+  explicit CorpusSearcher(const Corpus& corpus) : corpus_(corpus), searcher_(corpus.index()) {}
+  // One answer for each request, in their order; an error only for that request.
+  std::vector<Result<SearchHits>> search(std::span<const SearchRequest* const> requests);
 
-// Where a build is. Read from any thread.
-struct BuildProgress {
-  std::atomic<std::uint64_t> records{0};  // read so far
-  std::atomic<std::uint64_t> skipped{0};  // of them, without text in the field
+ private:
+  const Corpus& corpus_;
+  WindowSearcher searcher_;
 };
-
-// Reads `records` to its end and indexes the field's text. A record's ordinal is its place in the
-// stream; one whose field is missing, not text or empty takes an ordinal and is not indexed. Fails
-// when the stream does, when there are records and none has text in the field, and as cancelled
-// when `stopped` says so.
-Result<std::unique_ptr<Corpus>> build_corpus(RecordStream& records, const CorpusSettings& settings,
-                                             const std::function<bool()>& stopped,
-                                             BuildProgress& progress);
 
 }  // namespace rare::bm25

@@ -6,11 +6,16 @@
 #include <stop_token>
 #include <utility>
 
+#include "plugins/bm25/byte_size.h"
+#include "plugins/bm25/corpus.h"
+
 namespace rare::bm25 {
 namespace {
 
 // Requests that wait behind each search thread, so that it never idles between two of them.
 constexpr int kRequestsPerThread = 4;
+
+constexpr std::uint64_t kLeastMemory = 16'000'000;
 
 int search_threads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
@@ -21,10 +26,15 @@ Spec IndexService::spec() {
       .summary("Search index over a node's texts, ranked by BM25 exactly as Lucene ranks them.")
       .description(
           "Reads the records of the node `from` in a pass of its own, so that the corpus is named "
-          "once, and indexes the text of one field. The index is in memory, and is built while the "
-          "pipeline runs; searches wait until it is ready. Records without text in that field are "
-          "not indexed. `from` and the nodes above it run once more for that pass, those over the "
-          "whole set, too; none of them may use services or give other results each time.")
+          "once, and indexes the text of one field. The index is a file in `index_dir`, built "
+          "while "
+          "the pipeline runs; searches wait until it is ready. A later run over the same texts "
+          "with "
+          "the same settings finds it there; files that nothing uses any more may be removed. "
+          "Records without text in that field are not indexed. `from` and the nodes above it run "
+          "once more for that pass (twice, where `index_dir` has indexes and none of them is this "
+          "corpus's), those over the whole set, too; none of them may use services or give other "
+          "results each time.")
       .node(&IndexService::from_, "from", "The node whose records are the corpus.")
       .param(&IndexService::field_, "field", "text", "The field that holds a record's text.")
       .param(&IndexService::analyzer_, "analyzer", "english",
@@ -36,7 +46,15 @@ Spec IndexService::spec() {
              "How much a term's further occurrences in a document still count.")
       .range(0, 1000)
       .param(&IndexService::b_, "b", 0.4, "How much a document's length counts against it.")
-      .range(0, 1);
+      .range(0, 1)
+      .param(&IndexService::memory_limit_, "memory_limit", "1GB",
+             "Memory for building: a number and KB, MB or GB (or KiB, MiB, GiB). What does not fit "
+             "goes to temporary files in `index_dir`.")
+      .no_effect_on_result()
+      .param(&IndexService::index_dir_, "index_dir", ".rare/index",
+             "The folder of index files, which all pipelines may share.")
+      .output_path()
+      .no_effect_on_result();
 }
 
 IndexService::~IndexService() {
@@ -53,6 +71,13 @@ Status IndexService::open(ServiceContext& context) {
             "` (bm25.index): expected `from`, found none; it names the node whose records "
             "are the corpus");
   }
+  Result<std::uint64_t> limit = parse_byte_size(memory_limit_);
+  if (!limit || *limit < kLeastMemory) {
+    return Status(StatusCode::invalid_argument,
+                  "service `" + context.name() + "` (bm25.index): `memory_limit`: expected " +
+                      "16MB or more, such as 512MB or 2GiB, found `" + memory_limit_ + "`");
+  }
+  memory_limit_bytes_ = *limit;
   Result<std::unique_ptr<RecordStream>> records = context.records_of(from_);
   if (!records) return failure(records.status());
   records_ = std::move(*records);
@@ -72,7 +97,8 @@ Json IndexService::usage() const { return Json{{"calls", pool_ ? pool_->answered
 
 std::string IndexService::activity() const {
   if (!building_) return {};
-  return "building the index: " + std::to_string(progress_.records) + " records";
+  return (progress_.comparing ? "looking for the index: " : "building the index: ") +
+         std::to_string(progress_.records) + " records";
 }
 
 void IndexService::cancel() {
@@ -94,29 +120,42 @@ Status IndexService::failure(const Status& cause) const {
                                              "` cannot be built: " + cause.message());
 }
 
+Result<std::unique_ptr<const IndexFile>> IndexService::find_or_build(
+    const std::function<bool()>& stopped) {
+  CorpusSettings settings;
+  settings.field = field_;
+  settings.analyzer = analyzer_;
+  settings.parameters = {static_cast<float>(k1_), static_cast<float>(b_)};
+  settings.folder = index_dir_;
+  settings.memory_limit_bytes = memory_limit_bytes_;
+  settings.threads = search_threads();
+  return index_of_corpus(
+      std::move(records_), [this] { return context_->records_of(from_); }, settings, stopped,
+      [this](LogLevel level, std::string_view message) { context_->log(level, message); },
+      progress_);
+}
+
 void IndexService::build(std::stop_token stop) {
   Status outcome;
   try {
-    const CorpusSettings settings{
-        field_, analyzer_, {static_cast<float>(k1_), static_cast<float>(b_)}};
     const std::stop_token run_stop = context_->stop_token();
     const auto stopped = [&] { return stop.stop_requested() || run_stop.stop_requested(); };
-    Result<std::unique_ptr<Corpus>> corpus = build_corpus(*records_, settings, stopped, progress_);
-    if (corpus) {
-      const InvertedIndex& index = (*corpus)->index();
-      context_->log(LogLevel::info, "index ready: " + std::to_string(index.documents()) + " of " +
-                                        std::to_string(progress_.records) + " records, " +
-                                        std::to_string(index.terms()) + " terms");
+    Result<std::unique_ptr<const IndexFile>> index = find_or_build(stopped);
+    if (index) {
+      const IndexHeader& header = (*index)->header();
+      context_->log(LogLevel::info, "index ready: " + std::to_string(header.documents) + " of " +
+                                        std::to_string(header.records) + " records, " +
+                                        std::to_string(header.terms) + " terms");
+      auto corpus = std::make_unique<const Corpus>(std::move(*index));
       building_ = false;  // before anybody gets an answer from it
-      pool_->answer_from(std::move(*corpus));
+      pool_->answer_from(std::move(corpus));
     }
-    outcome = corpus.status();
+    outcome = index.status();
   } catch (const std::bad_alloc&) {
     outcome = Status(StatusCode::resource_exhausted, "there is not enough memory for it");
   } catch (const std::exception& error) {
     outcome = Status(StatusCode::internal, error.what());
   }
-  records_.reset();
   building_ = false;
   if (!outcome.ok()) pool_->refuse(failure(outcome));
 }

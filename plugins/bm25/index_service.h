@@ -1,13 +1,15 @@
 // bm25.index: a search index over the texts that a node of the pipeline gives out.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 
-#include "plugins/bm25/corpus.h"
+#include "plugins/bm25/corpus_index.h"
 #include "plugins/bm25/search_pool.h"
 #include "rare/context.h"
 #include "rare/search_index.h"
@@ -16,11 +18,11 @@
 
 namespace rare::bm25 {
 
-// The index is built on a thread of its own, from a pass of its own over the node's records, while
-// the pipeline already runs; searches that come before it is ready wait for it. When it cannot be
-// built, each of them is answered with a run fault that says why. Searches run on as many threads
-// as the machine has cores. Thread-safety: search(), activity(), usage() and cancel() may be called
-// from any thread.
+// The index is built, or found ready (corpus_index.h), on a thread of its own, from a pass of its
+// own over the node's records, while the pipeline already runs; searches that come before it is
+// ready wait for it. When it cannot be built, each of them is answered with a run fault that says
+// why. Searches run on as many threads as the machine has cores. Thread-safety: search(),
+// activity(), usage() and cancel() may be called from any thread.
 class IndexService final : public Service, public SearchIndex {
  public:
   static Spec spec();
@@ -40,6 +42,7 @@ class IndexService final : public Service, public SearchIndex {
 
  private:
   void build(std::stop_token stop);
+  Result<std::unique_ptr<const IndexFile>> find_or_build(const std::function<bool()>& stopped);
   Status failure(const Status& cause) const;
 
   std::string from_;
@@ -47,6 +50,9 @@ class IndexService final : public Service, public SearchIndex {
   std::string analyzer_;
   double k1_ = 0.9;
   double b_ = 0.4;
+  std::string memory_limit_;
+  std::string index_dir_;
+  std::uint64_t memory_limit_bytes_ = 0;
 
   ServiceContext* context_ = nullptr;
   std::unique_ptr<RecordStream> records_;

@@ -3,22 +3,24 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <span>
 #include <string>
 #include <utility>
 
 namespace rare::bm25 {
 namespace {
 
-// A batch is taken in one go so that the lock is not the bottleneck; small, so that one thread does
-// not sit on work another could do.
-constexpr std::size_t kMaxBatch = 16;
+// Queries of a batch share what a window of the index brings into the caches; but one thread should
+// not sit on work another could do, nor the first query wait long for the last.
+constexpr std::size_t kMaxBatch = 32;
 
-Result<SearchHits> search(const Corpus& corpus, const SearchRequest& request,
-                          SearchScratch& scratch) {
+std::vector<Result<SearchHits>> search(CorpusSearcher& searcher,
+                                       std::span<const SearchRequest* const> requests) {
   try {
-    return corpus.search(request, scratch);
+    return searcher.search(requests);
   } catch (const std::exception& error) {
-    return Status(StatusCode::internal, std::string("the search failed: ") + error.what());
+    return {requests.size(),
+            Status(StatusCode::internal, std::string("the search failed: ") + error.what())};
   }
 }
 
@@ -93,14 +95,19 @@ std::vector<SearchPool::Waiting> SearchPool::next_batch() {
 }
 
 void SearchPool::work() {
-  SearchScratch scratch;
+  std::optional<CorpusSearcher> searcher;
+  std::vector<const SearchRequest*> requests;
   while (true) {
     const std::vector<Waiting> batch = next_batch();
     if (batch.empty()) return;
+    if (!searcher) searcher.emplace(*corpus_);
+    requests.clear();
     for (const Waiting& waiting : batch) {
       waiting.answer.resume_time_limit();
-      waiting.answer.set(search(*corpus_, waiting.request, scratch));
+      requests.push_back(&waiting.request);
     }
+    std::vector<Result<SearchHits>> answers = search(*searcher, requests);
+    for (std::size_t i = 0; i < batch.size(); ++i) batch[i].answer.set(std::move(answers[i]));
   }
 }
 

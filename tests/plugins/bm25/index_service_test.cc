@@ -9,6 +9,7 @@
 #include "catch.h"
 #include "fixtures.h"
 #include "rare/testing/harness.h"
+#include "scratch_folder.h"
 
 namespace rare::bm25 {
 namespace {
@@ -42,12 +43,14 @@ struct Indexed {
       : context("corpus") {
     context.stream = [=] { return std::make_unique<ListStream>(rows, end, gate); };
     values["from"] = "documents";
+    if (!values.contains("index_dir")) values["index_dir"] = folder.path();
     service = rare::testing::make<IndexService>(values);
   }
   Result<SearchHits> search(const std::string& query, int k = 10) {
     return wait_for(service->search(SearchRequest(query, k)));
   }
 
+  rare::testing::ScratchFolder folder;
   TestContext context;
   std::unique_ptr<IndexService> service;
 };

@@ -1,45 +1,10 @@
-#include "plugins/bm25/inverted_index.h"
+#include "plain_index.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace rare::bm25 {
-namespace {
-
-bool better(const ScoredDocument& left, const ScoredDocument& right) {
-  if (left.score != right.score) return left.score > right.score;
-  return left.document < right.document;
-}
-
-// Keeps the k best of what it is given.
-class BestDocuments {
- public:
-  explicit BestDocuments(std::size_t k) : k_(k) {}
-
-  void offer(ScoredDocument candidate) {
-    if (heap_.size() < k_) {
-      heap_.push_back(candidate);
-      std::push_heap(heap_.begin(), heap_.end(), better);
-    } else if (k_ > 0 && better(candidate, heap_.front())) {
-      std::pop_heap(heap_.begin(), heap_.end(), better);
-      heap_.back() = candidate;
-      std::push_heap(heap_.begin(), heap_.end(), better);
-    }
-  }
-
-  std::vector<ScoredDocument> take() && {
-    std::sort_heap(heap_.begin(), heap_.end(), better);
-    return std::move(heap_);
-  }
-
- private:
-  std::size_t k_;
-  std::vector<ScoredDocument> heap_;  // the worst in front
-};
-
-}  // namespace
-
-void IndexBuilder::add(std::uint32_t document, const std::vector<std::string>& terms) {
+namespace rare::bm25::testing {
+void PlainIndexBuilder::add(std::uint32_t document, const std::vector<std::string>& terms) {
   norms_.resize(document + std::size_t{1}, 0);
   if (terms.empty()) return;
   norms_[document] = encode_length(static_cast<std::uint32_t>(terms.size()));
@@ -57,15 +22,15 @@ void IndexBuilder::add(std::uint32_t document, const std::vector<std::string>& t
   }
 }
 
-std::uint32_t IndexBuilder::number_of(const std::string& term) {
+std::uint32_t PlainIndexBuilder::number_of(const std::string& term) {
   const auto [at, added] =
       term_numbers_.try_emplace(term, static_cast<std::uint32_t>(postings_.size()));
   if (added) postings_.emplace_back();
   return at->second;
 }
 
-InvertedIndex IndexBuilder::build() && {
-  InvertedIndex index;
+PlainIndex PlainIndexBuilder::build() && {
+  PlainIndex index;
   std::size_t total = 0;
   for (const auto& of_term : postings_) total += of_term.size();
   index.postings_.reserve(total);
@@ -83,7 +48,7 @@ InvertedIndex IndexBuilder::build() && {
   return index;
 }
 
-std::vector<InvertedIndex::Clause> InvertedIndex::clauses_of(
+std::vector<PlainIndex::Clause> PlainIndex::clauses_of(
     const std::vector<std::string>& query_terms) const {
   std::vector<Clause> clauses;
   std::unordered_map<std::uint32_t, std::size_t> clause_of_term;
@@ -100,7 +65,7 @@ std::vector<InvertedIndex::Clause> InvertedIndex::clauses_of(
   return clauses;
 }
 
-void InvertedIndex::add_scores(const Clause& clause, SearchScratch& scratch) const {
+void PlainIndex::add_scores(const Clause& clause, SearchScratch& scratch) const {
   const std::uint64_t begin = first_posting_[clause.term];
   const std::uint64_t end = first_posting_[clause.term + 1];
   const float weight =
@@ -119,8 +84,8 @@ void InvertedIndex::add_scores(const Clause& clause, SearchScratch& scratch) con
   }
 }
 
-std::vector<ScoredDocument> InvertedIndex::search(const std::vector<std::string>& query_terms,
-                                                  std::size_t k, SearchScratch& scratch) const {
+std::vector<ScoredDocument> PlainIndex::search(const std::vector<std::string>& query_terms,
+                                               std::size_t k, SearchScratch& scratch) const {
   if (scratch.seen_.size() != norms_.size() || ++scratch.search_ == 0) {
     scratch.scores_.resize(norms_.size());
     scratch.seen_.assign(norms_.size(), 0);
@@ -135,4 +100,4 @@ std::vector<ScoredDocument> InvertedIndex::search(const std::vector<std::string>
   return std::move(best).take();
 }
 
-}  // namespace rare::bm25
+}  // namespace rare::bm25::testing

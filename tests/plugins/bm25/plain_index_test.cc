@@ -1,4 +1,4 @@
-#include "plugins/bm25/inverted_index.h"
+#include "plain_index.h"
 
 #include <bit>
 #include <cmath>
@@ -10,18 +10,23 @@
 
 #include "catch.h"
 #include "fixtures.h"
+#include "index_fixture.h"
 #include "plugins/bm25/analyzer.h"
 
 namespace rare::bm25 {
 namespace {
 
 using testing::fixture_lines;
+using testing::line_of;
+using testing::PlainIndex;
+using testing::PlainIndexBuilder;
+using testing::SearchScratch;
 using testing::split;
 using testing::words;
 
-InvertedIndex index_of(const std::vector<std::string>& texts, const std::string& analyzer,
-                       Bm25Parameters parameters = {}) {
-  IndexBuilder builder(parameters);
+PlainIndex index_of(const std::vector<std::string>& texts, const std::string& analyzer,
+                    Bm25Parameters parameters = {}) {
+  PlainIndexBuilder builder(parameters);
   const auto analysis = make_analyzer(analyzer);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     builder.add(static_cast<std::uint32_t>(i), analysis->terms_of(texts[i]));
@@ -29,26 +34,14 @@ InvertedIndex index_of(const std::vector<std::string>& texts, const std::string&
   return std::move(builder).build();
 }
 
-std::vector<ScoredDocument> search(const InvertedIndex& index, const std::string& query,
+std::vector<ScoredDocument> search(const PlainIndex& index, const std::string& query,
                                    std::size_t k) {
   SearchScratch scratch;
   return index.search(words(query), k, scratch);
 }
 
-// "document:score bits" of each hit, as the fixtures write them.
-std::string line_of(const std::vector<ScoredDocument>& hits) {
-  std::string line;
-  for (const ScoredDocument& hit : hits) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%u:%08x", hit.document,
-                  std::bit_cast<std::uint32_t>(hit.score));
-    line += (line.empty() ? "" : " ") + std::string(text);
-  }
-  return line;
-}
-
 int differences_in_hits(const std::string& fixture, Bm25Parameters parameters, std::size_t k) {
-  const InvertedIndex index = index_of(fixture_lines("corpus.txt"), "english", parameters);
+  const PlainIndex index = index_of(fixture_lines("corpus.txt"), "english", parameters);
   const std::vector<std::string> queries = fixture_lines("queries.txt");
   const std::vector<std::string> expected = fixture_lines(fixture);
   REQUIRE(queries.size() == expected.size());
@@ -89,7 +82,7 @@ bool close(float score, double expected) { return std::abs(score - expected) < 1
 
 // Worked out by hand from the formulas: N = 3, average length 7/3, idf(cat) = ln(1.6).
 TEST_CASE("Scores follow the formula") {
-  const InvertedIndex index = index_of({"cat dog", "cat cat fish bird", "dog"}, "whitespace");
+  const PlainIndex index = index_of({"cat dog", "cat cat fish bird", "dog"}, "whitespace");
   const auto cat = search(index, "cat", 10);
   REQUIRE(cat.size() == 2);
   CHECK(cat[0].document == 1);
@@ -101,7 +94,7 @@ TEST_CASE("Scores follow the formula") {
 }
 
 TEST_CASE("Equal scores keep the corpus's order, and k cuts the list") {
-  const InvertedIndex index = index_of({"x y", "b a", "a b", "a b", "a"}, "whitespace");
+  const PlainIndex index = index_of({"x y", "b a", "a b", "a b", "a"}, "whitespace");
   const auto all = search(index, "b", 100);
   REQUIRE(all.size() == 3);
   CHECK(all[0].document == 1);
@@ -115,7 +108,7 @@ TEST_CASE("Equal scores keep the corpus's order, and k cuts the list") {
 TEST_CASE("Nothing is found in an empty corpus, by no terms or by unknown ones") {
   CHECK(search(index_of({}, "english"), "cat", 5).empty());
   CHECK(search(index_of({"", "the of"}, "english"), "the", 5).empty());
-  const InvertedIndex index = index_of({"", "cat", "the"}, "english");
+  const PlainIndex index = index_of({"", "cat", "the"}, "english");
   CHECK(index.documents() == 1);
   CHECK(search(index, "", 5).empty());
   CHECK(search(index, "dog", 5).empty());
@@ -125,14 +118,14 @@ TEST_CASE("Nothing is found in an empty corpus, by no terms or by unknown ones")
 TEST_CASE("A query of 10,000 terms is one search") {
   std::string query;
   for (int i = 0; i < 10'000; ++i) query += (i == 0 ? "t" : " t") + std::to_string(i % 7'000);
-  const InvertedIndex index = index_of({"t1 t2 t3", "t6999", "other"}, "whitespace");
+  const PlainIndex index = index_of({"t1 t2 t3", "t6999", "other"}, "whitespace");
   const auto hits = search(index, query, 10);
   REQUIRE(hits.size() == 2);
   CHECK(hits[0].document == 0);
 }
 
 TEST_CASE("Searches from eight threads find what one thread finds") {
-  const InvertedIndex index = index_of(fixture_lines("corpus.txt"), "english");
+  const PlainIndex index = index_of(fixture_lines("corpus.txt"), "english");
   const std::vector<std::string> queries = fixture_lines("queries.txt");
   const auto run = [&] {
     const auto english = make_analyzer("english");

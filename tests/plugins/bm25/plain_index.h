@@ -1,8 +1,9 @@
-// An inverted index in memory, and exact BM25 search over it.
+// The straightforward way to rank by BM25: an inverted index in memory, every posting scored. What
+// the index file and its search must equal, bit for bit.
 //
-//   IndexBuilder builder(parameters);
+//   PlainIndexBuilder builder(parameters);
 //   builder.add(0, analyzer.terms_of(text));
-//   const InvertedIndex index = std::move(builder).build();
+//   const PlainIndex index = std::move(builder).build();
 //   SearchScratch scratch;
 //   std::vector<ScoredDocument> hits = index.search(analyzer.terms_of(query), 20, scratch);
 //
@@ -17,14 +18,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "plugins/bm25/best_documents.h"
 #include "plugins/bm25/lucene_score.h"
 
-namespace rare::bm25 {
-
-struct ScoredDocument {
-  std::uint32_t document;
-  float score;
-};
+namespace rare::bm25::testing {
 
 struct Posting {
   std::uint32_t document;
@@ -42,14 +39,14 @@ using TermNumbers = std::unordered_map<std::string, std::uint32_t, TextHash, std
 // One search's working memory, kept from search to search.
 class SearchScratch {
  private:
-  friend class InvertedIndex;
+  friend class PlainIndex;
   std::vector<double> scores_;       // by document; valid where seen_ is the current search
   std::vector<std::uint32_t> seen_;  // by document: the search that reached it last
   std::uint32_t search_ = 0;
   std::vector<std::uint32_t> reached_;  // the documents of this search
 };
 
-class InvertedIndex {
+class PlainIndex {
  public:
   // The best k documents that share a term with the query, best first, ties by document number. A
   // term counts as often as the query has it; terms are added in the order of their first
@@ -62,7 +59,7 @@ class InvertedIndex {
   std::uint64_t postings() const { return postings_.size(); }
 
  private:
-  friend class IndexBuilder;
+  friend class PlainIndexBuilder;
   struct Clause {
     std::uint32_t term;
     std::uint32_t count;
@@ -78,14 +75,14 @@ class InvertedIndex {
   std::uint64_t documents_ = 0;
 };
 
-class IndexBuilder {
+class PlainIndexBuilder {
  public:
-  explicit IndexBuilder(Bm25Parameters parameters) : parameters_(parameters) {}
+  explicit PlainIndexBuilder(Bm25Parameters parameters) : parameters_(parameters) {}
 
   // REQUIRES: document numbers grow from call to call. Numbers left out, and documents without a
   // term, do not count as documents of the collection.
   void add(std::uint32_t document, const std::vector<std::string>& terms);
-  InvertedIndex build() &&;
+  PlainIndex build() &&;
 
  private:
   std::uint32_t number_of(const std::string& term);
@@ -99,4 +96,4 @@ class IndexBuilder {
   std::uint64_t total_terms_ = 0;
 };
 
-}  // namespace rare::bm25
+}  // namespace rare::bm25::testing

@@ -1,0 +1,168 @@
+#include "plugins/bm25/corpus_index.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugins/bm25/index_builder.h"
+#include "plugins/bm25/query_template.h"
+
+namespace rare::bm25 {
+namespace {
+
+std::string shortest(float number) {
+  std::array<char, 32> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  return {digits.data(), end.ptr};
+}
+
+std::string ending_of_names() { return "-v" + std::to_string(kIndexVersion) + ".index"; }
+
+std::string start_of_names(const CorpusSettings& settings, const CorpusDigest& corpus) {
+  std::array<char, 40> digest;
+  std::snprintf(digest.data(), digest.size(), "-%016llx%016llx-",
+                static_cast<unsigned long long>(corpus.high),
+                static_cast<unsigned long long>(corpus.low));
+  return settings.analyzer + digest.data();
+}
+
+// Index files in the folder whose names begin so.
+std::vector<std::filesystem::path> indexes_in(const std::filesystem::path& folder,
+                                              std::string_view start) {
+  std::vector<std::filesystem::path> found;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(start) && name.ends_with(ending_of_names())) found.push_back(entry.path());
+  }
+  return found;
+}
+
+// Hands each record's text to `take`: empty where there is none.
+template <class Take>
+Status read_texts(RecordStream& records, const CorpusSettings& settings,
+                  const std::function<bool()>& stopped, BuildProgress& progress, const Take& take) {
+  progress.records = progress.skipped = 0;
+  while (true) {
+    if (stopped()) return Status::cancelled();
+    Result<std::optional<Record>> next = records.next();
+    if (!next) return next.status();
+    if (!next->has_value()) break;
+    const Result<std::string_view> text = text_field(**next, settings.field);
+    if (!text) ++progress.skipped;
+    if (Status status = take(text ? *text : std::string_view()); !status.ok()) return status;
+    ++progress.records;
+  }
+  if (progress.records > 0 && progress.skipped == progress.records) {
+    return Status(StatusCode::invalid_data, "none of its " + std::to_string(progress.records) +
+                                                " records has text in the field `" +
+                                                settings.field +
+                                                "`; `field` names the field that holds the text");
+  }
+  return Status();
+}
+
+// One build of an index, whichever way.
+class CorpusIndexing {
+ public:
+  CorpusIndexing(const CorpusSettings& settings, const std::function<bool()>& stopped,
+                 const Log& log, BuildProgress& progress)
+      : settings_(settings), stopped_(stopped), log_(log), progress_(progress) {}
+
+  Result<CorpusDigest> digest_of(RecordStream& records) {
+    progress_.comparing = true;
+    CorpusDigester digester;
+    const Status status =
+        read_texts(records, settings_, stopped_, progress_, [&](std::string_view text) {
+          digester.add(text);
+          return Status();
+        });
+    progress_.comparing = false;
+    if (!status.ok()) return status;
+    return digester.digest();
+  }
+
+  // The corpus's index if it lies ready, whole or but for k1 and b; else null.
+  Result<std::unique_ptr<const IndexFile>> find(const CorpusDigest& corpus) {
+    const auto path = settings_.folder / index_name(settings_, corpus);
+    if (auto index = open(path)) return index;
+    for (const auto& other : indexes_in(settings_.folder, start_of_names(settings_, corpus))) {
+      const auto index = other == path ? nullptr : open(other);
+      if (!index) continue;
+      log_(LogLevel::info, "the index " + other.string() + " is remade for other k1 and b");
+      const Status status = remake_index(*index, build_settings(), path);
+      if (!status.ok()) return status;
+      return IndexFile::open(path, IndexFile::Check::header);
+    }
+    return std::unique_ptr<const IndexFile>();
+  }
+
+  Result<std::unique_ptr<const IndexFile>> build(RecordStream& records) {
+    Result<std::unique_ptr<IndexBuilder>> builder =
+        IndexBuilder::make(settings_.folder, build_settings());
+    if (!builder) return builder.status();
+    Status status = read_texts(records, settings_, stopped_, progress_,
+                               [&](std::string_view text) { return (*builder)->add(text); });
+    const auto path = settings_.folder / index_name(settings_, (*builder)->digest());
+    if (status.ok()) status = (*builder)->finish(path);
+    if (!status.ok()) return status;
+    return IndexFile::open(path, IndexFile::Check::header);
+  }
+
+ private:
+  BuildSettings build_settings() const {
+    BuildSettings build;
+    build.analyzer = settings_.analyzer;
+    build.parameters = settings_.parameters;
+    build.memory_limit_bytes = settings_.memory_limit_bytes;
+    build.threads = settings_.threads;
+    build.stopped = stopped_;
+    return build;
+  }
+
+  // Null when it is not there or not whole.
+  std::unique_ptr<const IndexFile> open(const std::filesystem::path& path) {
+    Result<std::unique_ptr<const IndexFile>> index = IndexFile::open(path, IndexFile::Check::all);
+    if (index) return std::move(*index);
+    if (index.status().code() != StatusCode::not_found) {
+      log_(LogLevel::warning, index.status().message());
+    }
+    return nullptr;
+  }
+
+  const CorpusSettings& settings_;
+  const std::function<bool()>& stopped_;
+  const Log& log_;
+  BuildProgress& progress_;
+};
+
+}  // namespace
+
+std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus) {
+  return start_of_names(settings, corpus) + shortest(settings.parameters.k1) + "-" +
+         shortest(settings.parameters.b) + ending_of_names();
+}
+
+Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordStream> records,
+                                                         const OpenStream& open_again,
+                                                         const CorpusSettings& settings,
+                                                         const std::function<bool()>& stopped,
+                                                         const Log& log, BuildProgress& progress) {
+  CorpusIndexing indexing(settings, stopped, log, progress);
+  if (indexes_in(settings.folder, settings.analyzer + "-").empty()) {
+    return indexing.build(*records);
+  }
+  const Result<CorpusDigest> corpus = indexing.digest_of(*records);
+  if (!corpus) return corpus.status();
+  Result<std::unique_ptr<const IndexFile>> found = indexing.find(*corpus);
+  if (!found || *found != nullptr) return found;
+  Result<std::unique_ptr<RecordStream>> again = open_again();
+  if (!again) return again.status();
+  return indexing.build(**again);
+}
+
+}  // namespace rare::bm25

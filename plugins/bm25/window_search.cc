@@ -1,0 +1,313 @@
+#include "plugins/bm25/window_search.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <unordered_map>
+#include <utility>
+
+namespace rare::bm25 {
+namespace {
+
+constexpr std::uint32_t kGreatestSum = 65535;
+constexpr std::uint32_t kGreatestFactor = 256;  // of RowAddend
+constexpr unsigned kGreatestShift = 8;          // likewise
+constexpr std::uint64_t kGreatestWideSum = std::uint64_t{1} << 31;
+
+// (value * boost) in units << shift, rounded up.
+constexpr std::uint32_t scaled(std::uint64_t value, std::uint64_t boost, unsigned shift) {
+  return static_cast<std::uint32_t>((value * boost + (std::uint64_t{1} << shift) - 1) >> shift);
+}
+
+template <class Add>
+void for_each_bit(std::uint64_t bits, const Add& add) {
+  for (; bits != 0; bits &= bits - 1) add(static_cast<std::size_t>(std::countr_zero(bits)));
+}
+
+}  // namespace
+
+Query query_of(const IndexFile& index, std::span<const std::string> terms, std::size_t k) {
+  Query query;
+  query.k = k;
+  std::unordered_map<std::uint32_t, std::size_t> clause_of_term;
+  for (const std::string& text : terms) {
+    const std::optional<std::uint32_t> term = index.term_number(text);
+    if (!term) continue;
+    const auto [at, added] = clause_of_term.try_emplace(*term, query.clauses.size());
+    if (added) {
+      query.clauses.push_back({*term, 1});
+    } else {
+      ++query.clauses[at->second].count;
+    }
+  }
+  return query;
+}
+
+WindowSearcher::WindowSearcher(const IndexFile& index, const WindowKernels& kernels)
+    : index_(index),
+      kernels_(kernels),
+      length_factors_(index.header().parameters, index.header().documents,
+                      index.header().total_terms),
+      sums_(index.header().windows() == 0 ? 0 : index.header().window_width(0), 0),
+      bounds_(index.header().windows() == 0 ? 0 : index.header().maxima_width(0), 0),
+      touched_(bounds_.size(), 0) {}
+
+std::vector<std::vector<ScoredDocument>> WindowSearcher::search(std::span<const Query> queries) {
+  std::vector<Search> searches;
+  searches.reserve(queries.size());
+  for (const Query& query : queries) searches.push_back(plan(query));
+  for (std::uint64_t window = 0; window < index_.header().windows(); ++window) {
+    for (Search& search : searches) {
+      if (search.query->k > 0) search_window(search, window);
+    }
+  }
+  std::vector<std::vector<ScoredDocument>> hits;
+  hits.reserve(queries.size());
+  for (Search& search : searches) hits.push_back(score(search));
+  return hits;
+}
+
+WindowSearcher::Search WindowSearcher::plan(const Query& query) const {
+  Search search{&query, {}, {}, 0, false, UpperBounds(0, 0)};
+  std::uint64_t greatest = 0;
+  std::uint64_t greatest_factor = 0;
+  for (const Clause& clause : query.clauses) {
+    const TermRecord& term = index_.term(clause.term);
+    greatest += std::uint64_t{term.max_impact} * clause.count;
+    if (term.row == kNoRow) {
+      const auto blocks = index_.blocks(clause.term);
+      search.scattered.push_back({blocks.data(), blocks.data() + blocks.size(), clause.count});
+    } else {
+      const std::uint64_t factor = std::uint64_t{term.row_scale} * clause.count;
+      greatest_factor = std::max(greatest_factor, factor);
+      search.rows.push_back({term.row, static_cast<std::uint32_t>(factor)});
+    }
+  }
+  const std::uint64_t clauses = query.clauses.size();
+  // Rounding up may add one to each clause.
+  const auto fits = [&](std::uint64_t limit) {
+    return (greatest >> search.shift) + 2 * clauses <= limit;
+  };
+  while (search.shift < kGreatestShift && !fits(kGreatestSum)) ++search.shift;
+  search.wide = !fits(kGreatestSum) || greatest_factor > kGreatestFactor;
+  if (search.wide) {
+    for (search.shift = 0; !fits(kGreatestWideSum);) ++search.shift;
+  }
+  // An impact is less than 1.01 units above what the clause adds, a row's byte 1.01 of its steps.
+  double slack = 2;
+  for (const Clause& clause : query.clauses) {
+    const TermRecord& term = index_.term(clause.term);
+    const double step = term.row == kNoRow ? 1 : term.row_scale;
+    slack += 1.01 * step * clause.count / std::exp2(search.shift) + (search.shift > 0 ? 1 : 0);
+  }
+  search.bounds = UpperBounds(query.k, static_cast<std::uint32_t>(std::min(slack, 4e9)));
+  return search;
+}
+
+// Finds the postings of this window; returns how many there are.
+std::size_t WindowSearcher::parts_of(Search& search, std::uint64_t window) {
+  parts_.clear();
+  std::size_t count = 0;
+  for (Scattered& term : search.scattered) {
+    if (term.next == term.end || term.next->window != window) continue;
+    const std::uint32_t* begin = index_.postings(window) + term.next->begin;
+    const std::size_t postings = std::size_t{term.next->last} + 1;
+    parts_.push_back({begin, begin + postings, term.boost});
+    count += postings;
+    ++term.next;
+  }
+  return count;
+}
+
+void WindowSearcher::search_window(Search& search, std::uint64_t window) {
+  const std::size_t postings = parts_of(search, window);
+  if (search.wide) {
+    search_wide(search, window);
+    return;
+  }
+  if (postings == 0 && search.rows.empty()) return;
+  const std::uint32_t width = index_.header().window_width(window);
+  const std::size_t groups = width / kGroupDocuments;
+  const std::size_t padded = index_.header().maxima_width(window);
+  std::fill_n(bounds_.begin(), padded, std::uint16_t{0});
+  addends_.clear();
+  for (const Row& row : search.rows) {
+    addends_.push_back(
+        {index_.row_maxima(window, row.row), static_cast<std::uint16_t>(row.factor)});
+  }
+  kernels_.add_rows(addends_.data(), addends_.size(), search.shift, padded, bounds_.data());
+  const bool few = postings < groups;
+  if (few) {
+    scatter_few(search);
+  } else {
+    scatter_all(search, groups);
+  }
+  for (std::size_t i = 0; i < addends_.size(); ++i) {
+    addends_[i].values = index_.row(window, search.rows[i].row);
+  }
+  if (!search.bounds.full()) look_into_best_groups(search, window, groups);
+  for (std::size_t first = 0; first < padded; first += 64) {
+    const auto threshold =
+        static_cast<std::uint16_t>(std::min(search.bounds.threshold(), kGreatestSum));
+    for_each_bit(kernels_.at_least(bounds_.data() + first, threshold), [&](std::size_t bit) {
+      if (bounds_[first + bit] >= search.bounds.threshold()) {
+        look_into_group(search, window, first + bit);
+      }
+    });
+  }
+  if (!few) {
+    std::fill_n(sums_.begin(), width, std::uint16_t{0});
+    return;
+  }
+  for (const Part& part : parts_) {
+    for (const std::uint32_t* at = part.begin; at != part.end; ++at) {
+      sums_[*at & 0xFFFF] = 0;
+    }
+  }
+}
+
+void WindowSearcher::scatter_all(const Search& search, std::size_t groups) {
+  std::uint16_t* sums = sums_.data();
+  for (const Part& part : parts_) {
+    if (part.boost == 1 && search.shift == 0) {
+      for (const std::uint32_t* at = part.begin; at != part.end; ++at) {
+        sums[*at & 0xFFFF] = static_cast<std::uint16_t>(sums[*at & 0xFFFF] + (*at >> 16));
+      }
+    } else {
+      for (const std::uint32_t* at = part.begin; at != part.end; ++at) {
+        sums[*at & 0xFFFF] = static_cast<std::uint16_t>(
+            sums[*at & 0xFFFF] + scaled(*at >> 16, part.boost, search.shift));
+      }
+    }
+  }
+  kernels_.add_group_maxima(sums, groups, bounds_.data());
+}
+
+// So few postings that most groups have none: only those that have are looked at.
+void WindowSearcher::scatter_few(const Search& search) {
+  for (const Part& part : parts_) {
+    for (const std::uint32_t* at = part.begin; at != part.end; ++at) {
+      const std::uint32_t offset = *at & 0xFFFF;
+      sums_[offset] =
+          static_cast<std::uint16_t>(sums_[offset] + scaled(*at >> 16, part.boost, search.shift));
+      touched_[offset / kGroupDocuments] = 1;
+    }
+  }
+  for (const Part& part : parts_) {
+    for (const std::uint32_t* at = part.begin; at != part.end; ++at) {
+      const std::uint32_t group = (*at & 0xFFFF) / kGroupDocuments;
+      if (touched_[group] == 0) continue;
+      touched_[group] = 0;
+      kernels_.add_group_maxima(sums_.data() + std::size_t{group} * kGroupDocuments, 1,
+                                bounds_.data() + group);
+    }
+  }
+}
+
+// While there is no threshold: the groups with the highest bounds give a good one.
+void WindowSearcher::look_into_best_groups(Search& search, std::uint64_t window,
+                                           std::size_t groups) {
+  const std::size_t count = std::min(groups, search.query->k);
+  group_order_.resize(groups);
+  std::iota(group_order_.begin(), group_order_.end(), 0U);
+  std::partial_sort(group_order_.begin(), group_order_.begin() + static_cast<std::ptrdiff_t>(count),
+                    group_order_.end(), [&](std::uint32_t left, std::uint32_t right) {
+                      return bounds_[left] != bounds_[right] ? bounds_[left] > bounds_[right]
+                                                             : left < right;
+                    });
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t group = group_order_[i];
+    if (bounds_[group] < search.bounds.threshold()) break;
+    look_into_group(search, window, group);
+    bounds_[group] = 0;
+  }
+}
+
+void WindowSearcher::look_into_group(Search& search, std::uint64_t window, std::size_t group) {
+  const std::size_t first = group * kGroupDocuments;
+  alignas(64) std::uint16_t sums[kGroupDocuments];
+  std::memcpy(sums, sums_.data() + first, sizeof sums);
+  RowAddend rows[32];
+  for (std::size_t begin = 0; begin < addends_.size(); begin += std::size(rows)) {
+    const std::size_t count = std::min(std::size(rows), addends_.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      rows[i] = {addends_[begin + i].values + first, addends_[begin + i].factor};
+    }
+    kernels_.add_rows(rows, count, search.shift, kGroupDocuments, sums);
+  }
+  const auto threshold =
+      static_cast<std::uint16_t>(std::min(search.bounds.threshold(), kGreatestSum));
+  const std::uint64_t ordinal = window * index_.header().window_documents + first;
+  for_each_bit(kernels_.at_least(sums, threshold), [&](std::size_t bit) {
+    if (sums[bit] < search.bounds.threshold()) return;
+    search.bounds.add(sums[bit], static_cast<std::uint32_t>(ordinal + bit));
+  });
+}
+
+void WindowSearcher::search_wide(Search& search, std::uint64_t window) {
+  const std::uint32_t width = index_.header().window_width(window);
+  wide_sums_.assign(width, 0);
+  for (const Part& part : parts_) {
+    for (const std::uint32_t* at = part.begin; at != part.end; ++at) {
+      wide_sums_[*at & 0xFFFF] += scaled(*at >> 16, part.boost, search.shift);
+    }
+  }
+  for (const Row& row : search.rows) {
+    const std::uint8_t* values = index_.row(window, row.row);
+    for (std::uint32_t i = 0; i < width; ++i) {
+      wide_sums_[i] += scaled(values[i], row.factor, search.shift);
+    }
+  }
+  const std::uint64_t first = window * index_.header().window_documents;
+  for (std::uint32_t i = 0; i < width; ++i) {
+    if (wide_sums_[i] < search.bounds.threshold()) continue;
+    search.bounds.add(wide_sums_[i], static_cast<std::uint32_t>(first + i));
+  }
+}
+
+// Clause by clause in double, in the query's order, as Lucene adds them.
+float WindowSearcher::exact_score(const Query& query, std::uint64_t ordinal, float* parts) const {
+  const float length_factor = length_factors_[index_.norm(ordinal)];
+  std::fill_n(parts, query.clauses.size(), 0.0F);
+  DocumentReader document = index_.document(ordinal);
+  bool more = document.next();
+  for (const std::uint32_t i : clause_order_) {
+    const std::uint32_t term = query.clauses[i].term;
+    while (more && document.current().term < term) more = document.next();
+    if (!more) break;
+    if (document.current().term != term) continue;
+    parts[i] = term_score(weights_[i], static_cast<float>(document.current().count), length_factor);
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < query.clauses.size(); ++i) sum += parts[i];
+  return static_cast<float>(sum);
+}
+
+std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
+  const Query& query = *search.query;
+  weights_.clear();
+  for (const Clause& clause : query.clauses) {
+    weights_.push_back(
+        static_cast<float>(clause.count) *
+        inverse_document_frequency(index_.term(clause.term).documents, index_.header().documents));
+  }
+  clause_order_.resize(query.clauses.size());
+  std::iota(clause_order_.begin(), clause_order_.end(), 0U);
+  std::sort(clause_order_.begin(), clause_order_.end(),
+            [&](std::uint32_t left, std::uint32_t right) {
+              return query.clauses[left].term < query.clauses[right].term;
+            });
+  clause_scores_.resize(query.clauses.size());
+  const double unit = index_.header().unit * std::exp2(search.shift);
+  BestDocuments best(query.k);
+  for (const UpperBounds::Candidate& candidate : search.bounds.candidates()) {
+    // One unit more: the cast to float may round a sum up.
+    if (best.full() && (candidate.bound + 1.0) * unit < best.worst_score()) break;
+    best.offer({candidate.document, exact_score(query, candidate.document, clause_scores_.data())});
+  }
+  return std::move(best).take();
+}
+
+}  // namespace rare::bm25

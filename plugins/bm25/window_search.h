@@ -1,0 +1,107 @@
+// Exact BM25 search over an index file: the documents, scores (to the last bit) and order that
+// scoring every document as Lucene does would give, without doing so.
+//
+//   WindowSearcher searcher(index);
+//   const std::vector<Query> batch = {query_of(index, analyzer.terms_of(text), 20), ...};
+//   std::vector<std::vector<ScoredDocument>> hits = searcher.search(batch);
+//
+// For each document of a window of documents a sum of 16 bits bounds its score from above: impacts
+// in the index are rounded up, so a sum never says less than the score, and at most `slack` units
+// more. The k-th best sum less the slack is a bound from below on the k-th score; whatever is under
+// it is out. What is left at the end, some dozen documents, is scored exactly. Frequent terms are
+// rows of one byte a document; they are added only in groups of 64 documents whose greatest sum
+// and greatest bytes together reach that bound. All queries of a batch go over one window before
+// the next, which then stays in the caches.
+//
+// Thread-safety: one searcher a thread; any number of them over one index.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plugins/bm25/best_documents.h"
+#include "plugins/bm25/index_file.h"
+#include "plugins/bm25/upper_bounds.h"
+#include "plugins/bm25/window_kernels.h"
+
+namespace rare::bm25 {
+
+struct Clause {
+  std::uint32_t term;
+  std::uint32_t count;  // how often the query has it: its boost
+};
+
+struct Query {
+  std::vector<Clause> clauses;  // distinct terms of the index, in the order of first occurrence
+  std::size_t k = 0;
+};
+
+// Terms that the index does not have are left out.
+Query query_of(const IndexFile& index, std::span<const std::string> terms, std::size_t k);
+
+class WindowSearcher {
+ public:
+  // REQUIRES: the index outlives it.
+  explicit WindowSearcher(const IndexFile& index, const WindowKernels& kernels = window_kernels());
+
+  // For each query its best k documents that share a term with it, best first, ties by ordinal.
+  std::vector<std::vector<ScoredDocument>> search(std::span<const Query> queries);
+
+ private:
+  // A term that is no row, while its windows go by.
+  struct Scattered {
+    const PostingBlock* next;
+    const PostingBlock* end;
+    std::uint32_t boost;
+  };
+  struct Row {
+    std::uint32_t row;
+    std::uint32_t factor;  // boost * row_scale
+  };
+  // A query under way.
+  struct Search {
+    const Query* query;
+    std::vector<Scattered> scattered;
+    std::vector<Row> rows;
+    unsigned shift = 0;  // sums are in units << shift, so that they do not overflow
+    bool wide = false;   // 32-bit sums
+    UpperBounds bounds;
+  };
+  // Postings of one scattered term in the window.
+  struct Part {
+    const std::uint32_t* begin;
+    const std::uint32_t* end;
+    std::uint32_t boost;
+  };
+
+  Search plan(const Query& query) const;
+  void search_window(Search& search, std::uint64_t window);
+  std::size_t parts_of(Search& search, std::uint64_t window);
+  void scatter_all(const Search& search, std::size_t groups);
+  void scatter_few(const Search& search);
+  void look_into_best_groups(Search& search, std::uint64_t window, std::size_t groups);
+  void look_into_group(Search& search, std::uint64_t window, std::size_t group);
+  void search_wide(Search& search, std::uint64_t window);
+  void add_wide_rows(const Search& search, std::uint64_t window);
+  std::vector<ScoredDocument> score(Search& search);
+  float exact_score(const Query& query, std::uint64_t ordinal, float* parts) const;
+
+  const IndexFile& index_;
+  const WindowKernels& kernels_;
+  const LengthFactors length_factors_;
+  std::vector<std::uint16_t> sums_;    // by offset in the window; all 0 between queries
+  std::vector<std::uint16_t> bounds_;  // by group
+  std::vector<std::uint8_t> touched_;  // by group; all 0 between queries
+  std::vector<std::uint32_t> wide_sums_;
+  std::vector<Part> parts_;
+  std::vector<RowAddend> addends_;
+  std::vector<std::uint32_t> group_order_;
+  std::vector<float> weights_;               // by clause
+  std::vector<std::uint32_t> clause_order_;  // by term
+  std::vector<float> clause_scores_;
+};
+
+}  // namespace rare::bm25
