@@ -40,7 +40,7 @@ struct BuildSettings {
   // the postings of one window for each thread. Pages of files are the system's to take away.
   std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
   int threads = 1;
-  std::uint32_t window_documents = kMaxWindowDocuments;  // a power of two, 64 to this
+  std::uint32_t window_documents = 32768;  // a power of two, 64 to kMaxWindowDocuments
   std::function<bool()> stopped = [] { return false; };  // any thread
 };
 

@@ -40,6 +40,13 @@ class IndexFile {
     const std::uint64_t begin = document_starts_[ordinal];
     return DocumentReader(documents_.subspan(begin, document_starts_[ordinal + 1] - begin));
   }
+  // A hint that document() and norm() will be asked for it soon.
+  void fetch_document(std::uint64_t ordinal) const {
+    __builtin_prefetch(&norms_[ordinal]);
+    const std::uint8_t* begin = documents_.data() + document_starts_[ordinal];
+    __builtin_prefetch(begin);
+    __builtin_prefetch(begin + 64);
+  }
 
   std::optional<std::uint32_t> term_number(std::string_view text) const;
   std::string_view term_text(std::uint32_t term) const;

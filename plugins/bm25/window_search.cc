@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint32_t kGreatestSum = 65535;
 constexpr std::uint32_t kGreatestFactor = 256;  // of RowAddend
 constexpr unsigned kGreatestShift = 8;          // likewise
+constexpr std::size_t kGroupsAhead = 4;
+constexpr std::size_t kCandidatesAhead = 4;
 constexpr std::uint64_t kGreatestWideSum = std::uint64_t{1} << 31;
 
 // (value * boost) in units << shift, rounded up.
@@ -27,6 +29,10 @@ void for_each_bit(std::uint64_t bits, const Add& add) {
 }
 
 }  // namespace
+
+std::uint16_t WindowSearcher::narrow_threshold(const Search& search) {
+  return static_cast<std::uint16_t>(std::min(search.bounds.threshold(), kGreatestSum));
+}
 
 Query query_of(const IndexFile& index, std::span<const std::string> terms, std::size_t k) {
   Query query;
@@ -148,15 +154,7 @@ void WindowSearcher::search_window(Search& search, std::uint64_t window) {
     addends_[i].values = index_.row(window, search.rows[i].row);
   }
   if (!search.bounds.full()) look_into_best_groups(search, window, groups);
-  for (std::size_t first = 0; first < padded; first += 64) {
-    const auto threshold =
-        static_cast<std::uint16_t>(std::min(search.bounds.threshold(), kGreatestSum));
-    for_each_bit(kernels_.at_least(bounds_.data() + first, threshold), [&](std::size_t bit) {
-      if (bounds_[first + bit] >= search.bounds.threshold()) {
-        look_into_group(search, window, first + bit);
-      }
-    });
-  }
+  look_into_groups(search, window, padded);
   if (!few) {
     std::fill_n(sums_.begin(), width, std::uint16_t{0});
     return;
@@ -209,19 +207,46 @@ void WindowSearcher::scatter_few(const Search& search) {
 // While there is no threshold: the groups with the highest bounds give a good one.
 void WindowSearcher::look_into_best_groups(Search& search, std::uint64_t window,
                                            std::size_t groups) {
-  const std::size_t count = std::min(groups, search.query->k);
-  group_order_.resize(groups);
-  std::iota(group_order_.begin(), group_order_.end(), 0U);
-  std::partial_sort(group_order_.begin(), group_order_.begin() + static_cast<std::ptrdiff_t>(count),
-                    group_order_.end(), [&](std::uint32_t left, std::uint32_t right) {
-                      return bounds_[left] != bounds_[right] ? bounds_[left] > bounds_[right]
-                                                             : left < right;
-                    });
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t group = group_order_[i];
-    if (bounds_[group] < search.bounds.threshold()) break;
+  groups_.clear();
+  for (std::uint32_t group = 0; group < groups; ++group) {
+    if (bounds_[group] > 0) groups_.push_back(group);
+  }
+  if (search.query->k < groups_.size()) {
+    const auto end = groups_.begin() + static_cast<std::ptrdiff_t>(search.query->k);
+    std::nth_element(
+        groups_.begin(), end, groups_.end(), [&](std::uint32_t left, std::uint32_t right) {
+          return bounds_[left] != bounds_[right] ? bounds_[left] > bounds_[right] : left < right;
+        });
+    groups_.erase(end, groups_.end());
+  }
+  for (const std::uint32_t group : groups_) {
     look_into_group(search, window, group);
     bounds_[group] = 0;
+  }
+}
+
+// All groups whose bounds reach the threshold.
+void WindowSearcher::look_into_groups(Search& search, std::uint64_t window, std::size_t padded) {
+  groups_.clear();
+  const std::uint16_t threshold = narrow_threshold(search);
+  for (std::size_t first = 0; first < padded; first += 64) {
+    for_each_bit(kernels_.at_least(bounds_.data() + first, threshold), [&](std::size_t bit) {
+      groups_.push_back(static_cast<std::uint32_t>(first + bit));
+    });
+  }
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (i + kGroupsAhead < groups_.size()) fetch_rows(groups_[i + kGroupsAhead]);
+    // The threshold grows on the way.
+    if (bounds_[groups_[i]] >= search.bounds.threshold()) {
+      look_into_group(search, window, groups_[i]);
+    }
+  }
+}
+
+// Rows of a group are far apart in memory: they are asked for before they are needed.
+void WindowSearcher::fetch_rows(std::size_t group) const {
+  for (const RowAddend& row : addends_) {
+    __builtin_prefetch(row.values + group * kGroupDocuments);
   }
 }
 
@@ -237,8 +262,7 @@ void WindowSearcher::look_into_group(Search& search, std::uint64_t window, std::
     }
     kernels_.add_rows(rows, count, search.shift, kGroupDocuments, sums);
   }
-  const auto threshold =
-      static_cast<std::uint16_t>(std::min(search.bounds.threshold(), kGreatestSum));
+  const std::uint16_t threshold = narrow_threshold(search);
   const std::uint64_t ordinal = window * index_.header().window_documents + first;
   for_each_bit(kernels_.at_least(sums, threshold), [&](std::size_t bit) {
     if (sums[bit] < search.bounds.threshold()) return;
@@ -302,7 +326,12 @@ std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
   clause_scores_.resize(query.clauses.size());
   const double unit = index_.header().unit * std::exp2(search.shift);
   BestDocuments best(query.k);
-  for (const UpperBounds::Candidate& candidate : search.bounds.candidates()) {
+  const std::vector<UpperBounds::Candidate>& candidates = search.bounds.candidates();
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (i + kCandidatesAhead < candidates.size()) {
+      index_.fetch_document(candidates[i + kCandidatesAhead].document);
+    }
+    const UpperBounds::Candidate& candidate = candidates[i];
     // One unit more: the cast to float may round a sum up.
     if (best.full() && (candidate.bound + 1.0) * unit < best.worst_score()) break;
     best.offer({candidate.document, exact_score(query, candidate.document, clause_scores_.data())});

@@ -83,6 +83,9 @@ class WindowSearcher {
   void scatter_all(const Search& search, std::size_t groups);
   void scatter_few(const Search& search);
   void look_into_best_groups(Search& search, std::uint64_t window, std::size_t groups);
+  void look_into_groups(Search& search, std::uint64_t window, std::size_t padded);
+  void fetch_rows(std::size_t group) const;
+  static std::uint16_t narrow_threshold(const Search& search);
   void look_into_group(Search& search, std::uint64_t window, std::size_t group);
   void search_wide(Search& search, std::uint64_t window);
   void add_wide_rows(const Search& search, std::uint64_t window);
@@ -98,7 +101,7 @@ class WindowSearcher {
   std::vector<std::uint32_t> wide_sums_;
   std::vector<Part> parts_;
   std::vector<RowAddend> addends_;
-  std::vector<std::uint32_t> group_order_;
+  std::vector<std::uint32_t> groups_;
   std::vector<float> weights_;               // by clause
   std::vector<std::uint32_t> clause_order_;  // by term
   std::vector<float> clause_scores_;

@@ -8,6 +8,7 @@
 
 #include "catch.h"
 #include "fixtures.h"
+#include "list_stream.h"
 #include "rare/testing/harness.h"
 #include "scratch_folder.h"
 
@@ -15,27 +16,9 @@ namespace rare::bm25 {
 namespace {
 
 using bm25::testing::contains;
+using bm25::testing::ListStream;
 using rare::testing::TestContext;
 using rare::testing::wait_for;
-
-// Gives the rows, then `end`; before the first row it waits for the gate, when there is one.
-class ListStream final : public RecordStream {
- public:
-  ListStream(std::vector<Json> rows, Status end, std::shared_future<void> gate)
-      : rows_(std::move(rows)), end_(std::move(end)), gate_(std::move(gate)) {}
-  Result<std::optional<Record>> next() override {
-    if (gate_.valid()) gate_.wait();
-    if (at_ < rows_.size()) return std::optional<Record>(Record(rows_[at_++]));
-    if (!end_.ok()) return end_;
-    return std::optional<Record>();
-  }
-
- private:
-  std::vector<Json> rows_;
-  Status end_;
-  std::shared_future<void> gate_;
-  std::size_t at_ = 0;
-};
 
 struct Indexed {
   explicit Indexed(std::vector<Json> rows, Status end = Status(),
@@ -157,6 +140,31 @@ TEST_CASE("open() says which parameter is missing and which node cannot be read"
   const Status unreadable = service->open(context);
   CHECK(unreadable.fault() == Fault::run);
   CHECK(contains(unreadable.message(), "node `nowhere`"));
+}
+
+TEST_CASE("A memory limit that is no size, or too small, is refused") {
+  for (const std::string limit : {"much", "1MB"}) {
+    TestContext context("corpus");
+    context.stream = [] { return std::make_unique<ListStream>(std::vector<Json>()); };
+    const auto service =
+        rare::testing::make<IndexService>({{"from", "documents"}, {"memory_limit", limit}});
+    const Status status = service->open(context);
+    CHECK(status.code() == StatusCode::invalid_argument);
+    CHECK(contains(status.message(), "`memory_limit`: expected 16MB or more"));
+    CHECK(contains(status.message(), "found `" + limit + "`"));
+  }
+}
+
+TEST_CASE("A second service over the same corpus finds the index, and the first one's goes on") {
+  Indexed first({text("cat"), text("dog")});
+  REQUIRE(first.service->open(first.context).ok());
+  CHECK(first.search("dog")->hits.size() == 1);
+  Indexed second({text("cat"), text("dog")}, Status(), {}, {{"index_dir", first.folder.path()}});
+  REQUIRE(second.service->open(second.context).ok());
+  CHECK(second.search("dog")->hits.size() == 1);
+  CHECK(first.search("cat")->hits.size() == 1);
+  const std::filesystem::directory_iterator files(first.folder.path());
+  CHECK(std::distance(begin(files), end(files)) == 1);
 }
 
 TEST_CASE("cancel() completes what waits, and all that comes later, as cancelled") {
