@@ -140,22 +140,56 @@ python_tools() {
   echo "$folder"
 }
 
-# bench_peers: prints the Python that runs the programs benchmarks are compared with, or nothing.
+# bench_peers LIST: prints the Python that runs the programs benchmarks are compared with, those of the
+# list, or nothing.
 bench_peers() {
-  local folder
-  folder="$cache/bench-peers-$(cat .ci/bench_peers.txt <(python3 --version) | sha256sum | cut -c1-12)"
+  local list=$1 folder
+  folder="$cache/bench-peers-$(cat "$list" <(python3 --version) | sha256sum | cut -c1-12)"
   if [ ! -e "$folder/complete" ]; then
     rm -rf "$folder"
     mkdir -p "$cache"
     say "installing what benchmarks are compared with"
     if ! { python3 -m venv "$folder" && "$folder/bin/pip" --quiet --no-input --disable-pip-version-check install \
-      --only-binary :all: --require-hashes -r .ci/bench_peers.txt; } < /dev/null >&2; then
+      --only-binary :all: --require-hashes -r "$list"; } < /dev/null >&2; then
       say "they cannot be had here: their rows are left out"
       return
     fi
     touch "$folder/complete"
   fi
   echo "$folder/bin/python"
+}
+
+# bench_java: prints a Java of 21 or newer, or nothing.
+bench_java() {
+  local java
+  for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} java /usr/lib/jvm/*/bin/java; do
+    have "$java" || continue
+    [ "$("$java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p')" -ge 21 ] || continue
+    command -v "$java"
+    return
+  done
+}
+
+# The Lucene that benchmarks are compared with.
+lucene_version=10.6.0
+lucene_sha256='211424f423ff1afeb891095c2142a20a572e545906251f28b8faaa408d01f934  lucene-core-10.6.0.jar
+7e7fc5bcb7e2fd702701cfa7f5c209f28bdaf89cb8ef0ba379255c9d7c687430  lucene-analysis-common-10.6.0.jar'
+
+# bench_lucene: prints its class path, or nothing where there is no Maven.
+bench_lucene() {
+  local folder="$cache/bench-lucene-$lucene_version" part
+  if [ ! -e "$folder/complete" ]; then
+    have mvn || return 0
+    mkdir -p "$folder"
+    say "fetching the Lucene that benchmarks are compared with"
+    for part in core analysis-common; do
+      mvn --quiet --batch-mode dependency:copy -DoutputDirectory="$folder" \
+        -Dartifact="org.apache.lucene:lucene-$part:$lucene_version" < /dev/null >&2 || return 0
+    done
+    (cd "$folder" && sha256sum --check --quiet <<< "$lucene_sha256") >&2 || return 0
+    touch "$folder/complete"
+  fi
+  echo "$folder/lucene-core-$lucene_version.jar:$folder/lucene-analysis-common-$lucene_version.jar"
 }
 
 # bench_benthos: prints the Benthos that engine_bench is compared with, or nothing where there is no Go.

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""bm25_bench [FOLDER] [--rounds N] [--part NAME,...]: the search index against its peers.
+
+  queries   k = 20, analysis included, on 200,000 passages of English documentation (bm25_corpus.py):
+            long queries (45 words) and short ones (8 words), one thread and two; building; file size;
+            the hits of all queries, with the bits of their scores, against Lucene's
+  memory    the same index built within 64 MB
+  growth    100,000 and 1,000,000 synthetic passages: time a query beside postings
+
+Peers: Lucene (the jars of RARE_BENCH_LUCENE, run by RARE_BENCH_JAVA), bm25s with numba and tantivy (the
+Python of RARE_BENCH_BM25_PEERS). The machine is shared: all take turns, the best round of each counts,
+and what is judged is ratios. PISA is no peer: its package needs a TBB of before 2021.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BUILD = pathlib.Path(__file__).resolve().parent.parent
+RATE = BUILD / "bin" / "bm25_rate"
+BENCH = pathlib.Path("@CMAKE_CURRENT_SOURCE_DIR@")
+CORPORA = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "rare-engine/bench-bm25"
+PYTHON = os.environ.get("RARE_BENCH_BM25_PEERS")
+JAVA, LUCENE = os.environ.get("RARE_BENCH_JAVA"), os.environ.get("RARE_BENCH_LUCENE")
+KINDS = ("long", "short")
+
+
+def output_of(name, command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    if done.returncode == 0:
+        return json.loads(done.stdout.splitlines()[-1])
+    print(f"{name} does not run here, its rows are left out: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+    return None
+
+
+class Peer:
+    """A program that builds an index and asks it; the best of its rounds."""
+
+    def __init__(self, name, command):
+        self.name, self.command, self.best, self.runs = name, command, None, True
+
+    def run(self, folder):
+        place = folder / "index"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        found = output_of(self.name, [str(part) for part in self.command(place)]) if self.runs else None
+        if found is None:
+            self.runs = False
+        elif self.best is None:
+            self.best = found
+        else:
+            self.best["build_s"] = min(self.best["build_s"], found["build_s"])
+            for kind, rates in found["queries"].items():
+                for threads, rate in rates.items():
+                    kept = self.best["queries"][kind][threads]
+                    kept["per_s"] = max(kept["per_s"], rate["per_s"])
+
+
+class Bench:
+    def __init__(self, folder, options):
+        self.folder, self.options, self.rows = folder, options, []
+
+    def row(self, name, value, bar="", ok=None, **more):
+        self.rows.append({"name": name, "value": value, "bar": bar, "ok": ok, **more})
+        verdict = "" if ok is None else "ok" if ok else "MISS"
+        shown = "  ".join(f"{key} {value}" for key, value in more.items())
+        print(f"{name:44} {value:>12}  {bar:22} {verdict:4}  {shown}", flush=True)
+
+    def peers(self):
+        corpus = CORPORA / "english.jsonl"
+        files = {kind: CORPORA / f"english.{kind}.txt" for kind in KINDS}
+        named = [f"{kind}={file}" for kind, file in files.items()]
+        peers = [Peer("rare-engine", lambda place: [RATE, corpus, place, "--hits", self.folder / "ours.hits",
+                                                    *files.values()])]
+        if JAVA and LUCENE:
+            peers.append(Peer("Lucene 10.6", lambda place: [
+                JAVA, "-Xmx4g", "--add-modules", "jdk.incubator.vector", "-cp", LUCENE, BENCH / "LuceneRate.java",
+                corpus, place, self.folder / "lucene.hits", *named]))
+        else:
+            print("no Java of 21 or newer with Lucene: its rows are left out", file=sys.stderr)
+        if PYTHON:
+            for name, peer in (("bm25s 0.3 numba", "bm25s"), ("tantivy 0.27", "tantivy")):
+                peers.append(Peer(name, lambda place, peer=peer: [PYTHON, BENCH / "bm25_peers.py", peer, corpus, place,
+                                                                  *named]))
+        return peers
+
+    def queries(self):
+        peers = self.peers()
+        for _ in range(self.options.rounds):
+            for peer in peers:
+                peer.run(self.folder)
+        peers = [peer for peer in peers if peer.best]
+        ours, others = peers[0].best, {peer.name: peer.best for peer in peers[1:]}
+        passages = ours["passages"]
+        bars = {("Lucene 10.6", "long"): 6, ("bm25s 0.3 numba", "long"): 3, ("Lucene 10.6", "short"): 3.5,
+                ("bm25s 0.3 numba", "short"): 2.5, ("tantivy 0.27", "short"): 2.5}
+        for kind in KINDS:
+            for threads in ("1", "2"):
+                rate = ours["queries"][kind][threads]["per_s"]
+                self.row(f"{kind} queries/s, {threads} thread(s)", round(rate))
+                for name, other in others.items():
+                    ratio = rate / other["queries"][kind][threads]["per_s"]
+                    bar = bars.get((name, kind))
+                    self.row(f"  times {name}", f"{ratio:.2f}", f"{bar} or more" if bar else "",
+                             ratio >= bar if bar else None, per_s=round(other["queries"][kind][threads]["per_s"]))
+        self.row("passages indexed/s", round(passages / ours["build_s"]), "40000", passages / ours["build_s"] >= 40000)
+        for name, other in others.items():
+            ratio = other["build_s"] / ours["build_s"]
+            bar = {"Lucene 10.6": 2.16, "bm25s 0.3 numba": 5.3}.get(name)
+            self.row(f"  times {name}", f"{ratio:.2f}", f"{bar} or more" if bar else "", ratio >= bar if bar else None,
+                     per_s=round(passages / other["build_s"]))
+        if "Lucene 10.6" in others:
+            ratio = ours["file_bytes_without_texts"] / others["Lucene 10.6"]["file_bytes"]
+            self.row("file without texts, times Lucene's", f"{ratio:.2f}", "4 or less", ratio <= 4,
+                     bytes=ours["file_bytes_without_texts"], with_texts=ours["file_bytes"])
+            hits = [(self.folder / name).read_bytes().splitlines() for name in ("ours.hits", "lucene.hits")]
+            different = sum(left != right for left, right in zip(*hits, strict=True))
+            self.row("queries with other hits or score bits", different, "0", different == 0, of=len(hits[0]))
+
+    def build_s(self, limit):
+        place = self.folder / "limited"
+        shutil.rmtree(place, ignore_errors=True)
+        found = output_of("rare-engine", [str(part) for part in (RATE, CORPORA / "english.jsonl", place,
+                                                                 "--memory-limit", limit)])
+        shutil.rmtree(place)
+        return found["build_s"]
+
+    def memory(self):
+        seconds = {"64MB": [], "100GB": []}
+        for _ in range(max(2, self.options.rounds)):
+            for limit, runs in seconds.items():
+                runs.append(self.build_s(limit))
+        ratio = min(seconds["64MB"]) / min(seconds["100GB"])
+        self.row("building within 64 MB, times unlimited", f"{ratio:.2f}", "1.3 or less", ratio <= 1.3)
+
+    def growth(self):
+        points = []
+        for passages in (100_000, 1_000_000):
+            place = self.folder / f"zipf{passages}"
+            command = [RATE, CORPORA / f"zipf{passages}.jsonl", place, CORPORA / f"zipf{passages}.long.txt"]
+            found = output_of("rare-engine", [str(part) for part in command])
+            shutil.rmtree(place)
+            points.append((found["postings"], found["queries"]["long"]["1"]["cpu_us"]))
+            self.row(f"{passages} passages: us a query", round(points[-1][1]), postings=points[-1][0],
+                     indexed_per_s=round(passages / found["build_s"]))
+        (few, fast), (many, slow) = points
+        self.row("time's growth beside the postings'", f"{slow / fast / (many / few):.2f}", "1 or less",
+                 slow / fast <= many / few)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", default=str(BUILD / "bench"))
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--part", default="queries,memory,growth")
+    options = parser.parse_args()
+    subprocess.run([sys.executable, BENCH / "bm25_corpus.py", CORPORA], check=True)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        bench = Bench(pathlib.Path(folder), options)
+        for part in options.part.split(","):
+            getattr(bench, part)()
+    results = pathlib.Path(options.folder) / "bm25_bench.json"
+    results.write_text(json.dumps(bench.rows, indent=1) + "\n", encoding="utf-8")
+    print(f"rows in {results}")
+
+
+if __name__ == "__main__":
+    main()
