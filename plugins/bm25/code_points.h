@@ -36,6 +36,15 @@ std::uint8_t word_break_class(char32_t code_point);
 // White space, control, format or punctuation (general categories Z, Cc, Cf, P).
 bool is_ignorable(char32_t code_point);
 
+// A character of Chinese, Japanese or Korean writing that stands for a word or syllable: the blocks
+// of CJK unified and compatibility ideographs.
+constexpr bool is_han(char32_t code_point) {
+  return (code_point >= 0x3400 && code_point <= 0x4DBF) ||
+         (code_point >= 0x4E00 && code_point <= 0x9FFF) ||
+         (code_point >= 0xF900 && code_point <= 0xFAFF) ||
+         (code_point >= 0x20000 && code_point <= 0x3FFFF);
+}
+
 // What Java's Character.isWhitespace says: white space but for the no-break spaces.
 bool is_java_whitespace(char32_t code_point);
 

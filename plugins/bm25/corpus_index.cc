@@ -160,6 +160,7 @@ Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordS
   if (!corpus) return corpus.status();
   Result<std::unique_ptr<const IndexFile>> found = indexing.find(*corpus);
   if (!found || *found != nullptr) return found;
+  records.reset();
   Result<std::unique_ptr<RecordStream>> again = open_again();
   if (!again) return again.status();
   return indexing.build(**again);

@@ -16,18 +16,6 @@ constexpr int kMaxParameter = 1'000'000;
 // The record's own text is usually among the first hits: asked for in advance.
 constexpr int kSpareHits = 2;
 
-std::vector<std::string> select(const SearchHits& reply, int start, int wanted,
-                                const std::string& positive_key) {
-  std::vector<std::string> negatives;
-  std::unordered_set<std::string> taken = {positive_key};
-  for (std::size_t rank = static_cast<std::size_t>(start); rank < reply.hits.size(); ++rank) {
-    if (negatives.size() == static_cast<std::size_t>(wanted)) break;
-    const std::string& text = reply.hits[rank].text;
-    if (taken.insert(identity_key(text)).second) negatives.push_back(text);
-  }
-  return negatives;
-}
-
 int next_k(int k) {
   constexpr int kLargest = std::numeric_limits<int>::max();
   return k > kLargest / 4 ? kLargest : k * 4;
@@ -42,9 +30,8 @@ Spec HardNegatives::spec() {
           "Asks the index for the documents that rank best for the query, and takes the first "
           "`num_neg` of them from rank `hard_neg_start_index` on. The record's own text is never "
           "among them, nor is a text that differs from it, or from another negative, only in case, "
-          "white space and punctuation. Where the corpus has fewer documents that share a term "
-          "with "
-          "the query, there are fewer negatives.")
+          "white space and punctuation, nor a near-duplicate of it. Where the corpus has fewer "
+          "documents that share a term with the query, there are fewer negatives.")
       .service(&HardNegatives::index_, "index", "The search index over the corpus.")
       .param(&HardNegatives::num_neg_, "num_neg", 3, "How many negatives a record gets.")
       .range(1, kMaxParameter)
@@ -52,6 +39,12 @@ Spec HardNegatives::spec() {
              "The rank of the first hit that may be a negative, counted from 0 before the record's "
              "own text is taken out.")
       .range(0, kMaxParameter)
+      .param(
+          &HardNegatives::near_duplicate_, "near_duplicate", 0.8,
+          "How much a text may have in common with the record's own before it counts as a "
+          "near-duplicate, which is no negative: runs of three words (of three characters in Han "
+          "text) in both, as a share of those in either. 1: only where all are the same.")
+      .range(0.05, 1)
       .param(&HardNegatives::query_, "query", "{{question}}",
              "The search query. {{question}} and {{text}} stand for the fields named by "
              "`input_question_key` and `input_text_key`, any other {{name}} for that field.")
@@ -101,7 +94,22 @@ Result<HardNegatives::Inputs> HardNegatives::inputs_of(const Record& record) con
   if (!text) return named(text.status());
   Result<std::string> query = template_.fill(record);
   if (!query) return named(query.status());
-  return Inputs{std::move(*query), identity_key(*text)};
+  return Inputs{std::move(*query), identity_key(*text), Shingles(*text)};
+}
+
+std::vector<std::string> HardNegatives::select(const SearchHits& reply,
+                                               const Inputs& inputs) const {
+  std::vector<std::string> negatives;
+  std::unordered_set<std::string> taken = {inputs.positive_key};
+  const auto start = static_cast<std::size_t>(hard_neg_start_index_);
+  for (std::size_t rank = start; rank < reply.hits.size(); ++rank) {
+    if (negatives.size() == static_cast<std::size_t>(num_neg_)) break;
+    const std::string& text = reply.hits[rank].text;
+    if (!taken.insert(identity_key(text)).second) continue;
+    if (Shingles(text).similarity(inputs.positive) >= near_duplicate_) continue;
+    negatives.push_back(text);
+  }
+  return negatives;
 }
 
 void HardNegatives::note_shortage(std::size_t found) {
@@ -121,7 +129,7 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
     SearchRequest request(inputs->query, k);
     Result<SearchHits> reply = co_await index_->search(std::move(request));
     if (!reply) co_return reply.status();
-    negatives = select(*reply, hard_neg_start_index_, num_neg_, inputs->positive_key);
+    negatives = select(*reply, *inputs);
     const bool exhausted = reply->hits.size() < static_cast<std::size_t>(k);
     if (negatives.size() == static_cast<std::size_t>(num_neg_) || exhausted) break;
     k = next_k(k);

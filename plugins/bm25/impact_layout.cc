@@ -4,8 +4,10 @@
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <new>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -246,6 +248,14 @@ Status write_impacts(IndexWriter& writer, const DocumentsView& documents,
                      const std::function<bool()>& stopped) {
   const IndexHeader& header = writer.header();
   const std::vector<std::uint64_t> window_starts = window_starts_of(header, documents, terms);
+  for (std::size_t i = 1; i < window_starts.size(); ++i) {
+    if (window_starts[i] - window_starts[i - 1] > std::numeric_limits<std::uint32_t>::max()) {
+      return Status(StatusCode::resource_exhausted,
+                    std::to_string(header.window_documents) +
+                        " neighbouring records have 2^32 or more different terms, added up; "
+                        "cut long texts into shorter ones");
+    }
+  }
   Status status = writer.write(Section::window_starts, std::as_bytes(std::span(window_starts)));
   if (!status.ok()) return status;
   Result<MappedRegion> blocks =

@@ -153,6 +153,7 @@ Status IndexBuilder::finish(const std::filesystem::path& path) {
   IndexHeader& header = writer_.header();
   header.corpus = digester_.digest();
   header.records = text_starts_.size() - 1;
+  while (header.windows() > kMaxWindows) header.window_documents *= 2;
   for (const auto& run : runs_) header.total_terms += run->total_terms();
   std::sort(pieces_.begin(), pieces_.end(),
             [](const Piece& left, const Piece& right) { return left.first < right.first; });

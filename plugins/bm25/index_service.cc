@@ -52,8 +52,8 @@ Spec IndexService::spec() {
              "goes to temporary files in `index_dir`.")
       .no_effect_on_result()
       .param(&IndexService::index_dir_, "index_dir", ".rare/index",
-             "The folder of index files, which all pipelines may share.")
-      .output_path()
+             "The folder of index files, relative to the working directory; pipelines may share "
+             "it.")
       .no_effect_on_result();
 }
 

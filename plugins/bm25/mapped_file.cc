@@ -107,10 +107,10 @@ Result<FileInTheMaking> FileInTheMaking::make(const std::filesystem::path& folde
                     "no file can be made in " + folder.string() + ": " + error_text(errno));
     }
     struct stat status {};
-    // Another process may have taken it for a left-over before it was locked.
-    const bool kept = flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
-                      fstat(descriptor, &status) == 0 && status.st_nlink > 0;
-    if (kept) return file;
+    // Another process may take it for a left-over before it is locked. (Where there are no locks,
+    // nobody removes left-overs.)
+    const bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    if (locked && fstat(descriptor, &status) == 0 && status.st_nlink > 0) return file;
   }
 }
 
@@ -178,7 +178,7 @@ Result<MappedRegion> FileInTheMaking::map(std::uint64_t offset, std::uint64_t by
 
 Status FileInTheMaking::publish(const std::filesystem::path& path) && {
   if (Status flushed = flush(); !flushed.ok()) return flushed;
-  if (fchmod(descriptor_, 0644) != 0 || rename(path_.c_str(), path.c_str()) != 0) {
+  if (rename(path_.c_str(), path.c_str()) != 0) {
     return failure(("renamed to " + path.string()).c_str(), errno);
   }
   close(std::exchange(descriptor_, -1));

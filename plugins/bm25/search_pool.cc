@@ -14,11 +14,14 @@ namespace {
 // not sit on work another could do, nor the first query wait long for the last.
 constexpr std::size_t kMaxBatch = 32;
 
-std::vector<Result<SearchHits>> search(CorpusSearcher& searcher,
+std::vector<Result<SearchHits>> search(const Corpus& corpus,
+                                       std::optional<CorpusSearcher>& searcher,
                                        std::span<const SearchRequest* const> requests) {
   try {
-    return searcher.search(requests);
+    if (!searcher) searcher.emplace(corpus);
+    return searcher->search(requests);
   } catch (const std::exception& error) {
+    searcher.reset();  // left in the middle of its work
     return {requests.size(),
             Status(StatusCode::internal, std::string("the search failed: ") + error.what())};
   }
@@ -100,13 +103,12 @@ void SearchPool::work() {
   while (true) {
     const std::vector<Waiting> batch = next_batch();
     if (batch.empty()) return;
-    if (!searcher) searcher.emplace(*corpus_);
     requests.clear();
     for (const Waiting& waiting : batch) {
       waiting.answer.resume_time_limit();
       requests.push_back(&waiting.request);
     }
-    std::vector<Result<SearchHits>> answers = search(*searcher, requests);
+    std::vector<Result<SearchHits>> answers = search(*corpus_, searcher, requests);
     for (std::size_t i = 0; i < batch.size(); ++i) batch[i].answer.set(std::move(answers[i]));
   }
 }

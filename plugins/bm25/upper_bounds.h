@@ -38,7 +38,7 @@ class UpperBounds {
     } else {
       return;
     }
-    if (full() && heap_.front() > slack_) threshold_ = std::max(1U, heap_.front() - slack_);
+    if (full() && heap_.front() > slack_) threshold_ = heap_.front() - slack_;
   }
 
   // Those at the threshold or above it, the highest bound first.

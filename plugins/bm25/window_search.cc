@@ -108,6 +108,8 @@ WindowSearcher::Search WindowSearcher::plan(const Query& query) const {
     const double step = term.row == kNoRow ? 1 : term.row_scale;
     slack += 1.01 * step * clause.count / std::exp2(search.shift) + (search.shift > 0 ? 1 : 0);
   }
+  // One clause alone: where its sum is higher, its score is not lower.
+  if (clauses == 1) slack = 0;
   search.bounds = UpperBounds(query.k, static_cast<std::uint32_t>(std::min(slack, 4e9)));
   return search;
 }

@@ -89,6 +89,16 @@ TEST_CASE("Texts that equal the positive or each other up to case, space and pun
   CHECK(setup.negatives("the cat sat here") == Texts{"A dog.", "A bird.", "Fish"});
 }
 
+TEST_CASE("A near-duplicate of the positive is no negative; how near is a parameter") {
+  const std::string positive = "a b c d e f g h i j k l m n o p q r s t u v";
+  const std::string near = positive + " w";                            // 20 of 21 runs
+  const std::string half = "a b c d e f g h i j k l 1 2 3 4 5 6 7 8";  // 10 of 28
+  const Texts texts = {near, half, "x y z"};
+  CHECK(Mining(texts).negatives(positive) == Texts{half, "x y z"});
+  CHECK(Mining(texts, {{"near_duplicate", 0.3}}).negatives(positive) == Texts{"x y z"});
+  CHECK(Mining(texts, {{"near_duplicate", 1}}).negatives(positive) == texts);
+}
+
 TEST_CASE("hard_neg_start_index counts before the positive is taken out") {
   const Texts texts = {"one", "positive", "two", "three", "four", "five"};
   CHECK(Mining(texts, {{"hard_neg_start_index", 1}}).negatives("positive") ==

@@ -50,8 +50,8 @@ std::vector<std::string> random_queries() {
                                       "w1 w2999",
                                       "unknown w700",
                                       "w5 w5 w5 w5 w5 w5"};
-  for (std::size_t i = 0; i < 60; ++i) {
-    queries.push_back(random_text(1'000'000 + i, 1 + i * i % 150, 3000));
+  for (std::size_t i = 0; i < 25; ++i) {
+    queries.push_back(random_text(1'000'000 + i, 1 + i * i * 5 % 150, 3000));
   }
   for (const std::size_t length : {1'000, 10'000}) {
     queries.push_back(random_text(length, length, 3000));
@@ -100,13 +100,13 @@ TEST_CASE("Hits and the bits of their scores equal Lucene's") {
 }
 
 TEST_CASE("Windows of every size, batches and instructions find what scoring everything finds") {
-  const std::vector<std::string> texts = random_corpus(1'500);
+  const std::vector<std::string> texts = random_corpus(700);
   const std::vector<std::string> queries = random_queries();
   for (const Bm25Parameters parameters :
        {Bm25Parameters{}, Bm25Parameters{1000, 1}, Bm25Parameters{0, 0}}) {
     BuildSettings settings = settings_for("whitespace", parameters);
     const PlainIndex plain = plain_index(texts, settings);
-    const std::vector<std::size_t> ks = {1, 20, 2'000};
+    const std::vector<std::size_t> ks = {1, 20, 1'000};
     std::vector<std::string> expected;
     for (const std::size_t k : ks) expected.push_back(plain_hits(plain, "whitespace", queries, k));
     for (const std::uint32_t window : {64U, 512U, 65536U}) {
