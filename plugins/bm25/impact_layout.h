@@ -31,8 +31,8 @@ void choose_rows(IndexHeader& header, std::span<TermRecord> terms);
 
 // Writes the sections blocks, window_starts, postings, rows and row_maxima, and sets the terms'
 // max_impact and row_scale. REQUIRES: choose_rows() was called; first_block is set; the header's
-// counts, window and parameters are set. Takes 4 bytes of memory a term and thread, and the terms
-// of a window. Errors as the writer's, and cancelled when `stopped` says so (any thread).
+// counts, window and parameters are set. Takes 12 bytes of memory a term, and 4 more for each
+// thread. Errors as the writer's, and cancelled when `stopped` says so (any thread).
 Status write_impacts(IndexWriter& writer, const DocumentsView& documents,
                      std::span<TermRecord> terms, int threads,
                      const std::function<bool()>& stopped);

@@ -128,6 +128,8 @@ void IndexBuilder::work() {
     if (status.ok()) status = seal(*run, spilling);
   } catch (const std::bad_alloc&) {
     status = Status(StatusCode::resource_exhausted, "there is not enough memory for the index");
+  } catch (const std::exception& error) {
+    status = Status(StatusCode::internal, error.what());
   }
   const std::lock_guard lock(mutex_);
   if (!status.ok() && failure_.ok()) failure_ = status;

@@ -37,7 +37,7 @@ struct BuildSettings {
   std::string analyzer;  // one of analyzer_names()
   Bm25Parameters parameters;
   // Of the heap, for runs; beyond it 8 bytes a record, 16 bytes and its text a distinct term, and
-  // the postings of one window for each thread. Pages of files are the system's to take away.
+  // 4 bytes more of that for each thread. Pages of files are the system's to take away.
   std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
   int threads = 1;
   std::uint32_t window_documents = 32768;  // a power of two, 64 to kMaxWindowDocuments

@@ -12,8 +12,8 @@
 namespace rare::bm25 {
 namespace {
 
-// Requests that wait behind each search thread, so that it never idles between two of them.
-constexpr int kRequestsPerThread = 4;
+// Requests that wait behind each search thread, so that it never idles and finds batches.
+constexpr int kRequestsPerThread = 16;
 
 constexpr std::uint64_t kLeastMemory = 16'000'000;
 

@@ -9,7 +9,7 @@ import json
 import sys
 import time
 
-HITS, ROUNDS = 20, 4
+HITS, ROUNDS = 20, 2
 
 
 def best(run, queries):

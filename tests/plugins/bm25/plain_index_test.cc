@@ -21,7 +21,6 @@ using testing::line_of;
 using testing::PlainIndex;
 using testing::PlainIndexBuilder;
 using testing::SearchScratch;
-using testing::split;
 using testing::words;
 
 PlainIndex index_of(const std::vector<std::string>& texts, const std::string& analyzer,
@@ -60,22 +59,6 @@ TEST_CASE("Hits, their order and the bits of their scores equal Lucene's") {
   CHECK(differences_in_hits("hits_0.9_0.4.tsv", {0.9F, 0.4F}, 20) == 0);
   CHECK(differences_in_hits("hits_1.2_0.75.tsv", {1.2F, 0.75F}, 5) == 0);
   CHECK(differences_in_hits("hits_0_1.tsv", {0.0F, 1.0F}, 3) == 0);
-}
-
-TEST_CASE("Lengths are encoded as Lucene encodes them") {
-  std::uint32_t before = 0;
-  for (const std::string& line : fixture_lines("lengths.tsv")) {
-    const std::vector<std::string> columns = split(line, '\t');
-    const auto norm = static_cast<std::uint8_t>(std::stoul(columns.at(0)));
-    const auto length = static_cast<std::uint32_t>(std::stoul(columns.at(1)));
-    CHECK(decode_length(norm) == length);
-    CHECK(encode_length(length) == norm);
-    if (norm > 0) CHECK(encode_length(length - 1) == norm - 1);
-    CHECK((norm == 0 || length > before));
-    before = length;
-  }
-  CHECK(decode_length(encode_length(40)) == 40);
-  CHECK(decode_length(encode_length(41)) == 40);
 }
 
 bool close(float score, double expected) { return std::abs(score - expected) < 1e-6; }
