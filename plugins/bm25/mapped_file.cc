@@ -80,13 +80,14 @@ Result<MappedRegion> map_for_reading(const std::filesystem::path& path) {
 
 FileInTheMaking::FileInTheMaking(FileInTheMaking&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
-      path_(std::exchange(other.path_, {})),
+      path_(std::move(other.path_)),
+      named_(other.named_),
       size_(other.size_),
       buffer_(std::move(other.buffer_)) {}
 
 FileInTheMaking::~FileInTheMaking() {
   if (descriptor_ < 0) return;
-  if (!path_.empty()) unlink(path_.c_str());
+  if (named_) unlink(path_.c_str());
   close(descriptor_);
 }
 
@@ -101,11 +102,12 @@ Result<FileInTheMaking> FileInTheMaking::make(const std::filesystem::path& folde
   while (true) {
     std::string path = (folder / kTemporaryPrefix).string() + "XXXXXX";
     const int descriptor = mkostemp(path.data(), O_CLOEXEC);
-    FileInTheMaking file(descriptor, path);
     if (descriptor < 0) {
-      return Status(code_of(errno),
-                    "no file can be made in " + folder.string() + ": " + error_text(errno));
+      const int failed = errno;
+      return Status(code_of(failed),
+                    "no file can be made in " + folder.string() + ": " + error_text(failed));
     }
+    FileInTheMaking file(descriptor, path);
     struct stat status {};
     // Another process may take it for a left-over before it is locked. (Where there are no locks,
     // nobody removes left-overs.)
@@ -118,7 +120,7 @@ Result<FileInTheMaking> FileInTheMaking::make_nameless(const std::filesystem::pa
   Result<FileInTheMaking> file = make(folder);
   if (file) {
     unlink(file->path_.c_str());
-    file->path_.clear();
+    file->named_ = false;
   }
   return file;
 }

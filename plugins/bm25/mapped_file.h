@@ -80,7 +80,8 @@ class FileInTheMaking {
   Status failure(const char* what, int error) const;
 
   int descriptor_ = -1;
-  std::filesystem::path path_;  // empty: nameless
+  std::filesystem::path path_;
+  bool named_ = true;
   std::uint64_t size_ = 0;
   std::string buffer_;  // the last bytes of size_, not yet written
 };

@@ -147,6 +147,20 @@ TEST_CASE("A file that cannot grow is an error that names it, wherever that happ
   }
 }
 
+TEST_CASE("Runs that cannot be spilled are an error that names the folder") {
+  const rare::testing::ScratchFolder folder;
+  BuildSettings settings = settings_for("whitespace");
+  settings.memory_limit_bytes = 1;
+  auto builder = IndexBuilder::make(folder.path(), settings);
+  const FileSizeLimit limit(1'000);
+  Status status;
+  for (const std::string& text : texts_of(2'000)) {
+    if (status.ok()) status = (*builder)->add(text);
+  }
+  CHECK_FALSE(status.ok());
+  CHECK(contains(status.message(), folder.path()));
+}
+
 TEST_CASE("A folder that cannot be made is an error that names it") {
   const rare::testing::ScratchFolder folder;
   std::ofstream(folder / "file") << "x";
