@@ -27,14 +27,12 @@ Spec IndexService::spec() {
       .description(
           "Reads the records of the node `from` in a pass of its own, so that the corpus is named "
           "once, and indexes the text of one field. The index is a file in `index_dir`, built "
-          "while "
-          "the pipeline runs; searches wait until it is ready. A later run over the same texts "
-          "with "
-          "the same settings finds it there; files that nothing uses any more may be removed. "
-          "Records without text in that field are not indexed. `from` and the nodes above it run "
-          "once more for that pass (twice, where `index_dir` has indexes and none of them is this "
-          "corpus's), those over the whole set, too; none of them may use services or give other "
-          "results each time.")
+          "while the pipeline runs; searches wait until it is ready. A later run over the same "
+          "texts with the same settings finds it there; files that nothing uses any more may be "
+          "removed. Records without text in that field are not indexed. `from` and the nodes "
+          "above it run once more for that pass (twice, where `index_dir` has indexes and none of "
+          "them is this corpus's), those over the whole set, too; none of them may use services "
+          "or give other results each time.")
       .node(&IndexService::from_, "from", "The node whose records are the corpus.")
       .param(&IndexService::field_, "field", "text", "The field that holds a record's text.")
       .param(&IndexService::analyzer_, "analyzer", "english",
