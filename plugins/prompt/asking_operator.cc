@@ -104,7 +104,7 @@ Task<Result<std::vector<ChatReply>>> AskingOperator::ask(const Record& record,
       continue;
     }
     if (!failed.ok()) continue;
-    const std::string problem = problem_of(*reply, messages.back().content);
+    const std::string problem = problem_for(record, *reply, messages.back().content);
     if (problem.empty()) {
       replies[static_cast<std::size_t>(asked.sample)] = std::move(*reply);
     } else if (asked.attempt + 1 < max_attempts_) {
@@ -138,7 +138,7 @@ AskingOperator::Asked AskingOperator::begin(const Record& record,
     const int asked_before = (record.round() * max_attempts_ + attempt) * answers + sample;
     *seed = seed->get<std::int64_t>() + asked_before;
   }
-  request.schema = schema();
+  request.schema = schema_for(record);
   request.attempt = attempt;
   request.sample = sample;
   return {sample, attempt, llm_->chat(std::move(request))};

@@ -37,6 +37,12 @@ class AskingOperator : public AsyncOperator {
   // What is wrong with the reply, in words that the model can act on; empty: nothing. `prompt` is
   // the last message that was sent.
   virtual std::string problem_of(const ChatReply& reply, const std::string& prompt) const = 0;
+  // The same two where the answer's form, or what is right in it, depends on the record asked for.
+  virtual Json schema_for(const Record&) const { return schema(); }
+  virtual std::string problem_for(const Record&, const ChatReply& reply,
+                                  const std::string& prompt) const {
+    return problem_of(reply, prompt);
+  }
 
   // A run fault when the record already has an output field and may not lose it.
   Status check_outputs(const Record& record) const;

@@ -9,5 +9,7 @@ extern const std::string_view kDoc2QueryPrompt;
 extern const std::string_view kDoc2QuerySystem;
 extern const std::string_view kReasonDistillPrompt;
 extern const std::string_view kReasonDistillSystem;
+extern const std::string_view kVerifyNegativesPrompt;
+extern const std::string_view kVerifyNegativesSystem;
 
 }  // namespace rare::distill

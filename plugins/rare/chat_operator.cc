@@ -10,6 +10,8 @@
 namespace rare::distill {
 
 Status ChatOperator::open_prompt() {
+  const Status parameters = check_parameters();
+  if (!parameters.ok()) return parameters;
   system_text_ = trimmed(system_ ? *system_ : built_in_system());
   const std::string label = context().name() + ": prompt";
   const std::string prompt(prompt_ ? *prompt_ : built_in_prompt());
@@ -39,6 +41,11 @@ Task<Status> ChatOperator::process(Record record, Output& out) {
   if (!free.ok()) co_return free;
   Result<Preparation> prepared = prepare(record);
   if (!prepared.ok()) co_return prepared.status();
+  if (prepared->prompt.empty()) {
+    clear_outputs(record);
+    record.mutable_fields().update(prepared->fields);
+    co_return give_out(std::move(record), out);
+  }
   std::vector<ChatMessage> messages;
   if (!system_text_.empty()) messages.emplace_back("system", system_text_);
   messages.emplace_back("user", std::move(prepared->prompt));
@@ -50,7 +57,7 @@ Task<Status> ChatOperator::process(Record record, Output& out) {
   record.mutable_fields().update(prepared->fields);
   store(reply, record);
   note_reply(context(), record, reply, prompt_digest_);
-  co_return out.emit(std::move(record));
+  co_return give_out(std::move(record), out);
 }
 
 Result<std::string_view> ChatOperator::text_of(const Record& record, const std::string& key) const {
@@ -62,6 +69,29 @@ Result<std::string_view> ChatOperator::text_of(const Record& record, const std::
   const std::string_view text = value->get_ref<const std::string&>();
   if (trimmed(text).empty()) return record_error("field \"" + key + "\" is empty");
   return text;
+}
+
+Result<std::vector<std::string_view>> ChatOperator::texts_of(const Record& record,
+                                                             const std::string& key,
+                                                             std::string_view without) const {
+  const std::string field = "field \"" + key + "\"";
+  const Json* list = record.find(key);
+  if (list == nullptr) {
+    return record_error("the record has no " + field + "; " + std::string(without));
+  }
+  if (!list->is_array()) {
+    return record_error(field + " must be a list of texts, not " + list->type_name());
+  }
+  std::vector<std::string_view> texts;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& item = (*list)[i];
+    if (!item.is_string()) {
+      return record_error(field + " must be a list of texts; item " + std::to_string(i) + " is " +
+                          item.type_name());
+    }
+    texts.push_back(item.get_ref<const std::string&>());
+  }
+  return texts;
 }
 
 std::string_view ChatOperator::cut(std::string_view text, std::string_view what,

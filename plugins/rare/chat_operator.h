@@ -25,7 +25,8 @@ class ChatOperator : public prompt::AskingOperator {
   Task<Status> process(Record record, Output& out) final;
 
  protected:
-  // A prompt made from a record, and fields that the record gets beside the reply.
+  // A prompt made from a record, and fields that the record gets beside the reply. An empty prompt:
+  // there is nothing to ask, and the fields are all that the record gets.
   struct Preparation {
     std::string prompt;
     Json fields = Json::object();
@@ -37,11 +38,15 @@ class ChatOperator : public prompt::AskingOperator {
   virtual std::vector<std::string_view> needed_names() const = 0;
   // Beside `output_cut_key`.
   virtual std::vector<OutputField> written_fields() const = 0;
+  // What is wrong with the subclass's own parameters, with names, before the first record.
+  virtual Status check_parameters() const { return Status(); }
   virtual Result<Preparation> prepare(const Record& record) const = 0;
-  // REQUIRES: problem_of() found none.
+  // REQUIRES: problem_for() found none.
   virtual void store(const ChatReply& reply, Record& record) const = 0;
+  // What becomes of a record that has all its fields.
+  virtual Status give_out(Record record, Output& out) const { return out.emit(std::move(record)); }
 
-  // The parameters of every such operator. T is the subclass.
+  // The parameters of every such operator whose replies are prose. T is the subclass.
   template <class T>
   static void declare(Spec& spec, int max_text_chars) {
     declare_asking<T>(spec);
@@ -51,6 +56,22 @@ class ChatOperator : public prompt::AskingOperator {
         .unit("words");
     spec.param(of<T>(&ChatOperator::refuse_copies_), "refuse_copies", true,
                "Ask again when most of a reply stands word for word in the prompt.");
+    declare_texts<T>(spec, max_text_chars);
+  }
+  // Of every such operator.
+  template <class T>
+  static void declare_asking(Spec& spec) {
+    declare_llm<T>(spec);
+    spec.param(of<T>(&ChatOperator::system_), "system", std::nullopt,
+               "System text, or a file of it; left out: the built-in one; empty: none.")
+        .text_or_file();
+    spec.param(of<T>(&ChatOperator::prompt_), "prompt", std::nullopt,
+               "Prompt with {{fields}}, or a file of it; left out: the built-in one.")
+        .text_or_file();
+    declare_attempts<T>(spec);
+  }
+  template <class T>
+  static void declare_texts(Spec& spec, int max_text_chars) {
     spec.param(
             of<T>(&ChatOperator::max_text_chars_), "max_text_chars", max_text_chars,
             "A longer text is cut at a sentence's end for the prompt; the record keeps it whole.")
@@ -64,6 +85,10 @@ class ChatOperator : public prompt::AskingOperator {
 
   // The text field `key`, or an error of the record that names it.
   Result<std::string_view> text_of(const Record& record, const std::string& key) const;
+  // The texts of the list field `key`, or such an error; `without` ends the message about a record
+  // that has no such field.
+  Result<std::vector<std::string_view>> texts_of(const Record& record, const std::string& key,
+                                                 std::string_view without) const;
   // At most `max_text_chars` of the text; says in the log when it cuts, and notes it in `fields`.
   std::string_view cut(std::string_view text, std::string_view what, const Record& record,
                        Json& fields) const;
@@ -76,17 +101,6 @@ class ChatOperator : public prompt::AskingOperator {
   template <class T, class M>
   static M T::*of(M ChatOperator::*member) {
     return static_cast<M T::*>(member);
-  }
-  template <class T>
-  static void declare_asking(Spec& spec) {
-    declare_llm<T>(spec);
-    spec.param(of<T>(&ChatOperator::system_), "system", std::nullopt,
-               "System text, or a file of it; left out: the built-in one; empty: none.")
-        .text_or_file();
-    spec.param(of<T>(&ChatOperator::prompt_), "prompt", std::nullopt,
-               "Prompt with {{fields}}, or a file of it; left out: the built-in one.")
-        .text_or_file();
-    declare_attempts<T>(spec);
   }
 
   Status open_prompt() final;

@@ -52,33 +52,13 @@ std::vector<ChatOperator::OutputField> ReasonDistill::written_fields() const {
           {"output_order_key", output_order_key_}};
 }
 
-Result<std::vector<std::string_view>> ReasonDistill::texts_of(const Record& record) const {
+Result<ChatOperator::Preparation> ReasonDistill::prepare(const Record& record) const {
   const Result<std::string_view> positive = text_of(record, input_text_key_);
   if (!positive.ok()) return positive.status();
-  std::vector<std::string_view> texts{*positive};
-  const std::string field = "field \"" + input_hardneg_key_ + "\"";
-  const Json* negatives = record.find(input_hardneg_key_);
-  if (negatives == nullptr) {
-    return record_error("the record has no " + field +
-                        "; give it an empty list to reason from the document alone");
-  }
-  if (!negatives->is_array()) {
-    return record_error(field + " must be a list of texts, not " + negatives->type_name());
-  }
-  for (std::size_t i = 0; i < negatives->size(); ++i) {
-    const Json& negative = (*negatives)[i];
-    if (!negative.is_string()) {
-      return record_error(field + " must be a list of texts; item " + std::to_string(i) + " is " +
-                          negative.type_name());
-    }
-    texts.push_back(negative.get_ref<const std::string&>());
-  }
-  return texts;
-}
-
-Result<ChatOperator::Preparation> ReasonDistill::prepare(const Record& record) const {
-  const Result<std::vector<std::string_view>> texts = texts_of(record);
+  Result<std::vector<std::string_view>> texts = texts_of(
+      record, input_hardneg_key_, "give it an empty list to reason from the document alone");
   if (!texts.ok()) return texts.status();
+  texts->insert(texts->begin(), *positive);  // at 0, the negatives after it
   const Result<std::string_view> question = text_of(record, input_question_key_);
   if (!question.ok()) return question.status();
   const Result<std::string_view> scenario = text_of(record, input_scenario_key_);

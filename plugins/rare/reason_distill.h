@@ -20,9 +20,6 @@ class ReasonDistill final : public ChatOperator {
   void store(const ChatReply& reply, Record& record) const override;
 
  private:
-  // The positive at 0, then the negatives in their order.
-  Result<std::vector<std::string_view>> texts_of(const Record& record) const;
-
   std::string input_text_key_, input_question_key_, input_scenario_key_, input_hardneg_key_;
   std::string output_key_, output_thinking_key_, output_answer_key_, output_order_key_;
 };

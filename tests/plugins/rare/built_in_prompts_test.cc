@@ -7,6 +7,7 @@
 #include "plugins/prompt/prompt_template.h"
 #include "rare/random.h"
 #include "reason_distill.h"
+#include "verify_negatives.h"
 
 using namespace rare::distill;
 
@@ -26,13 +27,17 @@ TEST_CASE("the prompts are those of the spec's version") {
   CHECK(hash_of(kDoc2QueryPrompt, kDoc2QuerySystem) == 0x33e1b25266757504ULL);
   CHECK(ReasonDistill::spec().version() == 1);
   CHECK(hash_of(kReasonDistillPrompt, kReasonDistillSystem) == 0xc0182b52185e3c58ULL);
+  CHECK(VerifyNegatives::spec().version() == 1);
+  CHECK(hash_of(kVerifyNegativesPrompt, kVerifyNegativesSystem) == 0x9124f9970c82c011ULL);
 }
 
 TEST_CASE("the built-in prompts are whole and end where the answer begins") {
-  for (const std::string_view prompt : {kDoc2QueryPrompt, kReasonDistillPrompt}) {
+  for (const std::string_view prompt :
+       {kDoc2QueryPrompt, kReasonDistillPrompt, kVerifyNegativesPrompt}) {
     auto parsed = rare::prompt::PromptTemplate::parse("prompt", prompt);
     REQUIRE(parsed.ok());
   }
   CHECK(kDoc2QueryPrompt.ends_with("Document: {{text}}\nJSON:\n"));
   CHECK(kReasonDistillPrompt.ends_with("Question: {{question}}\nReasoning:\n"));
+  CHECK(kVerifyNegativesPrompt.ends_with("{{/candidates}}\nVerdicts:\n"));
 }
