@@ -32,7 +32,7 @@ class OneCreditTest(EngineTest):
         listing = self.run_engine("operators", "--json")
         self.assert_exit(listing, 0)
         run_here = TWO_WAYS + "".join((PIPELINES / f"{name}.yaml").read_text()
-                                      for name in ("rare", "basics", "judged"))
+                                      for name in ("rare", "rare-verified", "basics", "judged"))
         for component in json.loads(listing.stdout):
             if component["kind"] != "service":
                 self.assertIn(f"use: {component['name']}", run_here,
@@ -70,6 +70,17 @@ class OneCreditTest(EngineTest):
         records = self.manifest("judged")["records"]
         self.assertEqual(records["read"], RECORDS)
         self.assertEqual(records["written"] + records["filtered"], 2 * RECORDS)
+
+    def test_rare_verified_yaml(self):
+        corpus = self.write_corpus(RECORDS)
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.assert_exit(self.run_engine(
+                PIPELINES / "rare-verified.yaml", "-f", PIPELINES / "endpoint.yaml", *ONE,
+                "--set", f"nodes.documents.with.path={corpus}"), 0)
+        records = self.manifest("rare-verified")["records"]
+        self.assertEqual(records["read"], RECORDS)
+        self.assertEqual(records["written"] + records["filtered"], RECORDS)
 
     def test_two_ways(self):
         self.write_corpus(RECORDS)
