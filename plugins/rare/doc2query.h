@@ -17,9 +17,12 @@ class Doc2Query final : public ChatOperator {
   Result<Preparation> prepare(const Record& record) const override;
   Json schema() const override;
   std::string problem_of(const ChatReply& reply, const std::string& prompt) const override;
+  std::string problem_for(const Record& record, const ChatReply& reply,
+                          const std::string& prompt) const override;
   void store(const ChatReply& reply, Record& record) const override;
 
  private:
+  bool self_contained_ = true;
   std::string input_key_;
   std::string output_question_key_;
   std::string output_scenario_key_;

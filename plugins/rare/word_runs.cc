@@ -10,6 +10,11 @@ namespace rare::distill {
 namespace {
 
 constexpr std::size_t kShortestRun = 8;  // shorter ones are phrases that everybody uses
+constexpr std::size_t kWordsOfAPhrase = 5;
+constexpr std::size_t kWordsOfACopy = 12;
+// Where each character is a word: a word of Chinese has between one and two.
+constexpr std::size_t kCharactersOfAPhrase = 8;
+constexpr std::size_t kCharactersOfACopy = 20;
 
 struct Character {
   char32_t value;
@@ -86,6 +91,29 @@ void for_each_window(const std::vector<std::uint64_t>& words, std::size_t length
   }
 }
 
+bool has_common_run(const std::vector<std::uint64_t>& words,
+                    const std::vector<std::uint64_t>& source, std::size_t length) {
+  std::unordered_set<std::uint64_t> runs;
+  for_each_window(words, length, [&runs](std::uint64_t hash) { return runs.insert(hash), true; });
+  bool found = false;
+  for_each_window(source, length, [&](std::uint64_t hash) {
+    found = runs.contains(hash);
+    return !found;
+  });
+  return found;
+}
+
+// Whether most words are characters of a script that puts no spaces between words.
+bool is_unspaced(std::string_view text) {
+  std::size_t characters = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    at += c.bytes;
+    characters += is_word_of_its_own(c.value) ? 1 : 0;
+  }
+  return characters * 2 > count_words(text);
+}
+
 }  // namespace
 
 std::size_t count_words(std::string_view text) { return word_hashes(text).size(); }
@@ -94,14 +122,38 @@ bool repeats(std::string_view reply, std::string_view source) {
   const std::vector<std::uint64_t> words = word_hashes(reply);
   if (words.empty()) return false;
   const std::size_t length = std::min(words.size(), std::max(kShortestRun, words.size() / 2 + 1));
-  std::unordered_set<std::uint64_t> runs;
-  for_each_window(words, length, [&runs](std::uint64_t hash) { return runs.insert(hash), true; });
-  bool found = false;
-  for_each_window(word_hashes(source), length, [&](std::uint64_t hash) {
-    found = runs.contains(hash);
-    return !found;
+  return has_common_run(words, word_hashes(source), length);
+}
+
+SharedWords shared_words(std::string_view reply, std::string_view source) {
+  SharedWords shared;
+  const std::vector<std::uint64_t> words = word_hashes(reply);
+  const std::vector<std::uint64_t> source_words = word_hashes(source);
+  // A run of some length holds runs of every lesser one, so the longest can be found by halving.
+  std::size_t too_long = std::min(words.size(), source_words.size()) + 1;
+  while (shared.longest_run + 1 < too_long) {
+    const std::size_t length = (shared.longest_run + too_long) / 2;
+    (has_common_run(words, source_words, length) ? shared.longest_run : too_long) = length;
+  }
+  const std::size_t phrase = is_unspaced(reply) ? kCharactersOfAPhrase : kWordsOfAPhrase;
+  std::unordered_set<std::uint64_t> phrases;
+  for_each_window(source_words, phrase,
+                  [&](std::uint64_t hash) { return phrases.insert(hash), true; });
+  std::size_t seen = 0;
+  std::size_t found = 0;
+  for_each_window(words, phrase, [&](std::uint64_t hash) {
+    ++seen;
+    found += phrases.contains(hash) ? 1 : 0;
+    return true;
   });
-  return found;
+  if (seen > 0) shared.phrase_share = static_cast<double>(found) / static_cast<double>(seen);
+  return shared;
+}
+
+bool is_pieced_together(std::string_view reply, const SharedWords& shared) {
+  if (count_words(reply) < kShortestRun) return false;
+  const std::size_t copied_run = is_unspaced(reply) ? kCharactersOfACopy : kWordsOfACopy;
+  return shared.longest_run >= copied_run || shared.phrase_share >= 0.5;
 }
 
 }  // namespace rare::distill

@@ -111,6 +111,46 @@ TEST_CASE("a reply is refused for what it lacks") {
   CHECK(outcome.status.message() == "node: no usable reply in 1 attempt; the last one: " + problem);
 }
 
+TEST_CASE("question and scenario must stand without the document, unless that is not asked for") {
+  const std::string text =
+      "Steel rails grow longer when they are heated. Early railways left a small gap between one "
+      "rail and the next, so that on a hot day nothing was bent.";
+  const std::string plain = "A crew mends a railway line in winter.";
+  const auto [question, scenario, problem] = GENERATE_COPY(table<std::string, std::string,
+                                                                 std::string>(
+      {{"According to the passage, why do rails bend in July?", plain,
+        "the question speaks of a text that its reader does not have (\"the passage\") and must "
+        "stand "
+        "alone"},
+       {"根据上文，铁轨为什么在七月弯曲？", plain,
+        "the question speaks of a text that its reader does not have (\"上文\") and must stand "
+        "alone"},
+       {"Why did the rails bend in July?", "The text describes a crew that mends a line.",
+        "the scenario speaks of a text that its reader does not have (\"the text\") and must stand "
+        "alone"},
+       {"Who in this crew of four knows that early railways left a small gap between one rail and "
+        "the next, and who told him so last year at home?",
+        plain,
+        "the question repeats up to 12 words in a row from the document and must use its own"}}));
+  const ChatReply leaning = json_reply({{"question", question}, {"scenario", scenario}});
+  const Json prompt_alone = {{"prompt", "{{text}}"}};
+  Doc2QueryBench bench({leaning, json_reply(kGood)}, prompt_alone);
+  auto outcome = bench.run({{"text", text}});
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.records.at(0).fields()["question"] == kGood["question"]);
+  CHECK(contains(bench.user_text(1), "refused, because " + problem + ". "));
+
+  Doc2QueryBench lenient({leaning}, {{"prompt", "{{text}}"}, {"self_contained", false}});
+  CHECK(lenient.run({{"text", text}}).records.at(0).fields()["question"] == question);
+}
+
+TEST_CASE("a question may speak of an article that its scenario introduces") {
+  const Json answer = {{"question", "Why should the article not name the driver?"},
+                       {"scenario", "A young reporter writes an article about an accident."}};
+  Doc2QueryBench bench({json_reply(answer)}, {{"max_attempts", 1}});
+  CHECK(bench.run(kDocument).status.ok());
+}
+
 TEST_CASE("what the model's service reports is passed on, without another attempt") {
   Doc2QueryBench bench({rare::Result<ChatReply>(
       Status::run_fault(StatusCode::permission_denied, "the endpoint rejected the key"))});

@@ -1,9 +1,13 @@
 #include "word_runs.h"
 
+#include <string>
+
 #include "catch.h"
 
 using rare::distill::count_words;
+using rare::distill::is_pieced_together;
 using rare::distill::repeats;
+using rare::distill::shared_words;
 
 TEST_CASE("words are runs of letters and digits") {
   CHECK(count_words("") == 0);
@@ -31,4 +35,44 @@ TEST_CASE("a repetition is more than half of the reply, and no mere phrase") {
   CHECK(repeats("two three four five", source));
   CHECK_FALSE(repeats("", source));
   CHECK_FALSE(repeats("one two three", ""));
+}
+
+TEST_CASE("shared words are the longest run and the share of phrases") {
+  const char* source = "one two three four five six seven eight nine ten eleven twelve";
+  CHECK(shared_words("Nine, TEN eleven! Zero.", source).longest_run == 3);
+  CHECK(shared_words("nothing of it", source).longest_run == 0);
+  CHECK(shared_words("", source).longest_run == 0);
+  CHECK(shared_words("one two", "").longest_run == 0);
+  CHECK(shared_words(source, source).longest_run == 12);
+  CHECK(shared_words(source, source).phrase_share == 1);
+  // 12 words have 8 runs of five; two of these are in the source.
+  const auto shared = shared_words("a b c two three four five six seven d e f", source);
+  CHECK(shared.longest_run == 6);
+  CHECK(shared.phrase_share == 0.25);
+}
+
+TEST_CASE("a text of a source's sentences is pieced together, however they are joined") {
+  const std::string source =
+      "Steel rails grow longer when they are heated. Early railways left a small gap between one "
+      "rail and the next. Modern lines are welded into one piece and laid under tension.";
+  const auto pieced = [&](const std::string& text) {
+    return is_pieced_together(text, shared_words(text, source));
+  };
+  CHECK(
+      pieced("early railways left a small gap while steel rails grow longer when they are heated"));
+  CHECK(
+      pieced("Why is it that a crew of four young men in a hurry on a cold night knows that early "
+             "railways left a small gap between one rail and the next, and who told them?"));
+  CHECK_FALSE(pieced("Why did the welded line bend in July when the old rails stayed straight?"));
+  CHECK_FALSE(pieced("a small gap between one rail"));
+  CHECK_FALSE(pieced(""));
+}
+
+TEST_CASE("where characters are words, a longer run makes a copy") {
+  const std::string source = "钢轨受热会变长，早期的铁路在两段钢轨之间留有小的缝隙，以免夏天弯曲。";
+  const auto pieced = [&](const std::string& text) {
+    return is_pieced_together(text, shared_words(text, source));
+  };
+  CHECK(pieced("为什么早期的铁路在两段钢轨之间留有小的缝隙？"));
+  CHECK_FALSE(pieced("工人们冬天焊好的那一段钢轨为什么到了七月就向旁边弯了出去？"));
 }
