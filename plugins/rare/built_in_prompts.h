@@ -5,6 +5,8 @@
 
 namespace rare::distill {
 
+extern const std::string_view kAnswerCheckPrompt;
+extern const std::string_view kAnswerCheckSystem;
 extern const std::string_view kDoc2QueryPrompt;
 extern const std::string_view kDoc2QuerySystem;
 extern const std::string_view kReasonDistillPrompt;

@@ -4,32 +4,11 @@
 #include <utility>
 
 #include "built_in_prompts.h"
+#include "verdict_list.h"
 
 namespace rare::distill {
 
 namespace {
-
-// All of one width, so that a schema's keys, which are sorted where it becomes a grammar, stand in
-// the candidates' order.
-std::string candidate_number(std::size_t index, std::size_t candidates) {
-  const std::size_t width = std::to_string(candidates).size();
-  const std::string number = std::to_string(index + 1);
-  return std::string(width - number.size(), '0') + number;
-}
-
-std::string problem_of_verdict(const Json& verdict) {
-  if (!verdict.is_object()) return " must be an object with reason and relevant";
-  const auto relevant = verdict.find("relevant");
-  if (relevant == verdict.end() || !relevant->is_boolean()) {
-    return " must say in relevant: true or false";
-  }
-  const auto reason = verdict.find("reason");
-  if (reason == verdict.end() || !reason->is_string() ||
-      trimmed(reason->get_ref<const std::string&>()).empty()) {
-    return " must give its reason";
-  }
-  return {};
-}
 
 Json picked(const Json& list, const std::vector<std::size_t>& indices) {
   Json kept = Json::array();
@@ -166,7 +145,7 @@ Result<ChatOperator::Preparation> VerifyNegatives::prepare(const Record& record)
   }
   Json candidates = Json::array();
   for (std::size_t i = 0; i < texts->size(); ++i) {
-    const std::string number = candidate_number(i, texts->size());
+    const std::string number = verdict_number(i, texts->size());
     candidates.push_back(
         {{"number", number},
          {"text", cut((*texts)[i], "candidate " + number, record, prepared.fields)}});
@@ -186,26 +165,8 @@ std::size_t VerifyNegatives::count_candidates(const Record& record) const {
   return record.find(input_hardneg_key_)->size();
 }
 
-// A key for each candidate instead of a list: what enforces the schema then enforces that none is
-// left out and none is judged twice.
 Json VerifyNegatives::schema_for(const Record& record) const {
-  Json properties = Json::object();
-  Json numbers = Json::array();
-  const std::size_t candidates = count_candidates(record);
-  for (std::size_t i = 0; i < candidates; ++i) {
-    const std::string number = candidate_number(i, candidates);
-    // By the alphabet, too, the reason comes before what follows from it.
-    properties[number] = {
-        {"type", "object"},
-        {"properties", {{"reason", {{"type", "string"}}}, {"relevant", {{"type", "boolean"}}}}},
-        {"required", {"reason", "relevant"}},
-        {"additionalProperties", false}};
-    numbers.push_back(number);
-  }
-  return {{"type", "object"},
-          {"properties", std::move(properties)},
-          {"required", std::move(numbers)},
-          {"additionalProperties", false}};
+  return verdict_schema(count_candidates(record), "relevant");
 }
 
 std::string VerifyNegatives::problem_of(const ChatReply& reply, const std::string&) const {
@@ -216,20 +177,9 @@ std::string VerifyNegatives::problem_of(const ChatReply& reply, const std::strin
 
 std::string VerifyNegatives::problem_for(const Record& record, const ChatReply& reply,
                                          const std::string& prompt) const {
-  std::string problem = problem_of(reply, prompt);
+  const std::string problem = problem_of(reply, prompt);
   if (!problem.empty()) return problem;
-  const Json& answer = *reply.structured;
-  const std::size_t candidates = count_candidates(record);
-  for (std::size_t i = 0; i < candidates; ++i) {
-    const std::string number = candidate_number(i, candidates);
-    const auto verdict = answer.find(number);
-    if (verdict == answer.end()) return "candidate " + number + " has no verdict";
-    problem = problem_of_verdict(*verdict);
-    if (!problem.empty()) return "the verdict on candidate " + number + problem;
-  }
-  if (answer.size() == candidates) return {};
-  return "it has " + std::to_string(answer.size()) + " verdicts, and there are " +
-         std::to_string(candidates) + " candidates";
+  return problem_of_verdicts(*reply.structured, count_candidates(record), "relevant", "candidate");
 }
 
 void VerifyNegatives::store(const ChatReply& reply, Record& record) const {
@@ -238,7 +188,7 @@ void VerifyNegatives::store(const ChatReply& reply, Record& record) const {
   std::vector<std::size_t> removed;
   Json verdicts = Json::array();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const Json& given = (*reply.structured)[candidate_number(i, candidates.size())];
+    const Json& given = (*reply.structured)[verdict_number(i, candidates.size())];
     const bool relevant = given["relevant"].get<bool>();
     verdicts.push_back({{"reason", trimmed(given["reason"].get_ref<const std::string&>())},
                         {"relevant", relevant}});

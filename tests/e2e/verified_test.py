@@ -1,4 +1,4 @@
-"""rare-verified.yaml: what reaches the teacher as a negative is what the judge let through."""
+"""rare-verified.yaml: negatives that a judge let through, and answers that agree with others."""
 
 import unittest
 
@@ -40,6 +40,7 @@ class VerifiedTest(EngineTest):
             self.assertTrue(texts.issuperset(row["hard_negatives"]))
             self.assertTrue(all(verdict["reason"] for verdict in row["verdicts"]))
             self.assertGreaterEqual(len(row["reasoning"].split()), 5)
+            self.assertIn(row["agreement"], (2 / 3, 1))
             replaced += row["hard_negatives"] != offered[:3]
         self.assertGreater(replaced, len(rows) / 2)  # this judge tosses a coin
         records = self.manifest("rare-verified")["records"]
@@ -59,6 +60,18 @@ class VerifiedTest(EngineTest):
             self.assertGreaterEqual(len(row["hard_negatives"]), 2)
         status = self.run_engine("status", PIPELINES / "rare-verified.yaml", "--json")
         self.assertIn("negatives 1 < min_neg 2", status.stdout)
+
+    def test_answers_can_be_compared_with_a_known_one(self):
+        corpus = self.write_corpus(20)
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.assert_exit(self.run_engine(*self.over(
+                corpus, "nodes.samples=null", "nodes.check.from=reasoning",
+                "nodes.check.with.input_reference_key=reasoning", "nodes.check.with.compare=exact",
+                "nodes.negatives.with.min_neg=0")), 0)
+            self.assertEqual(server.stats()["calls"], 60)  # none for the check
+        rows = read_jsonl(self.folder / OUTPUT)
+        self.assertEqual([row["agreement"] for row in rows], [1] * 20)
 
     def test_too_few_can_be_an_error(self):
         corpus = self.write_corpus(60)

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "answer_check.h"
 #include "catch.h"
 #include "doc2query.h"
 #include "plugins/prompt/prompt_template.h"
@@ -23,6 +24,8 @@ std::uint64_t hash_of(std::string_view prompt, std::string_view system) {
 // new one: the component's version is part of what identifies a run. Who changes a prompt file
 // raises version() in the operator's spec and puts the new number and hash here.
 TEST_CASE("the prompts are those of the spec's version") {
+  CHECK(AnswerCheck::spec().version() == 1);
+  CHECK(hash_of(kAnswerCheckPrompt, kAnswerCheckSystem) == 0xcfab74142c7148a8ULL);
   CHECK(Doc2Query::spec().version() == 2);
   CHECK(hash_of(kDoc2QueryPrompt, kDoc2QuerySystem) == 0x33e1b25266757504ULL);
   CHECK(ReasonDistill::spec().version() == 1);
@@ -33,7 +36,7 @@ TEST_CASE("the prompts are those of the spec's version") {
 
 TEST_CASE("the built-in prompts are whole and end where the answer begins") {
   for (const std::string_view prompt :
-       {kDoc2QueryPrompt, kReasonDistillPrompt, kVerifyNegativesPrompt}) {
+       {kDoc2QueryPrompt, kReasonDistillPrompt, kVerifyNegativesPrompt, kAnswerCheckPrompt}) {
     auto parsed = rare::prompt::PromptTemplate::parse("prompt", prompt);
     REQUIRE(parsed.ok());
   }
