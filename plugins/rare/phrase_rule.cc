@@ -131,10 +131,26 @@ PhraseRule::PhraseRule(std::string_view row, const Groups& groups, Script script
     }
     elements_.push_back(std::move(element));
   }
+  note_first_bytes();
+}
+
+void PhraseRule::note_first_bytes() {
+  for (const Element& element : elements_) {
+    if (element.kind == Kind::gap) first_bytes_.set();
+    if (element.kind != Kind::one_of) continue;
+    for (const std::string& word : element.alternatives) {
+      first_bytes_.set(static_cast<unsigned char>(word.front()));
+    }
+    for (char digit = '0'; element.number && digit <= '9'; ++digit) {
+      first_bytes_.set(static_cast<unsigned char>(digit));
+    }
+    if (!element.optional) return;
+  }
 }
 
 std::string_view PhraseRule::find(std::string_view clauses) const {
   for (std::size_t at = 0; at < clauses.size(); ++at) {
+    if (!first_bytes_[static_cast<unsigned char>(clauses[at])]) continue;
     const bool begins = script_ == Script::words
                             ? at == 0 || clauses[at - 1] == ' '
                             : (static_cast<unsigned char>(clauses[at]) & 0xC0) != 0x80;

@@ -1,6 +1,7 @@
 // Rules about phrases, as data: what a text says when it speaks of another text.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -55,8 +56,11 @@ class PhraseRule {
   // Past the word or character at `at`, or kNone where a gap must end.
   std::size_t past_unit(std::string_view clauses, std::size_t at) const;
 
+  void note_first_bytes();
+
   Script script_;
   std::vector<Element> elements_;
+  std::bitset<256> first_bytes_;  // with which a match can begin: most places need no closer look
 };
 
 }  // namespace rare::distill

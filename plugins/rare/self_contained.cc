@@ -13,6 +13,7 @@ namespace {
 void hide_introduced(std::string& clauses, std::size_t begin, const LeaningPhrases& phrases) {
   for (std::size_t i = 0; i < phrases.nouns_introduced.size(); ++i) {
     const std::string& noun = phrases.nouns_introduced[i];
+    if (clauses.find(noun, begin) == std::string::npos) continue;
     const std::string_view introduced = phrases.introductions[i].find(clauses);
     if (introduced.empty()) continue;
     std::size_t at = static_cast<std::size_t>(introduced.data() - clauses.data());
@@ -42,8 +43,16 @@ std::string phrase_in(std::string_view text, std::string_view situation, Script 
 }  // namespace
 
 std::string leaning_phrase(std::string_view text, std::string_view situation) {
-  std::string phrase = phrase_in(text, situation, Script::words, english_leaning());
-  if (!phrase.empty()) return phrase;
+  const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  if (std::any_of(text.begin(), text.end(), is_letter)) {
+    std::string phrase = phrase_in(text, situation, Script::words, english_leaning());
+    if (!phrase.empty()) return phrase;
+  }
+  // Chinese characters are sequences that begin with these bytes, and few others are.
+  const auto may_be_chinese = [](char c) {
+    return static_cast<unsigned char>(c) >= 0xE4 && static_cast<unsigned char>(c) <= 0xE9;
+  };
+  if (std::none_of(text.begin(), text.end(), may_be_chinese)) return {};
   return phrase_in(text, situation, Script::characters, chinese_leaning());
 }
 
