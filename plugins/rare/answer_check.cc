@@ -1,86 +1,20 @@
 #include "answer_check.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
 #include <utility>
 
 #include "built_in_prompts.h"
+#include "final_answer.h"
 #include "verdict_list.h"
 
 namespace rare::distill {
 
 namespace {
 
-bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_ascii_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-
-// What a punctuation mark at `at` becomes: itself where it changes what is said, as in -5, 2.5, 3/4
-// or 10%; nothing in 1,000; a space elsewhere.
-std::string_view kept_mark(std::string_view text, std::size_t at) {
-  constexpr std::string_view kMeaningful = "+*/=^%<>$";
-  const bool digit_before = at > 0 && is_ascii_digit(text[at - 1]);
-  const bool digit_after = at + 1 < text.size() && is_ascii_digit(text[at + 1]);
-  const char mark = text[at];
-  if (mark == ',' && digit_before && digit_after) return {};
-  const bool of_a_number =
-      (mark == '.' && digit_after) ||
-      (mark == '-' && digit_after && !digit_before && (at == 0 || !is_ascii_letter(text[at - 1])));
-  const bool kept = of_a_number || kMeaningful.find(mark) != std::string_view::npos;
-  return kept ? text.substr(at, 1) : std::string_view(" ");
-}
-
-std::string comparable(std::string_view text) {
-  constexpr std::array<std::string_view, 12> kWideMarks = {"。", "，", "！", "？", "；", "：",
-                                                           "、", "“",  "”",  "「", "」", "…"};
-  std::string made;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto wide =
-        std::find_if(kWideMarks.begin(), kWideMarks.end(),
-                     [&](std::string_view mark) { return text.substr(at).starts_with(mark); });
-    const char c = text[at];
-    std::string_view next = text.substr(at, 1);
-    if (wide != kWideMarks.end()) {
-      at += wide->size() - 1;
-      next = " ";
-    } else if (static_cast<unsigned char>(c) < 0x80 && !is_ascii_letter(c) && !is_ascii_digit(c)) {
-      next = kept_mark(text, at);
-    }
-    if (next == " " && (made.empty() || made.back() == ' ')) continue;
-    for (const char kept : next) {
-      made += is_ascii_letter(kept) ? static_cast<char>(kept | 0x20) : kept;
-    }
-  }
-  if (made.ends_with(' ')) made.pop_back();
-  return made;
-}
-
 std::string share_text(double share) { return Json(std::round(share * 100) / 100).dump(); }
 
 }  // namespace
-
-std::string_view final_answer(std::string_view text) {
-  constexpr std::string_view kOpen = "<answer>";
-  const std::size_t open = text.rfind(kOpen);
-  if (open != std::string_view::npos) {
-    const std::string_view inside = text.substr(open + kOpen.size());
-    return trimmed(inside.substr(0, inside.find("</answer>")));
-  }
-  std::size_t begin = 0;
-  for (const std::string_view label : {"Answer:", "answer:", "ANSWER:", "答案：", "答案:"}) {
-    const std::size_t at = text.rfind(label);
-    if (at != std::string_view::npos) begin = std::max(begin, at + label.size());
-  }
-  std::string_view answer = text.substr(begin);
-  // Of "**Answer:** ...".
-  if (begin > 0) answer.remove_prefix(std::min(answer.find_first_not_of("* "), answer.size()));
-  return trimmed(answer);
-}
-
-bool same_answer(std::string_view one, std::string_view other) {
-  return comparable(one) == comparable(other);
-}
 
 Spec AnswerCheck::spec() {
   Spec spec("AnswerCheck");

@@ -9,13 +9,6 @@
 
 namespace rare::distill {
 
-// What a chain of thought comes to: the text between the last <answer> and </answer>, else what
-// follows the last "Answer:" or 答案：, else all of it.
-std::string_view final_answer(std::string_view text);
-
-// Whether two answers are the same but for case, white space and punctuation.
-bool same_answer(std::string_view one, std::string_view other);
-
 class AnswerCheck final : public ChatOperator {
  public:
   static Spec spec();

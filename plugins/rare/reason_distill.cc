@@ -1,11 +1,21 @@
 #include "reason_distill.h"
 
+#include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "built_in_prompts.h"
+#include "final_answer.h"
 #include "rare/random.h"
 
 namespace rare::distill {
+
+namespace {
+
+constexpr std::string_view kAnswer = "answer";
+constexpr std::string_view kCitesPositive = "cites_positive";
+
+}  // namespace
 
 Spec ReasonDistill::spec() {
   Spec spec("ReasonDistill");
@@ -38,6 +48,11 @@ Spec ReasonDistill::spec() {
   spec.param(&This::output_order_key_, "output_order_key", "",
              "Field for the order of the passages: 0 is the document, 1 the first negative, ...; "
              "empty: none.");
+  spec.param(
+      &This::require_, "require", std::vector<std::string>{},
+      "What a reply must have, or it is asked again: `answer` (marked by \"Answer:\" or "
+      "<answer>, or apart from its reasoning), `cites_positive` (the document's number among "
+      "the passages that it names).");
   declare<This>(spec, 16000);
   return spec;
 }
@@ -52,6 +67,26 @@ std::vector<ChatOperator::OutputField> ReasonDistill::written_fields() const {
           {"output_order_key", output_order_key_}};
 }
 
+Status ReasonDistill::check_parameters() const {
+  for (const std::string& name : require_) {
+    if (name == kAnswer || name == kCitesPositive) continue;
+    return configuration_error("require has \"" + name + "\"; it takes answer and cites_positive");
+  }
+  return Status();
+}
+
+bool ReasonDistill::requires_check(std::string_view name) const {
+  return std::find(require_.begin(), require_.end(), name) != require_.end();
+}
+
+std::vector<std::size_t> ReasonDistill::order_of(const Record& record, std::size_t passages) const {
+  std::vector<std::size_t> order(passages);
+  std::iota(order.begin(), order.end(), 0);
+  Random random(derive_seed(context().seed(), record.id().to_string(), "ReasonDistill.order"));
+  random.shuffle(order);
+  return order;
+}
+
 Result<ChatOperator::Preparation> ReasonDistill::prepare(const Record& record) const {
   const Result<std::string_view> positive = text_of(record, input_text_key_);
   if (!positive.ok()) return positive.status();
@@ -64,11 +99,7 @@ Result<ChatOperator::Preparation> ReasonDistill::prepare(const Record& record) c
   const Result<std::string_view> scenario = text_of(record, input_scenario_key_);
   if (!scenario.ok()) return scenario.status();
 
-  std::vector<std::size_t> order(texts->size());
-  std::iota(order.begin(), order.end(), 0);
-  Random random(derive_seed(context().seed(), record.id().to_string(), "ReasonDistill.order"));
-  random.shuffle(order);
-
+  const std::vector<std::size_t> order = order_of(record, texts->size());
   Preparation prepared;
   Json passages = Json::array();
   for (const std::size_t index : order) {
@@ -97,6 +128,25 @@ std::string ReasonDistill::problem_of(const ChatReply& reply, const std::string&
   // An answer may be a word when the reasoning stands apart.
   const bool apart = !trimmed(reply.reasoning).empty();
   return problem_of_text(apart ? reply.reasoning : reply.text, "the reasoning", prompt);
+}
+
+std::string ReasonDistill::problem_for(const Record& record, const ChatReply& reply,
+                                       const std::string& prompt) const {
+  std::string problem = problem_of(reply, prompt);
+  if (!problem.empty()) return problem;
+  const bool apart = !trimmed(reply.reasoning).empty();
+  if (requires_check(kAnswer) && !apart && marked_answer(reply.text).value_or("").empty()) {
+    return "it does not end with an answer that says \"Answer:\" before it";
+  }
+  if (!requires_check(kCitesPositive)) return {};
+  const std::vector<std::size_t> order =
+      order_of(record, record.find(input_hardneg_key_)->size() + 1);
+  const auto positive = std::find(order.begin(), order.end(), 0) - order.begin() + 1;
+  const std::set<std::size_t> cited = cited_passages(reply.reasoning + "\n" + reply.text);
+  if (cited.contains(static_cast<std::size_t>(positive))) return {};
+  // Which one it is must not be told, or the model would cite it without having found it.
+  return cited.empty() ? "it names no passage by its number"
+                       : "it rests on passages that do not settle the question";
 }
 
 void ReasonDistill::store(const ChatReply& reply, Record& record) const {

@@ -6,8 +6,6 @@
 using rare::ChatReply;
 using rare::Fault;
 using rare::Json;
-using rare::distill::final_answer;
-using rare::distill::same_answer;
 using namespace rare::testing::scripted;
 using CheckBench = Bench<rare::distill::AnswerCheck>;
 
@@ -91,30 +89,4 @@ TEST_CASE("a record with nothing to compare costs itself alone and asks nothing"
   CHECK(outcome.status.message() == message);
   CHECK(outcome.status.fault() == Fault::record);
   CHECK(bench.model.requests().empty());
-}
-
-TEST_CASE("a chain of thought comes to its last answer") {
-  const auto [text, answer] = GENERATE(table<std::string, std::string>({
-      {"Step 1.\nAnswer: a b \n", "a b"},
-      {"Answer: first\nAnswer: second", "second"},
-      {"**Answer:** bold", "bold"},
-      {"<think>Answer: no</think>\n<answer> yes </answer>", "yes"},
-      {"<answer>never closed", "never closed"},
-      {"推理。答案：四", "四"},
-      {" plain ", "plain"},
-      {"", ""},
-      {"Answer:", ""},
-  }));
-  CHECK(final_answer(text) == answer);
-}
-
-TEST_CASE("answers are the same but for case, space and punctuation, never for a number") {
-  CHECK(same_answer("The  Rail, bent.", "the rail bent"));
-  CHECK(same_answer("1,000 m", "1000 m."));
-  CHECK(same_answer("四。", "四"));
-  CHECK_FALSE(same_answer("-5", "5"));
-  CHECK_FALSE(same_answer("2.5", "25"));
-  CHECK_FALSE(same_answer("3/4", "34"));
-  CHECK_FALSE(same_answer("10%", "10"));
-  CHECK_FALSE(same_answer("1 2", "12"));
 }

@@ -120,6 +120,47 @@ TEST_CASE("a reply that holds no whole reasoning is asked again") {
   CHECK(hopeless.model.requests().size() == 3);
 }
 
+TEST_CASE("what is required of a reply is asked for again until it is there") {
+  const Json only_order = {{"output_order_key", "order"}};
+  ReasonBench look({text_reply(kReasoning)}, only_order);
+  const Json order = look.run(kRecord, 3).records.at(0).fields()["order"];
+  std::size_t positive = 1;
+  while (order.at(positive - 1) != 0) ++positive;
+  const std::string right = "passage " + std::to_string(positive);
+  const std::string wrong = "passage " + std::to_string(positive % 4 + 1);
+  const auto [check, text, problem] = GENERATE_COPY(table<std::string, std::string, std::string>({
+      {"answer", "Steel grows longer, as " + right + " says.",
+       "it does not end with an answer that says \"Answer:\" before it"},
+      {"answer", "Steel grows longer, as " + right + " says.\nAnswer: ",
+       "it does not end with an answer that says \"Answer:\" before it"},
+      {"cites_positive", "Steel grows longer in the heat.\nAnswer: heat",
+       "it names no passage by its number"},
+      {"cites_positive", "Steel grows longer, as " + wrong + " says.\nAnswer: heat",
+       "it rests on passages that do not settle the question"},
+  }));
+  const std::string good = "Of all, " + right + " tells of steel and heat.\nAnswer: the heat.";
+  ReasonBench bench({text_reply(text), text_reply(good)}, {{"require", {check}}});
+  auto outcome = bench.run(kRecord, 3);
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.records.at(0).fields()["reasoning"] == good);
+  CHECK(contains(bench.user_text(1), "refused, because " + problem + ". "));
+
+  ReasonBench lenient({text_reply(text)});
+  CHECK(lenient.run(kRecord, 3).status.ok());
+}
+
+TEST_CASE("reasoning apart needs no mark before its answer, and may cite") {
+  ReasonBench bench({text_reply("Heat.", "Passages 1, 2, 3 and 4 were all of some use.")},
+                    {{"require", {"answer", "cites_positive"}}, {"max_attempts", 1}});
+  CHECK(bench.run(kRecord).status.ok());
+}
+
+TEST_CASE("a requirement that does not exist is refused before the first record") {
+  ReasonBench bench({text_reply(kReasoning)}, {{"require", {"anser"}}});
+  CHECK(bench.opened.message() ==
+        "node: require has \"anser\"; it takes answer and cites_positive");
+}
+
 TEST_CASE("an empty list of negatives leaves the document alone") {
   Json fields = kRecord;
   fields["hard_negatives"] = Json::array();
