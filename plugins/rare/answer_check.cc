@@ -66,8 +66,10 @@ std::vector<ChatOperator::OutputField> AnswerCheck::written_fields() const {
 }
 
 Status AnswerCheck::check_parameters() const {
-  if (!output_agreement_key_.empty()) return Status();
-  return configuration_error("output_agreement_key is empty; expected the name of a field");
+  if (output_agreement_key_.empty()) {
+    return configuration_error("output_agreement_key is empty; expected the name of a field");
+  }
+  return check_not_replaced(input_reference_key_, "references");
 }
 
 Result<std::vector<std::string_view>> AnswerCheck::references_of(const Record& record) const {

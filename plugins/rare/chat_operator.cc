@@ -36,6 +36,16 @@ std::vector<ChatOperator::OutputField> ChatOperator::output_fields() const {
   return fields;
 }
 
+Status ChatOperator::check_not_replaced(const std::string& field, std::string_view holds) const {
+  for (const OutputField& output : output_fields()) {
+    if (output.name != field) continue;
+    return configuration_error(output.param + " names the field \"" + field +
+                               "\", which holds the " + std::string(holds) +
+                               "; give it another name");
+  }
+  return Status();
+}
+
 Task<Status> ChatOperator::process(Record record, Output& out) {
   Status free = check_outputs(record);
   if (!free.ok()) co_return free;

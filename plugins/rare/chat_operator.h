@@ -92,6 +92,9 @@ class ChatOperator : public prompt::AskingOperator {
   // At most `max_text_chars` of the text; says in the log when it cuts, and notes it in `fields`.
   std::string_view cut(std::string_view text, std::string_view what, const Record& record,
                        Json& fields) const;
+  // An error of the configuration when an output would take the place of `field`, which store()
+  // still needs; `holds` says what is in it.
+  Status check_not_replaced(const std::string& field, std::string_view holds) const;
   Result<std::string> render(const Json& values, const Record& record) const;
   // What is wrong with one text of a reply; `what` names it.
   std::string problem_of_text(std::string_view text, std::string_view what,

@@ -85,12 +85,8 @@ Status VerifyNegatives::check_parameters() const {
                                std::to_string(num_neg_) +
                                ", so no record could keep enough; raise num_neg");
   }
-  for (const auto& [param, name] : {OutputField{"output_verdicts_key", output_verdicts_key_},
-                                    OutputField{"output_removed_key", output_removed_key_}}) {
-    if (name != input_hardneg_key_) continue;
-    return configuration_error(param + " names the field \"" + name +
-                               "\", which holds the candidates; give it another name");
-  }
+  Status kept = check_not_replaced(input_hardneg_key_, "candidates");
+  if (!kept.ok()) return kept;
   const std::vector<std::string> taken = {
       input_hardneg_key_,    input_text_key_,      input_question_key_, input_scenario_key_,
       output_negatives_key_, output_verdicts_key_, output_removed_key_};

@@ -1,5 +1,8 @@
 #include "answer_check.h"
 
+#include <string>
+#include <vector>
+
 #include "catch.h"
 #include "scripted_model.h"
 
@@ -89,4 +92,13 @@ TEST_CASE("a record with nothing to compare costs itself alone and asks nothing"
   CHECK(outcome.status.message() == message);
   CHECK(outcome.status.fault() == Fault::record);
   CHECK(bench.model.requests().empty());
+}
+
+TEST_CASE("the references may not be replaced, not even by overwrite") {
+  for (const char* param : {"output_agreement_key", "output_verdicts_key", "output_cut_key"}) {
+    CheckBench bench({text_reply("")}, {{param, "references"}, {"overwrite", true}});
+    CHECK(bench.opened.message() ==
+          "node: " + std::string(param) +
+              " names the field \"references\", which holds the references; give it another name");
+  }
 }
