@@ -1,130 +1,27 @@
 #include "plugins/net/http_loop.h"
 
 #include <curl/curl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <cctype>
-#include <cstring>
+#include <cerrno>
 #include <map>
 #include <mutex>
 #include <queue>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
+
+#include "plugins/net/transfer.h"
 
 namespace rare::net {
 namespace {
 
-struct Transfer {
-  HttpCall call;
-  HttpLoop::Done done;
-  HttpResult result;
-  CURL* easy = nullptr;
-  HttpLoop::Clock::time_point begin, last_progress;  // the latter of the reader
-  curl_slist* header_list = nullptr;
-  char error[CURL_ERROR_SIZE] = {};
-
-  ~Transfer() { curl_slist_free_all(header_list); }
-};
-
-bool is_event_stream(const Transfer& transfer) {
-  long status = 0;
-  curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
-  const auto type = transfer.result.header("content-type");
-  return status == 200 && type && type->starts_with("text/event-stream");
-}
-
-// Whether the transfer goes on.
-bool read_piece(Transfer& transfer, std::string_view piece) {
-  switch (transfer.call.reader->read(piece)) {
-    case BodyReader::Read::too_large:
-      transfer.result.failure = TransferFailure::too_large;
-      return false;
-    case BodyReader::Read::heartbeat:
-      return true;
-    case BodyReader::Read::progress:
-      break;
-  }
-  transfer.last_progress = HttpLoop::Clock::now();
-  if (transfer.result.first_piece_s == 0) {
-    transfer.result.first_piece_s =
-        std::chrono::duration<double>(transfer.last_progress - transfer.begin).count();
-  }
-  return true;
-}
-
-std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  const std::size_t bytes = size * count;
-  if (transfer.call.reader && (transfer.result.streamed || is_event_stream(transfer))) {
-    transfer.result.streamed = true;
-    return read_piece(transfer, {data, bytes}) ? bytes : 0;
-  }
-  if (transfer.result.body.size() + bytes > transfer.call.max_body_bytes) {
-    transfer.result.failure = TransferFailure::too_large;
-    return 0;  // makes libcurl end the transfer
-  }
-  transfer.result.body.append(data, bytes);
-  return bytes;
-}
-
-std::size_t take_header(char* data, std::size_t size, std::size_t count, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  const std::string_view line(data, size * count);
-  if (line.starts_with("HTTP/")) {
-    transfer.result.headers.clear();  // of an interim reply (100, 103) or a proxy
-    return line.size();
-  }
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return line.size();
-  std::string name(line.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  std::string_view value = line.substr(colon + 1);
-  while (!value.empty() && std::isspace(static_cast<unsigned char>(value.front()))) {
-    value.remove_prefix(1);
-  }
-  while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back()))) {
-    value.remove_suffix(1);
-  }
-  transfer.result.headers.emplace_back(std::move(name), value);
-  return line.size();
-}
-
 constexpr auto kStallStep = std::chrono::milliseconds(100);
-
-bool is_loopback(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  const std::string_view rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
-  return rest.starts_with("127.") || rest.starts_with("localhost") || rest.starts_with("[::1]");
-}
-
-TransferFailure failure_of(CURLcode code) {
-  switch (code) {
-    case CURLE_OK:
-      return TransferFailure::none;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return TransferFailure::no_connection;
-    case CURLE_OPERATION_TIMEDOUT:
-      return TransferFailure::timeout;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-      return TransferFailure::untrusted;
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-      return TransferFailure::cut;
-    default:
-      return TransferFailure::other;
-  }
-}
 
 }  // namespace
 
@@ -133,15 +30,22 @@ class HttpLoop::Engine {
   explicit Engine(int kept_connections) {
     static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
     (void)ready;
-    multi_ = curl_multi_init();
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(kept_connections));
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+    if (epoll_ < 0 || wake_ < 0) throw std::system_error(errno, std::generic_category(), "epoll");
+    epoll_event woken{};
+    woken.events = EPOLLIN;
+    woken.data.u64 = event_data(0, wake_);
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &woken);
+    multis_.resize(1 + static_cast<std::size_t>(std::max(0, kept_connections - 1)) /
+                           kConnectionsOfMulti);
+    for (Multi& multi : multis_) open_multi(multi, kept_connections);
     thread_ = std::thread([this] { run(); });
   }
   ~Engine() {
     stop();
     for (CURL* easy : idle_) curl_easy_cleanup(easy);
-    curl_multi_cleanup(multi_);
+    for (const Multi& multi : multis_) curl_multi_cleanup(multi.handle);
+    close(wake_);
+    close(epoll_);
   }
 
   void post(Task task) {
@@ -152,7 +56,7 @@ class HttpLoop::Engine {
       wake = posted_.empty();
       posted_.push_back(std::move(task));
     }
-    if (wake && !on_loop()) curl_multi_wakeup(multi_);
+    if (wake && !on_loop()) this->wake();
   }
   void add_timer(Clock::time_point at, Task task) {
     timers_.emplace(std::pair(at, next_timer_++), std::move(task));
@@ -169,12 +73,17 @@ class HttpLoop::Engine {
     if (!idle_.empty()) idle_.pop_back();
     transfer->easy = easy;
     transfer->begin = Clock::now();
-    set_options(easy, *transfer);
-    const CURLMcode added = curl_multi_add_handle(multi_, easy);
+    transfer->prepare();
+    const auto least_busy =
+        std::min_element(multis_.begin(), multis_.end(),
+                         [](const Multi& a, const Multi& b) { return a.transfers < b.transfers; });
+    transfer->multi = static_cast<std::size_t>(least_busy - multis_.begin());
+    const CURLMcode added = curl_multi_add_handle(least_busy->handle, easy);
     if (added != CURLM_OK) {
       idle_.push_back(easy);
       return end_unstarted(*transfer, TransferFailure::other, curl_multi_strerror(added));
     }
+    ++least_busy->transfers;
     if (transfer->call.stall_ms > 0) watch_stalls(transfer->begin);
     transfers_.emplace(easy, std::move(transfer));
   }
@@ -193,7 +102,7 @@ class HttpLoop::Engine {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
-    curl_multi_wakeup(multi_);
+    wake();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -204,10 +113,14 @@ class HttpLoop::Engine {
     while (go_on) {
       go_on = run_posted();
       run_timers();
-      int running = 0;
-      curl_multi_perform(multi_, &running);
+      for (Multi& multi : multis_) {
+        if (!multi.timer || *multi.timer > Clock::now()) continue;
+        multi.timer.reset();
+        int running = 0;
+        curl_multi_socket_action(multi.handle, CURL_SOCKET_TIMEOUT, 0, &running);
+      }
       collect_finished();
-      if (go_on) curl_multi_poll(multi_, nullptr, 0, wait_ms(), nullptr);
+      if (go_on) move_bytes();
     }
     ending_ = true;
     cancel_all();
@@ -219,6 +132,85 @@ class HttpLoop::Engine {
       closed_ = !more;
     }
     timers_.clear();
+  }
+
+  // One of libcurl's multi handles. There are several, because each looks through all of its
+  // connections for an idle one whenever a transfer begins.
+  struct Multi {
+    Engine* engine = nullptr;
+    std::uint32_t number = 0;
+    CURLM* handle = nullptr;
+    std::size_t transfers = 0;
+    std::optional<Clock::time_point> timer;  // when libcurl wants to look at its own time-outs
+  };
+  static constexpr std::size_t kConnectionsOfMulti = 64;
+
+  void open_multi(Multi& multi, int kept_connections) {
+    const auto connections =
+        static_cast<long>(kept_connections) / static_cast<long>(multis_.size()) + 1;
+    multi.engine = this;
+    multi.number = static_cast<std::uint32_t>(&multi - multis_.data());
+    multi.handle = curl_multi_init();
+    curl_multi_setopt(multi.handle, CURLMOPT_SOCKETFUNCTION, &Engine::watch_socket);
+    curl_multi_setopt(multi.handle, CURLMOPT_SOCKETDATA, &multi);
+    curl_multi_setopt(multi.handle, CURLMOPT_TIMERFUNCTION, &Engine::set_curl_timer);
+    curl_multi_setopt(multi.handle, CURLMOPT_TIMERDATA, &multi);
+    curl_multi_setopt(multi.handle, CURLMOPT_MAXCONNECTS, connections);
+    curl_multi_setopt(multi.handle, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+  }
+
+  // An event of a socket: the number of its multi above, the socket below.
+  static std::uint64_t event_data(std::uint32_t multi, int socket) {
+    return std::uint64_t{multi} << 32 | static_cast<std::uint32_t>(socket);
+  }
+
+  // With sockets of its own choice (curl_multi_perform) libcurl looks at every transfer whenever a
+  // byte moves.
+  static int watch_socket(CURL*, curl_socket_t socket, int what, void* user, void*) {
+    const auto& multi = *static_cast<const Multi*>(user);
+    const int epoll = multi.engine->epoll_;
+    if (what == CURL_POLL_REMOVE) {
+      epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nullptr);
+      return 0;
+    }
+    epoll_event wanted{};
+    if ((what & CURL_POLL_IN) != 0) wanted.events |= EPOLLIN;
+    if ((what & CURL_POLL_OUT) != 0) wanted.events |= EPOLLOUT;
+    wanted.data.u64 = event_data(multi.number, socket);
+    if (epoll_ctl(epoll, EPOLL_CTL_MOD, socket, &wanted) == 0) return 0;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &wanted) == 0 ? 0 : -1;
+  }
+  static int set_curl_timer(CURLM*, long timeout_ms, void* user) {
+    auto& timer = static_cast<Multi*>(user)->timer;
+    timer.reset();
+    if (timeout_ms >= 0) timer = Clock::now() + std::chrono::milliseconds(timeout_ms);
+    return 0;
+  }
+
+  void wake() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+  }
+
+  // Waits until there is something to do.
+  void move_bytes() {
+    std::array<epoll_event, 256> events;
+    const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
+    for (int i = 0; i < count; ++i) {
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      const auto socket = static_cast<int>(event.data.u64 & 0xFFFFFFFF);
+      if (socket == wake_) {
+        std::uint64_t wakes = 0;
+        [[maybe_unused]] const ssize_t got = read(wake_, &wakes, sizeof wakes);
+        continue;
+      }
+      int what = 0, running = 0;
+      if ((event.events & EPOLLIN) != 0) what |= CURL_CSELECT_IN;
+      if ((event.events & EPOLLOUT) != 0) what |= CURL_CSELECT_OUT;
+      if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) what |= CURL_CSELECT_ERR;
+      curl_multi_socket_action(multis_[event.data.u64 >> 32].handle, socket, what, &running);
+    }
+    collect_finished();
   }
 
   // False when the loop is to end.
@@ -248,9 +240,12 @@ class HttpLoop::Engine {
       const std::lock_guard lock(mutex_);
       if (!posted_.empty() || stopping_) return 0;
     }
-    if (timers_.empty()) return 60'000;
-    const auto wait =
-        std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first - Clock::now());
+    auto next = Clock::now() + std::chrono::seconds(60);
+    if (!timers_.empty()) next = std::min(next, timers_.begin()->first.first);
+    for (const Multi& multi : multis_) {
+      if (multi.timer) next = std::min(next, *multi.timer);
+    }
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 60'000));
   }
 
@@ -282,12 +277,14 @@ class HttpLoop::Engine {
   }
 
   void collect_finished() {
-    int left = 0;
-    while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const CURLcode code = message->data.result;
-      CURL* easy = message->easy_handle;
-      finish(easy, failure_of(code), code == CURLE_OK ? "" : curl_easy_strerror(code));
+    for (const Multi& multi : multis_) {
+      int left = 0;
+      while (CURLMsg* message = curl_multi_info_read(multi.handle, &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        const CURLcode code = message->data.result;
+        CURL* easy = message->easy_handle;
+        finish(easy, failure_of(code), code == CURLE_OK ? "" : curl_easy_strerror(code));
+      }
     }
   }
 
@@ -304,7 +301,9 @@ class HttpLoop::Engine {
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME, &result.seconds);
     result.status = static_cast<int>(status);
-    curl_multi_remove_handle(multi_, easy);
+    Multi& multi = multis_[transfer->multi];
+    curl_multi_remove_handle(multi.handle, easy);
+    --multi.transfers;
     curl_easy_reset(easy);
     idle_.push_back(easy);
     transfer->done(std::move(result));
@@ -316,40 +315,9 @@ class HttpLoop::Engine {
     transfer.done(std::move(transfer.result));
   }
 
-  static void set_options(CURL* easy, Transfer& t) {
-    const HttpCall& call = t.call;
-    for (const std::string& header : call.headers) {
-      t.header_list = curl_slist_append(t.header_list, header.c_str());
-    }
-    t.header_list = curl_slist_append(t.header_list, "Expect:");
-    curl_easy_setopt(easy, CURLOPT_URL, call.url.c_str());
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t.header_list);
-    if (call.method == "POST") {
-      curl_easy_setopt(easy, CURLOPT_POST, 1L);
-      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call.body.data());
-      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                       static_cast<curl_off_t>(call.body.size()));
-    }
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    // A proxy of the environment cannot reach this machine's loopback.
-    if (is_loopback(call.url)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(call.connect_timeout_ms));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(call.timeout_ms));
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(call.low_speed_s));
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(call.low_speed_bytes));
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t.error);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &t);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &t);
-  }
-
-  CURLM* multi_ = nullptr;
+  const int epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  const int wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  std::vector<Multi> multis_;  // of a fixed number
   std::mutex mutex_;
   std::vector<Task> posted_;  // guarded by mutex_
   bool stopping_ = false;     // guarded by mutex_

@@ -1,4 +1,4 @@
-// HttpLoop: thousands of HTTP transfers on one thread, by one libcurl multi handle.
+// HttpLoop: thousands of HTTP transfers on one thread, by libcurl.
 //
 // Connections are kept and reused, HTTP/2 is taken where TLS offers it, certificates are always
 // verified, no "Expect:" is sent. Everything that is handed in (tasks, timers, completions of
