@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "plugins/llm/chat_call.h"
+#include "plugins/llm/json_text.h"
 #include "plugins/llm/reply_key.h"
 #include "plugins/llm/wire_request.h"
 #include "rare/reply_store.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/llm/reply_key.h"
+#include "plugins/llm/json_text.h"
 
 namespace rare::llm {
 namespace {

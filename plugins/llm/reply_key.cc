@@ -36,8 +36,4 @@ Json logical_request(const ChatOptions& options, const std::string& revision,
 
 std::string reply_key(std::string_view logical) { return digest::sha256_hex(logical); }
 
-std::string dump_json(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace rare::llm

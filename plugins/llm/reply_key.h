@@ -25,7 +25,4 @@ Json logical_request(const ChatOptions& options, const std::string& revision,
 // The hash of its canonical form: JSON without white space, members in the order of their names.
 std::string reply_key(std::string_view logical);
 
-// JSON text; bytes that are no UTF-8 become U+FFFD instead of an exception.
-std::string dump_json(const Json& value);
-
 }  // namespace rare::llm

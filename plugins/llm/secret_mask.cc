@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "plugins/llm/reply_key.h"
+#include "plugins/llm/json_text.h"
 
 namespace rare::llm {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "plugins/llm/json_passages.h"
-#include "plugins/llm/reply_key.h"
+#include "plugins/llm/json_text.h"
 
 namespace rare::llm {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plugins/llm/reply_key.h"
+#include "plugins/llm/json_text.h"
 
 namespace rare::llm {
 namespace {

@@ -4,6 +4,7 @@
 #include "plugins/llm/adaptive_limit.h"
 #include "plugins/llm/endpoint_answer.h"
 #include "plugins/llm/endpoint_url.h"
+#include "plugins/llm/json_text.h"
 #include "plugins/llm/rate_pacer.h"
 #include "plugins/llm/reply_key.h"
 #include "plugins/llm/wire_request.h"
@@ -223,6 +224,39 @@ TEST_CASE("the limit falls under congestion, not for throttled calls here and th
   AdaptiveLimit one(1);
   feed(one, 1000, 100);
   CHECK(one.current() == 1);
+}
+
+TEST_CASE("JSON is written as nlohmann's serializer writes it") {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) every_byte += static_cast<char>(byte);
+  std::vector<Json> values = {
+      Json(),
+      true,
+      -7,
+      0.1,
+      1e300,
+      std::uint64_t{18446744073709551615U},
+      "",
+      "plain",
+      "line\nline",
+      "\"quoted\" \\ path",
+      "tab\t",
+      "\x01",
+      "\x7f",
+      "caf\xc3\xa9",
+      "\xff",
+      "\xe4\xb8\xad\xe6\x96\x87\n",
+      every_byte,
+      Json::array(),
+      Json::object(),
+      Json::array({1, "two", Json::array({Json::object()})}),
+      Json{{"b", 1}, {"a", {{"\xc3\xa4", "x"}, {"quote\"", Json()}}}, {"", Json::array({""})}}};
+  for (int byte = 0; byte < 256; ++byte) {
+    values.push_back("a" + std::string(1, static_cast<char>(byte)) + "z");
+  }
+  for (const Json& value : values) {
+    CHECK(dump_json(value) == value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
 }
 
 TEST_CASE("a rate is spread evenly and corrected") {
