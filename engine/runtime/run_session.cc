@@ -27,6 +27,12 @@ IntervalSet all_but(const std::vector<DeadFamily>& families, std::uint32_t place
   return dead.complement();
 }
 
+ServiceUsage usage_of_earlier_starts(const Resume& resume, const RunState* whole) {
+  ServiceUsage earlier = resume.usage;
+  if (whole != nullptr) add_usage(earlier, whole->resume().usage);
+  return earlier;
+}
+
 }  // namespace
 
 StateOptions state_options(const Plan& plan, std::string folder, const Json& more) {
@@ -44,6 +50,7 @@ RunSession::RunSession(Setup setup)
     : setup_(std::move(setup)),
       plan_(*setup_.plan),
       resume_(resumed()),
+      earlier_usage_(usage_of_earlier_starts(resume_, setup_.whole)),
       nothing_ran_(plan_.nodes.size()) {
   environment_.seed = plan_.config.seed;
   environment_.run_folder = setup_.state->folder();
@@ -110,7 +117,7 @@ Status RunSession::open() {
   if (status.ok()) status = components_->open_services();
   // A start that was killed may have stored replies after its last checkpoint: they are counted as
   // this start's. Services have named all stores by now.
-  if (status.ok()) uncounted_ = uncounted(replies_->paid(), usage_of_earlier_starts());
+  if (status.ok()) uncounted_ = uncounted(replies_->paid(), earlier_usage_);
   if (status.ok()) status = components_->open_operators();
   if (status.ok() && !is_retry) status = components_->open_sinks(resume_.sinks);
   return status.ok() ? open_spills() : status;
@@ -155,27 +162,21 @@ ServiceUsage RunSession::usage() const {
   add_costs(plan_.config.prices, by_service);
   if (!replies_) return by_service;
   const std::map<std::string, std::uint64_t> unanswered = replies_->unanswered();
-  const ServiceUsage earlier = usage_of_earlier_starts();
   for (auto& [name, numbers] : by_service) {
     if (!numbers.contains("prompt_tokens")) continue;
     const auto of_all_starts = unanswered.find(name);
     std::int64_t calls = 0;
     if (of_all_starts != unanswered.end()) calls = static_cast<std::int64_t>(of_all_starts->second);
-    const auto before = earlier.find(name);
-    if (before != earlier.end()) calls -= before->second.value("unanswered", std::int64_t{0});
+    const auto before = earlier_usage_.find(name);
+    if (before != earlier_usage_.end())
+      calls -= before->second.value("unanswered", std::int64_t{0});
     numbers["unanswered"] = std::max(std::int64_t{0}, calls);
   }
   return by_service;
 }
 
-ServiceUsage RunSession::usage_of_earlier_starts() const {
-  ServiceUsage earlier = resume_.usage;
-  if (setup_.whole != nullptr) add_usage(earlier, setup_.whole->resume().usage);
-  return earlier;
-}
-
 ServiceUsage RunSession::usage_of_all_starts() const {
-  ServiceUsage all = usage_of_earlier_starts();
+  ServiceUsage all = earlier_usage_;
   add_usage(all, usage());
   return all;
 }

@@ -67,7 +67,6 @@ class RunSession {
   double elapsed_s() const;  // of this start
   void end(int exit_code);
   ServiceUsage usage() const;
-  ServiceUsage usage_of_earlier_starts() const;
   ServiceUsage usage_of_all_starts() const;
   Status open_spills();
   Resume resumed() const;
@@ -80,6 +79,7 @@ class RunSession {
   const Setup setup_;
   const Plan& plan_;
   const Resume resume_;
+  const ServiceUsage earlier_usage_;  // of all starts before this one
   const NodeCounters nothing_ran_;
   // In the order in which they are needed, so that they end in reverse.
   RunControl control_;

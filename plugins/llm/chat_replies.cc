@@ -48,9 +48,8 @@ void ChatClient::transfer_ended(const CallPtr& call, const EndpointPool::Visit& 
   Judgement judgement = judge(result, facts, std::time(nullptr));
   if (result.failure == net::TransferFailure::none) ever_answered_ = true;
   limit_.answered(judgement.throttled);
-  if (result.status == 429 || result.status == 503) {
-    account_.add(call->client.node, &CallCounts::throttled);
-  }
+  call->met_busy = met_busy(result);
+  if (call->met_busy) account_.add(call->client.node, &CallCounts::throttled);
 
   if (judgement.verdict == Verdict::accept) {
     last_answer_ = Clock::now();
@@ -63,7 +62,6 @@ void ChatClient::transfer_ended(const CallPtr& call, const EndpointPool::Visit& 
     });
   } else {
     ended(*call, ending_of(result));
-    call->met_busy = result.status == 429 || result.status == 503;
     call->met_nobody = judgement.nobody_there;
     call->met_gone = judgement.nobody_there && endpoints_.is_gone(visit.endpoint);
     act_on(call, std::move(judgement));

@@ -191,6 +191,10 @@ bool met_nobody(const HttpResult& result) {
   return result.status == 502 || result.status == 503 || result.status == 504;
 }
 
+bool met_busy(const HttpResult& result) {
+  return result.failure == TransferFailure::none && (result.status == 429 || result.status == 503);
+}
+
 Judgement judge(const HttpResult& result, const CallFacts& facts, std::time_t now) {
   if (result.failure != TransferFailure::none) return judge_failure(result, facts);
   if (result.status == 200) return {};
@@ -201,7 +205,7 @@ Judgement judge(const HttpResult& result, const CallFacts& facts, std::time_t no
   if (!passing || means_no_quota(status, error)) return judge_refusal(result, facts, error);
   Judgement judgement;
   judgement.verdict = Verdict::retry;
-  judgement.throttled = status == 429 || status == 503;
+  judgement.throttled = met_busy(result);
   judgement.nobody_there = met_nobody(result);
   judgement.retry_after = retry_after(result, now);
   judgement.status =

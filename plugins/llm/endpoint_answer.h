@@ -43,6 +43,9 @@ struct CallFacts {
 // No connection, or the answer of a gateway that finds nobody behind it (502, 503, 504).
 bool met_nobody(const net::HttpResult& result);
 
+// The endpoint says that it has too much to do (429, 503).
+bool met_busy(const net::HttpResult& result);
+
 // REQUIRES: not cancelled.
 Judgement judge(const net::HttpResult& result, const CallFacts& facts, std::time_t now);
 

@@ -134,9 +134,7 @@ Json AnswerCheck::schema_for(const Record& record) const {
 }
 
 std::string AnswerCheck::problem_of(const ChatReply& reply, const std::string&) const {
-  if (!reply.problem.empty()) return reply.problem;
-  if (!reply.structured || !reply.structured->is_object()) return "it holds no JSON object";
-  return {};
+  return problem_of_object(reply);
 }
 
 std::string AnswerCheck::problem_for(const Record& record, const ChatReply& reply,

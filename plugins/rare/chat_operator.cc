@@ -123,6 +123,12 @@ Result<std::string> ChatOperator::render(const Json& values, const Record& recor
   return template_.render(values, record.fields());
 }
 
+std::string ChatOperator::problem_of_object(const ChatReply& reply) {
+  if (!reply.problem.empty()) return reply.problem;
+  if (!reply.structured || !reply.structured->is_object()) return "it holds no JSON object";
+  return {};
+}
+
 std::string ChatOperator::problem_of_text(std::string_view text, std::string_view what,
                                           const std::string& prompt) const {
   const std::string name(what);

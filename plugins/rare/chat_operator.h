@@ -96,6 +96,8 @@ class ChatOperator : public prompt::AskingOperator {
   // still needs; `holds` says what is in it.
   Status check_not_replaced(const std::string& field, std::string_view holds) const;
   Result<std::string> render(const Json& values, const Record& record) const;
+  // What is wrong with a reply that is to hold a JSON object.
+  static std::string problem_of_object(const ChatReply& reply);
   // What is wrong with one text of a reply; `what` names it.
   std::string problem_of_text(std::string_view text, std::string_view what,
                               const std::string& prompt) const;

@@ -83,8 +83,7 @@ Json Doc2Query::schema() const {
 }
 
 std::string Doc2Query::problem_of(const ChatReply& reply, const std::string& prompt) const {
-  if (!reply.problem.empty()) return reply.problem;
-  if (!reply.structured || !reply.structured->is_object()) return "it holds no JSON object";
+  if (std::string problem = problem_of_object(reply); !problem.empty()) return problem;
   for (const char* key : {"question", "scenario"}) {
     const auto value = reply.structured->find(key);
     if (value == reply.structured->end() || !value->is_string()) {

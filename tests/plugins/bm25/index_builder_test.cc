@@ -1,13 +1,11 @@
 #include "plugins/bm25/index_builder.h"
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "catch.h"
+#include "file_size_limit.h"
 #include "fixtures.h"
 #include "index_fixture.h"
 
@@ -110,30 +108,12 @@ TEST_CASE("What a killed build left is removed by the next one; what another mak
   CHECK((*other)->finish(folder / "other.index").ok());
 }
 
-// The limit on a file's size stands in for a full disk: the same calls fail.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
-
 TEST_CASE("A file that cannot grow is an error that names it, wherever that happens") {
   const std::vector<std::string> texts = texts_of(500);
   const std::uintmax_t whole = std::filesystem::file_size(TestIndex(texts).path());
   for (std::uintmax_t bytes = 1'000; bytes < whole; bytes += whole / 12) {
     const rare::testing::ScratchFolder folder;
-    const FileSizeLimit limit(bytes);
+    const rare::testing::FileSizeLimit limit(bytes);
     auto builder = IndexBuilder::make(folder.path(), settings_for("whitespace"));
     Status status = builder.status();
     for (const std::string& text : texts) {
@@ -152,7 +132,7 @@ TEST_CASE("Runs that cannot be spilled are an error that names the folder") {
   BuildSettings settings = settings_for("whitespace");
   settings.memory_limit_bytes = 1;
   auto builder = IndexBuilder::make(folder.path(), settings);
-  const FileSizeLimit limit(1'000);
+  const rare::testing::FileSizeLimit limit(1'000);
   Status status;
   for (const std::string& text : texts_of(2'000)) {
     if (status.ok()) status = (*builder)->add(text);

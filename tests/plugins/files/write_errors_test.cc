@@ -1,11 +1,10 @@
 #include <sys/fsuid.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <csignal>
 
 #include "catch.h"
+#include "file_size_limit.h"
 #include "write_fixture.h"
 
 using rare::Fault;
@@ -27,26 +26,6 @@ void check_fault(const Status& status, StatusCode code, const std::string& part)
   CHECK(status.code() == code);
   CHECK(contains(status.message(), part));
 }
-
-// No file of this process may grow beyond `bytes` while this lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 }  // namespace
 
@@ -119,7 +98,7 @@ TEST_CASE("a full disk is a fault that says so, and writing goes on when there i
   const std::vector<Json> rows(50, row);
   REQUIRE(write_rows(*sink, rows).ok());
   {
-    const FileSizeLimit limit(30'000);
+    const rare::testing::FileSizeLimit limit(30'000);
     check_fault(sink->sync().status(), StatusCode::resource_exhausted,
                 "out.jsonl.part: writing failed: File too large; free some space");
     CHECK(sink->finalise().code() == StatusCode::resource_exhausted);
