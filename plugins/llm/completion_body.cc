@@ -1,10 +1,16 @@
 #include "plugins/llm/completion_body.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <utility>
 
 namespace rare::llm {
 namespace {
+
+namespace dom = simdjson::dom;
 
 constexpr std::string_view kOpen = "<think>", kClose = "</think>";
 
@@ -21,25 +27,67 @@ Status improper(const std::string& what, std::string_view body) {
                                               "): " + std::string(start));
 }
 
-std::string text_field(const Json& object, const char* name) {
-  const auto at = object.find(name);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
+// The text of `field`, or none where it is something else.
+std::string text_of(dom::element field) {
+  std::string_view text;
+  return field.get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 
 // Some servers send the content as a list of parts.
-std::string content_of(const Json& message) {
-  const auto content = message.find("content");
-  if (content == message.end() || !content->is_array()) return text_field(message, "content");
+std::string content_of(dom::element content) {
+  dom::array parts;
+  if (content.get(parts) != simdjson::SUCCESS) return text_of(content);
   std::string text;
-  for (const Json& part : *content) {
-    if (part.is_object()) text += text_field(part, "text");
+  for (const dom::element part : parts) {
+    dom::object members;
+    if (part.get(members) != simdjson::SUCCESS) continue;
+    std::string last;
+    for (const auto [name, value] : members) {
+      if (name == "text") last = text_of(value);
+    }
+    text += last;
   }
   return text;
 }
 
-std::int64_t count_field(const Json& usage, const char* name) {
-  const auto at = usage.find(name);
-  return at != usage.end() && at->is_number() ? at->get<std::int64_t>() : 0;
+std::int64_t count_of(dom::element field) {
+  std::int64_t whole = 0;
+  double number = 0;
+  if (field.get(whole) == simdjson::SUCCESS) return whole;
+  const bool fits = field.get(number) == simdjson::SUCCESS && std::abs(number) < 1e18;
+  return fits ? static_cast<std::int64_t>(number) : 0;
+}
+
+void read_usage(dom::element usage, CompletionBody& completion) {
+  dom::object members;
+  if (usage.get(members) != simdjson::SUCCESS) return;
+  for (const auto [name, value] : members) {
+    if (name == "prompt_tokens") completion.prompt_tokens = count_of(value);
+    if (name == "completion_tokens") completion.completion_tokens = count_of(value);
+  }
+}
+
+void read_message(dom::object message, CompletionBody& completion) {
+  std::string reasoning;
+  for (const auto [name, value] : message) {
+    if (name == "content") completion.content = content_of(value);
+    if (name == "reasoning_content") completion.reasoning = text_of(value);
+    if (name == "reasoning") reasoning = text_of(value);
+  }
+  if (completion.reasoning.empty()) completion.reasoning = std::move(reasoning);
+}
+
+// False when there is no message.
+bool read_choice(dom::element choice, CompletionBody& completion) {
+  dom::object members, message;
+  if (choice.get(members) != simdjson::SUCCESS) return false;
+  bool has_message = false;
+  for (const auto [name, value] : members) {
+    if (name == "message") has_message = value.get(message) == simdjson::SUCCESS;
+    if (name == "finish_reason") completion.finish_reason = text_of(value);
+  }
+  if (has_message) read_message(message, completion);
+  return has_message;
 }
 
 void add_reasoning(std::string& reasoning, std::string_view more) {
@@ -50,30 +98,31 @@ void add_reasoning(std::string& reasoning, std::string_view more) {
 
 }  // namespace
 
+// simdjson, because a reply is read for every record and several times faster so; every member is
+// looked at, because of a name that comes twice the last one counts, as in the rest of the engine.
 Result<CompletionBody> parse_completion(std::string_view body) {
-  const Json reply = Json::parse(body.begin(), body.end(), nullptr, false);
-  if (!reply.is_object()) return improper("not a JSON object, or cut", body);
-  const auto error = reply.find("error");
-  const auto choices = reply.find("choices");
-  if (error != reply.end() && !error->is_null()) return improper("an error object", body);
-  if (choices == reply.end() || !choices->is_array() || choices->empty()) {
-    return improper("no choices", body);
+  thread_local dom::parser parser;
+  dom::object reply;
+  if (parser.parse(body.data(), body.size()).get(reply) != simdjson::SUCCESS) {
+    // An integer beyond 64 bits, which nlohmann makes a floating-point number.
+    const Json lenient = Json::parse(body.begin(), body.end(), nullptr, false);
+    if (!lenient.is_object() || parser.parse(lenient.dump()).get(reply) != simdjson::SUCCESS) {
+      return improper("not a JSON object, or cut", body);
+    }
   }
-  const Json& choice = choices->front();
-  if (!choice.is_object() || !choice.contains("message") || !choice["message"].is_object()) {
-    return improper("no message in its first choice", body);
-  }
-  const Json& message = choice["message"];
   CompletionBody completion;
-  completion.content = content_of(message);
-  completion.reasoning = text_field(message, "reasoning_content");
-  if (completion.reasoning.empty()) completion.reasoning = text_field(message, "reasoning");
-  completion.finish_reason = text_field(choice, "finish_reason");
-  completion.model = text_field(reply, "model");
-  const auto usage = reply.find("usage");
-  if (usage != reply.end() && usage->is_object()) {
-    completion.prompt_tokens = count_field(*usage, "prompt_tokens");
-    completion.completion_tokens = count_field(*usage, "completion_tokens");
+  dom::array choices;
+  bool has_error = false, has_choices = false;
+  for (const auto [name, value] : reply) {
+    if (name == "error") has_error = !value.is_null();
+    if (name == "choices") has_choices = value.get(choices) == simdjson::SUCCESS;
+    if (name == "model") completion.model = text_of(value);
+    if (name == "usage") read_usage(value, completion);
+  }
+  if (has_error) return improper("an error object", body);
+  if (!has_choices || choices.size() == 0) return improper("no choices", body);
+  if (!read_choice(*choices.begin(), completion)) {
+    return improper("no message in its first choice", body);
   }
   return completion;
 }

@@ -69,8 +69,7 @@ class HttpLoop::Engine {
     transfer->done = std::move(done);
     if (ending_)
       return end_unstarted(*transfer, TransferFailure::cancelled, "the loop is stopping");
-    CURL* easy = idle_.empty() ? curl_easy_init() : idle_.back();
-    if (!idle_.empty()) idle_.pop_back();
+    CURL* easy = idle_easy();
     transfer->easy = easy;
     transfer->begin = Clock::now();
     transfer->prepare();
@@ -113,12 +112,7 @@ class HttpLoop::Engine {
     while (go_on) {
       go_on = run_posted();
       run_timers();
-      for (Multi& multi : multis_) {
-        if (!multi.timer || *multi.timer > Clock::now()) continue;
-        multi.timer.reset();
-        int running = 0;
-        curl_multi_socket_action(multi.handle, CURL_SOCKET_TIMEOUT, 0, &running);
-      }
+      run_curl_timers();
       collect_finished();
       if (go_on) move_bytes();
     }
@@ -141,6 +135,7 @@ class HttpLoop::Engine {
     std::uint32_t number = 0;
     CURLM* handle = nullptr;
     std::size_t transfers = 0;
+    bool moved = false;                      // since its finished transfers were collected
     std::optional<Clock::time_point> timer;  // when libcurl wants to look at its own time-outs
   };
   static constexpr std::size_t kConnectionsOfMulti = 64;
@@ -204,13 +199,28 @@ class HttpLoop::Engine {
         [[maybe_unused]] const ssize_t got = read(wake_, &wakes, sizeof wakes);
         continue;
       }
-      int what = 0, running = 0;
+      int what = 0;
       if ((event.events & EPOLLIN) != 0) what |= CURL_CSELECT_IN;
       if ((event.events & EPOLLOUT) != 0) what |= CURL_CSELECT_OUT;
       if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) what |= CURL_CSELECT_ERR;
-      curl_multi_socket_action(multis_[event.data.u64 >> 32].handle, socket, what, &running);
+      move(multis_[event.data.u64 >> 32], socket, what);
     }
     collect_finished();
+  }
+
+  void run_curl_timers() {
+    const auto now = Clock::now();
+    for (Multi& multi : multis_) {
+      if (!multi.timer || *multi.timer > now) continue;
+      multi.timer.reset();
+      move(multi, CURL_SOCKET_TIMEOUT, 0);
+    }
+  }
+
+  static void move(Multi& multi, curl_socket_t socket, int what) {
+    int running = 0;
+    curl_multi_socket_action(multi.handle, socket, what, &running);
+    multi.moved = true;
   }
 
   // False when the loop is to end.
@@ -277,7 +287,8 @@ class HttpLoop::Engine {
   }
 
   void collect_finished() {
-    for (const Multi& multi : multis_) {
+    for (Multi& multi : multis_) {
+      if (!std::exchange(multi.moved, false)) continue;
       int left = 0;
       while (CURLMsg* message = curl_multi_info_read(multi.handle, &left)) {
         if (message->msg != CURLMSG_DONE) continue;
@@ -304,9 +315,16 @@ class HttpLoop::Engine {
     Multi& multi = multis_[transfer->multi];
     curl_multi_remove_handle(multi.handle, easy);
     --multi.transfers;
-    curl_easy_reset(easy);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);  // it goes with the transfer
     idle_.push_back(easy);
     transfer->done(std::move(result));
+  }
+
+  CURL* idle_easy() {
+    if (idle_.empty()) return new_easy_handle();
+    CURL* easy = idle_.back();
+    idle_.pop_back();
+    return easy;
   }
 
   static void end_unstarted(Transfer& transfer, TransferFailure failure, const char* what) {

@@ -13,6 +13,10 @@ namespace rare::net {
 
 TransferFailure failure_of(CURLcode code);
 
+// A handle that has been told all that is the same for every transfer. It serves one after another;
+// what an earlier one said of itself is said anew by prepare().
+CURL* new_easy_handle();
+
 struct Transfer {
   HttpCall call;
   HttpLoop::Done done;
@@ -28,7 +32,8 @@ struct Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Tells `easy` what is to be done. REQUIRES: the transfer stays where it is until it has ended.
+  // Tells `easy` what is to be done, each option that two transfers may differ in. REQUIRES: the
+  // transfer stays where it is until it has ended.
   void prepare();
 };
 

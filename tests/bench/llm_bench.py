@@ -70,6 +70,11 @@ def benthos(server, calls):
     return {"calls_per_s": calls / stats["elapsed_s"], "cpu_ms_per_call": 1000 * cpu / calls}
 
 
+def cpu_seconds_of(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def wrk(server, folder):
     script = folder / "post.lua"
     body = json.dumps({"model": "bench", "messages": [{"role": "user", "content": "x" * PROMPT_BYTES}]})
@@ -99,6 +104,7 @@ class Bench:
         for turn in range(ROUNDS):
             with ProtocolServer("--fixed-reply", "--words", WORDS_1KB) as server:
                 rates = {"rare": client(server, 40_000, IN_FLIGHT)}
+                rates["rare"]["server_ms_per_call"] = 1000 * cpu_seconds_of(server.process.pid) / 40_000
             with ProtocolServer("--fixed-reply", "--words", WORDS_1KB) as server, \
                     tempfile.TemporaryDirectory(dir=self.folder) as work:
                 rates["stored"] = client(server, 20_000, IN_FLIGHT, "--store", f"{work}/replies.db")
@@ -130,18 +136,22 @@ class Bench:
                      ratio(name) >= bar if bar else None,
                      its_rate=median(name), its_cpu_ms=median(name, "cpu_ms_per_call"))
         if "server" in turns[0]:
-            self.row("the server alone, in times that", f"{1 / ratio('server'):.2f}", ">= 3", ratio("server") <= 1 / 3,
-                     its_rate=median("server"))
+            # Three times the rate that is asked of the client; beside a client faster than that, what counts is
+            # that the server's one thread has time to spare.
+            alone, needed = median("server"), median("rare", "server_ms_per_call") * rate / 1000
+            self.row("the server alone, in times 10,000 calls/s", f"{alone / 10_000:.2f}", ">= 3", alone >= 30_000,
+                     its_rate=alone, of_the_client=alone / rate)
+            self.row("  its thread's time in use under the client", f"{needed:.2f}", "< 0.95", needed < 0.95)
         stored = median("stored")
         self.row("calls/s, stored and synced first", f"{stored:,.0f}", ">= 5,000", stored >= 5_000)
 
     def slots(self):
         for in_flight, bar in ((64, 0.98), (512, 0.98), (2048, 0.97)):
-            calls = 50 * in_flight if in_flight < 2048 else 20 * in_flight
+            # 20 s of an ideal client: what the first questions and the last replies leave empty counts.
+            calls = 100 * in_flight
             with ProtocolServer("--latency-ms", 200, "--words", WORDS_1KB, "--fixed-reply") as server:
                 client(server, calls, in_flight)
                 busy = server.stats(slots=in_flight)["busy_share"]
-            # The last calls leave slots empty, whoever asks: the share that the ideal has.
             self.row(f"slots busy, {in_flight} in flight", f"{busy:.3f}", f">= {bar}", busy >= bar, calls=calls)
             if PEERS and in_flight == 512:
                 with ProtocolServer("--latency-ms", 200, "--words", WORDS_1KB, "--fixed-reply") as server:

@@ -51,10 +51,31 @@ TEST_CASE("a completion's parts are read; what is none is refused") {
   CHECK(parse_completion(R"({"choices":[{"message":{"content":null}}]})").ok());
 
   for (const char* improper :
-       {"", "<html>busy</html>", "[]", "{}", R"({"choices":[]})", R"({"choices":[{}]})",
+       {"", "\"text\"", "<html>busy</html>", "[]", "{}", R"({"choices":[]})", R"({"choices":[{}]})",
         R"({"choices":[7]})", R"({"choices":{"0":1}})", R"({"error":{"message":"overloaded"}})",
         R"({"choices":[{"message":{"content":"cut he)"}) {
     INFO(improper);
     CHECK_FALSE(parse_completion(improper).ok());
   }
+}
+
+TEST_CASE("what parsers differ in is read as in the rest of the engine") {
+  const auto twice = parse_completion(
+      R"({"choices":[],"model":"a","model":"b",
+          "choices":[{"message":{"content":"first","content":"last"},"finish_reason":7}]})");
+  REQUIRE(twice.ok());
+  CHECK(twice->content == "last");
+  CHECK(twice->model == "b");
+  CHECK(twice->finish_reason.empty());
+
+  const auto numbers = parse_completion(
+      R"({"id":123456789012345678901234567890,"usage":{"prompt_tokens":5.0,"completion_tokens":"6"},
+          "choices":[{"message":{"content":"\u00e9\ud83d\ude00"}}]})");
+  REQUIRE(numbers.ok());
+  CHECK(numbers->content == "\u00e9\U0001F600");
+  CHECK(numbers->prompt_tokens == 5);
+  CHECK(numbers->completion_tokens == 0);
+
+  CHECK_FALSE(parse_completion("{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}").ok());
+  CHECK_FALSE(parse_completion(R"({"choices":[{"message":{"content":"\ud83d"}}]})").ok());
 }

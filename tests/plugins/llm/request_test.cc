@@ -253,6 +253,12 @@ TEST_CASE("JSON is written as nlohmann's serializer writes it") {
       Json{{"b", 1}, {"a", {{"\xc3\xa4", "x"}, {"quote\"", Json()}}}, {"", Json::array({""})}}};
   for (int byte = 0; byte < 256; ++byte) {
     values.push_back("a" + std::string(1, static_cast<char>(byte)) + "z");
+    // Where eight bytes are looked at together.
+    for (std::size_t at = 0; at < 17; ++at) {
+      std::string text = "!#[]^~ 0123456789";
+      text[at] = static_cast<char>(byte);
+      values.push_back(text);
+    }
   }
   for (const Json& value : values) {
     CHECK(dump_json(value) == value.dump(-1, ' ', false, Json::error_handler_t::replace));

@@ -113,6 +113,36 @@ TEST_CASE("failures are told apart") {
   CHECK(fetch(loop, call_to("file:///etc/hostname")).failure == TransferFailure::other);
 }
 
+// Handles of libcurl serve one transfer after another.
+TEST_CASE("a transfer knows nothing of the one before it") {
+  std::string seen;
+  HttpServer server([&](const HttpRequest& request, HttpServer::Reply reply) {
+    seen = std::string(request.method) + " " + std::string(request.header("x-test")) + " " +
+           std::string(request.body);
+    if (request.target != "/silent") reply.send(HttpResponse());
+  });
+  server.start();
+  HttpLoop loop(1);
+  HttpCall with_body = call_to(server.url() + "/", "body");
+  with_body.headers.push_back("X-Test: yes");
+  HttpCall bare = call_to(server.url() + "/", "");
+  bare.method = "GET";
+  HttpCall hasty = call_to(server.url() + "/silent");
+  hasty.timeout_ms = 30;
+  for (int round = 0; round < 2; ++round) {
+    CHECK(fetch(loop, with_body).status == 200);
+    CHECK(seen == "POST yes body");
+    const HttpResult timed_out = fetch(loop, hasty);
+    CHECK(timed_out.failure == TransferFailure::timeout);
+    CHECK_FALSE(timed_out.error.empty());
+    const HttpResult got = fetch(loop, bare);
+    CHECK(got.failure == TransferFailure::none);
+    CHECK(got.error.empty());
+    CHECK(got.status == 200);
+    CHECK(seen == "GET  ");
+  }
+}
+
 TEST_CASE("timers run in the order of their times, tasks in the order of their posting") {
   HttpLoop loop(1);
   std::vector<int> order;

@@ -9,12 +9,12 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -87,7 +87,7 @@ class MemoryReplyStore final : public ReplyStore {
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, StoredReply> replies_;
+  std::unordered_map<std::string, StoredReply> replies_;
 };
 
 class TestContext final : public ServiceContext {
