@@ -107,7 +107,10 @@ class Bench:
                 rates["rare"]["server_ms_per_call"] = 1000 * cpu_seconds_of(server.process.pid) / 40_000
             with ProtocolServer("--fixed-reply", "--words", WORDS_1KB) as server, \
                     tempfile.TemporaryDirectory(dir=self.folder) as work:
-                rates["stored"] = client(server, 20_000, IN_FLIGHT, "--store", f"{work}/replies.db")
+                stored = rates["stored"] = client(server, 20_000, IN_FLIGHT, "--store", f"{work}/replies.db")
+                # Each transaction ends with a sync; the store counts them in a file beside it.
+                transactions = int(pathlib.Path(f"{work}/replies.db-commits").read_text().split()[1])
+                stored["syncs_per_s"] = transactions / stored["elapsed_s"]
             if shutil.which("wrk"):
                 with ProtocolServer("--fixed-reply", "--words", WORDS_1KB) as server:
                     rates["server"] = {"calls_per_s": wrk(server, self.folder)}
@@ -143,7 +146,8 @@ class Bench:
                      its_rate=alone, of_the_client=alone / rate)
             self.row("  its thread's time in use under the client", f"{needed:.2f}", "< 0.95", needed < 0.95)
         stored = median("stored")
-        self.row("calls/s, stored and synced first", f"{stored:,.0f}", ">= 5,000", stored >= 5_000)
+        self.row("calls/s, stored and synced first", f"{stored:,.0f}", ">= 5,000", stored >= 5_000,
+                 syncs_per_s=median("stored", "syncs_per_s"))
 
     def slots(self):
         for in_flight, bar in ((64, 0.98), (512, 0.98), (2048, 0.97)):
