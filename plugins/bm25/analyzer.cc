@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "plugins/bm25/cjk_analyzer.h"
 #include "plugins/bm25/code_points.h"
+#include "plugins/bm25/icu_analyzer.h"
 #include "plugins/bm25/porter_stemmer.h"
 #include "plugins/bm25/tokenizer.h"
 
@@ -15,6 +17,8 @@ constexpr std::array<std::string_view, 33> kEnglishStopWords = {
     "a",   "an",    "and",  "are",   "as",    "at",   "be",   "but", "by",  "for",  "if",
     "in",  "into",  "is",   "it",    "no",    "not",  "of",   "on",  "or",  "such", "that",
     "the", "their", "then", "there", "these", "they", "this", "to",  "was", "will", "with"};
+
+constexpr std::string_view kIcuPrefix = "icu_";
 
 bool is_english_stop_word(std::string_view word) {
   return std::binary_search(kEnglishStopWords.begin(), kEnglishStopWords.end(), word);
@@ -29,23 +33,6 @@ void lower_ascii(std::string& text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
   }
-}
-
-std::u32string decode(std::string_view text) {
-  std::u32string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const DecodedCodePoint next = decode_utf8(text, at);
-    decoded.push_back(next.code_point);
-    at += next.bytes;
-  }
-  return decoded;
-}
-
-std::string encode(std::u32string_view decoded) {
-  std::string text;
-  for (const char32_t code_point : decoded) append_utf8(code_point, text);
-  return text;
 }
 
 std::u16string to_utf16(std::u32string_view decoded) {
@@ -89,12 +76,12 @@ View without_possessive(View word) {
 
 class EnglishAnalyzer final : public Analyzer {
  public:
-  void analyze(std::string_view text, std::vector<std::string>& terms) const override {
+  void analyze_into(std::string_view text, TokenSink& sink) const override {
     std::size_t at = 0;
     while (const auto token = next_word(text, at)) {
       const std::string_view word = text.substr(token->begin, token->end - token->begin);
       std::string term = is_ascii(word) ? ascii_term(word) : unicode_term(word);
-      if (!term.empty()) terms.push_back(std::move(term));
+      if (!term.empty()) sink.add(std::move(term), *token);
       at = token->end;
     }
   }
@@ -110,10 +97,10 @@ class EnglishAnalyzer final : public Analyzer {
   }
 
   static std::string unicode_term(std::string_view word) {
-    const std::u32string decoded = decode(word);
+    const std::u32string decoded = code_points_of(word);
     std::u32string lowered(without_possessive(std::u32string_view(decoded)));
     for (char32_t& code_point : lowered) code_point = to_lower(code_point);
-    if (is_english_stop_word(encode(lowered))) return {};
+    if (is_english_stop_word(utf8_of(lowered))) return {};
     std::u16string units = to_utf16(lowered);
     units.resize(porter_stem(units.data(), units.size()));
     return to_utf8(units);
@@ -122,12 +109,12 @@ class EnglishAnalyzer final : public Analyzer {
 
 class StandardAnalyzer final : public Analyzer {
  public:
-  void analyze(std::string_view text, std::vector<std::string>& terms) const override {
+  void analyze_into(std::string_view text, TokenSink& sink) const override {
     std::size_t at = 0;
     while (const auto token = next_word(text, at)) {
-      std::u32string decoded = decode(text.substr(token->begin, token->end - token->begin));
+      std::u32string decoded = code_points_of(text.substr(token->begin, token->end - token->begin));
       for (char32_t& code_point : decoded) code_point = to_lower(code_point);
-      terms.push_back(encode(decoded));
+      sink.add(utf8_of(decoded), *token);
       at = token->end;
     }
   }
@@ -135,11 +122,12 @@ class StandardAnalyzer final : public Analyzer {
 
 class WhitespaceAnalyzer final : public Analyzer {
  public:
-  void analyze(std::string_view text, std::vector<std::string>& terms) const override {
+  void analyze_into(std::string_view text, TokenSink& sink) const override {
     std::size_t at = 0;
     while (const auto token = next_whitespace_token(text, at)) {
       // Decoded and encoded, so that a term is UTF-8 even where the text is not.
-      terms.push_back(encode(decode(text.substr(token->begin, token->end - token->begin))));
+      sink.add(utf8_of(code_points_of(text.substr(token->begin, token->end - token->begin))),
+               *token);
       at = token->end;
     }
   }
@@ -147,12 +135,28 @@ class WhitespaceAnalyzer final : public Analyzer {
 
 }  // namespace
 
-std::vector<std::string> analyzer_names() { return {"english", "standard", "whitespace"}; }
+std::vector<std::string> analyzer_names() {
+  std::vector<std::string> names = {"english", "standard", "whitespace", "cjk"};
+  for (const std::string& language : icu_languages()) {
+    names.push_back(std::string(kIcuPrefix) + language);
+  }
+  return names;
+}
 
-std::unique_ptr<const Analyzer> make_analyzer(std::string_view name) {
+std::string analyzer_key(std::string_view name) {
+  std::string key(name);
+  if (name.starts_with(kIcuPrefix)) key += "." + icu_version();
+  return key;
+}
+
+std::unique_ptr<const Analyzer> make_analyzer(std::string_view name_or_key) {
+  const std::string_view name = name_or_key.substr(0, name_or_key.find('.'));
+  if (name != name_or_key && analyzer_key(name) != name_or_key) return nullptr;
   if (name == "english") return std::make_unique<EnglishAnalyzer>();
   if (name == "standard") return std::make_unique<StandardAnalyzer>();
   if (name == "whitespace") return std::make_unique<WhitespaceAnalyzer>();
+  if (name == "cjk") return make_cjk_analyzer();
+  if (name.starts_with(kIcuPrefix)) return make_icu_analyzer(name.substr(kIcuPrefix.size()));
   return nullptr;
 }
 

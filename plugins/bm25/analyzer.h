@@ -1,10 +1,15 @@
-// Analyzers: from a text to the terms that are indexed and searched, as Lucene's analyzers make
-// them.
+// Analyzers: from a text to the terms that are indexed and searched.
 //
-// english     EnglishAnalyzer: words of UAX #29, possessive 's stripped, lower case, 33 stop words
-//             taken out, Porter stems
-// standard    StandardAnalyzer: words of UAX #29, lower case
-// whitespace  WhitespaceAnalyzer: split at white space
+// As Lucene's analyzers make them, token for token:
+//   english     EnglishAnalyzer: words of UAX #29, possessive 's stripped, lower case, 33 stop
+//   words
+//               taken out, Porter stems
+//   standard    StandardAnalyzer: words of UAX #29, lower case
+//   whitespace  WhitespaceAnalyzer: split at white space
+//   cjk         CJKAnalyzer: words of UAX #29, lower case, 35 stop words taken out; Chinese,
+//               Japanese and Korean writing as overlapping pairs of characters (cjk_analyzer.h)
+// And for the languages that the Snowball project has stemmers for:
+//   icu_german, ...  words as ICU breaks them, folded, stemmed (icu_analyzer.h)
 //
 // Thread-safety: immutable; any thread.
 #pragma once
@@ -12,27 +17,58 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "plugins/bm25/tokenizer.h"
+
 namespace rare::bm25 {
+
+// Takes what an analyzer finds, in the order of the text.
+class TokenSink {
+ public:
+  explicit TokenSink(std::vector<std::string>& terms, std::vector<TokenBounds>* places = nullptr)
+      : terms_(terms), places_(places) {}
+
+  void add(std::string term, TokenBounds place) {
+    terms_.push_back(std::move(term));
+    if (places_ != nullptr) places_->push_back(place);
+  }
+
+ private:
+  std::vector<std::string>& terms_;
+  std::vector<TokenBounds>* places_;
+};
 
 class Analyzer {
  public:
   virtual ~Analyzer() = default;
-  // Appends the text's terms in their order, as UTF-8. Bytes that are not UTF-8 read as U+FFFD.
-  virtual void analyze(std::string_view text, std::vector<std::string>& terms) const = 0;
 
+  // Appends the text's terms in their order, as UTF-8. Bytes that are not UTF-8 read as U+FFFD.
+  void analyze(std::string_view text, std::vector<std::string>& terms) const {
+    TokenSink sink(terms);
+    analyze_into(text, sink);
+  }
   std::vector<std::string> terms_of(std::string_view text) const {
     std::vector<std::string> terms;
     analyze(text, terms);
     return terms;
   }
+  // Gives each term with the bytes of the text that it was made of, too.
+  virtual void analyze_into(std::string_view text, TokenSink& sink) const = 0;
 };
 
 // The names make_analyzer knows.
 std::vector<std::string> analyzer_names();
 
-// Null for a name that is not in analyzer_names().
-std::unique_ptr<const Analyzer> make_analyzer(std::string_view name);
+// What decides the terms of this analyzer: its name, and for one that rests on a library's data the
+// version of that, such as "icu_german.72.1". At most 31 bytes, fit for the name of a file.
+// REQUIRES: one of analyzer_names().
+std::string analyzer_key(std::string_view name);
+
+// By name, or by key. Null for a name that is not in analyzer_names(), and for a key that is not
+// what analyzer_key() gives here. Throws std::runtime_error where a library cannot be set up (ICU
+// without its data).
+std::unique_ptr<const Analyzer> make_analyzer(std::string_view name_or_key);
 
 }  // namespace rare::bm25

@@ -117,6 +117,23 @@ void append_utf8(char32_t code_point, std::string& text) {
   }
 }
 
+std::u32string code_points_of(std::string_view text) {
+  std::u32string code_points;
+  code_points.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const DecodedCodePoint next = decode_utf8(text, at);
+    code_points.push_back(next.code_point);
+    at += next.bytes;
+  }
+  return code_points;
+}
+
+std::string utf8_of(std::u32string_view code_points) {
+  std::string text;
+  for (const char32_t code_point : code_points) append_utf8(code_point, text);
+  return text;
+}
+
 char32_t to_lower(char32_t code_point) {
   if (code_point < 0x80) {
     return code_point >= U'A' && code_point <= U'Z' ? code_point + 0x20 : code_point;

@@ -24,6 +24,10 @@ DecodedCodePoint decode_utf8(std::string_view text, std::size_t at);
 // REQUIRES: a Unicode scalar value.
 void append_utf8(char32_t code_point, std::string& text);
 
+// A whole text, by decode_utf8() and append_utf8().
+std::u32string code_points_of(std::string_view text);
+std::string utf8_of(std::u32string_view code_points);
+
 // UTF-16 units of a code point: 1 or 2.
 constexpr int utf16_units(char32_t code_point) { return code_point >= 0x10000 ? 2 : 1; }
 

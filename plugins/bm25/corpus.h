@@ -18,7 +18,7 @@ namespace rare::bm25 {
 // Thread-safety: immutable; any thread.
 class Corpus {
  public:
-  // REQUIRES: the index's analyzer is one of analyzer_names().
+  // REQUIRES: make_analyzer() knows the index's analyzer.
   explicit Corpus(std::unique_ptr<const IndexFile> index)
       : index_(std::move(index)), analyzer_(make_analyzer(index_->analyzer())) {}
 

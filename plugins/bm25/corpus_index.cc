@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/bm25/analyzer.h"
+#include "plugins/bm25/han_share.h"
 #include "plugins/bm25/index_builder.h"
 #include "plugins/bm25/query_template.h"
 
@@ -20,6 +22,9 @@ std::string shortest(float number) {
   return {digits.data(), end.ptr};
 }
 
+// The share of Han characters from which `english` is likely the wrong analyzer.
+constexpr double kMuchHan = 0.2;
+
 std::string ending_of_names() { return "-v" + std::to_string(kIndexVersion) + ".index"; }
 
 std::string start_of_names(const CorpusSettings& settings, const CorpusDigest& corpus) {
@@ -27,7 +32,7 @@ std::string start_of_names(const CorpusSettings& settings, const CorpusDigest& c
   std::snprintf(digest.data(), digest.size(), "-%016llx%016llx-",
                 static_cast<unsigned long long>(corpus.high),
                 static_cast<unsigned long long>(corpus.low));
-  return settings.analyzer + digest.data();
+  return analyzer_key(settings.analyzer) + digest.data();
 }
 
 // Index files in the folder whose names begin so.
@@ -79,10 +84,12 @@ class CorpusIndexing {
     const Status status =
         read_texts(records, settings_, stopped_, progress_, [&](std::string_view text) {
           digester.add(text);
+          han_.add(text);
           return Status();
         });
     progress_.comparing = false;
     if (!status.ok()) return status;
+    warn_of_han();
     return digester.digest();
   }
 
@@ -105,8 +112,11 @@ class CorpusIndexing {
     Result<std::unique_ptr<IndexBuilder>> builder =
         IndexBuilder::make(settings_.folder, build_settings());
     if (!builder) return builder.status();
-    Status status = read_texts(records, settings_, stopped_, progress_,
-                               [&](std::string_view text) { return (*builder)->add(text); });
+    Status status = read_texts(records, settings_, stopped_, progress_, [&](std::string_view text) {
+      han_.add(text);
+      return (*builder)->add(text);
+    });
+    if (status.ok()) warn_of_han();
     const auto path = settings_.folder / index_name(settings_, (*builder)->digest());
     if (status.ok()) status = (*builder)->finish(path);
     if (!status.ok()) return status;
@@ -114,6 +124,18 @@ class CorpusIndexing {
   }
 
  private:
+  // Said once, even where the corpus is read twice.
+  void warn_of_han() {
+    if (settings_.analyzer != "english" || han_warned_ || han_.share() <= kMuchHan) return;
+    han_warned_ = true;
+    log_(
+        LogLevel::warning,
+        std::to_string(static_cast<int>(han_.share() * 100)) +
+            "% of the corpus is Han characters (Chinese, Japanese): under `analyzer: english` each "
+            "is a term of its own, and a search finds texts with the same characters rather than "
+            "the same words; `analyzer: cjk` makes terms of pairs of characters");
+  }
+
   BuildSettings build_settings() const {
     BuildSettings build;
     build.analyzer = settings_.analyzer;
@@ -138,6 +160,8 @@ class CorpusIndexing {
   const std::function<bool()>& stopped_;
   const Log& log_;
   BuildProgress& progress_;
+  HanShare han_;
+  bool han_warned_ = false;
 };
 
 }  // namespace
@@ -153,7 +177,7 @@ Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordS
                                                          const std::function<bool()>& stopped,
                                                          const Log& log, BuildProgress& progress) {
   CorpusIndexing indexing(settings, stopped, log, progress);
-  if (indexes_in(settings.folder, settings.analyzer + "-").empty()) {
+  if (indexes_in(settings.folder, analyzer_key(settings.analyzer) + "-").empty()) {
     return indexing.build(*records);
   }
   const Result<CorpusDigest> corpus = indexing.digest_of(*records);

@@ -7,12 +7,17 @@ Three tables come out: the class of each code point as the word-break automaton 
 automaton itself, and simple lower-case mappings.
 
 The rules are those of UAX #29 (word boundaries), read as Lucene's StandardTokenizer reads them: a
-token is the longest match of one of five patterns, and what starts no token is skipped.
+token is the longest match of one of a few patterns, the first of them where two match as much, and
+what starts no token is skipped.
 
+    emoji       the emoji_sequence of UTS #51
+    number      WB8, WB11 and WB12
+    hangul      a run of letters of script Hangul; likewise katakana
     word        WB5-WB13b as one regular expression; WB4 lets Extend, Format and ZWJ follow anything
     south-east  a run of characters with Line_Break=Complex_Context (Thai, Lao, Khmer, Myanmar)
     han         one character of script Han; likewise Hiragana
-    emoji       the emoji_sequence of UTS #51
+
+Hangul, katakana, han and hiragana are tokens of kind "cjk", the others of kind "word".
 
 Lucene's tokenizer knows Unicode 12.1. The database at hand may be newer: characters younger than
 12.1 are taken out, and CHANGED_SINCE_12_1 undoes what was changed for older ones.
@@ -61,7 +66,7 @@ class Properties:
             if tuple(int(part) for part in age.split(".")) <= UNICODE_VERSION:
                 assigned.update(range(first, last + 1))
         self._read(folder / "auxiliary/WordBreakProperty.txt", "wb", assigned)
-        self._read(folder / "Scripts.txt", "script", assigned, {"Han", "Hiragana"})
+        self._read(folder / "Scripts.txt", "script", assigned, {"Han", "Hangul", "Hiragana"})
         self._read(folder / "LineBreak.txt", "lb", assigned, {"SA"})
         # Reserved code points are Extended_Pictographic on purpose: no look at the age.
         self._read(folder / "emoji/emoji-data.txt", "emoji", None)
@@ -105,6 +110,7 @@ def atoms(properties):
         "follows, no selector": follows - selectors,
         "zwj": s["wb:ZWJ"],
         "letter": letter,
+        "hangul": letter & s["script:Hangul"],
         "hebrew": s["wb:Hebrew_Letter"],
         "digit": s["wb:Numeric"] | s["wide digit"],
         "katakana": s["wb:Katakana"],
@@ -155,7 +161,12 @@ def maybe(part):
     return either(part, seq())
 
 
+# Kinds of tokens, as TokenKind in tokenizer.h numbers them; 0 is no token.
+WORD, CJK = 1, 2
+
+
 def tokens():
+    """(pattern, kind) of all tokens; of two that match as much the first counts."""
     def with_followers(name):  # WB4
         return seq(one(name), many(one("follows")))
 
@@ -186,18 +197,24 @@ def tokens():
                               seq(some(one("tag")), one("tag end")))),
         seq(with_marks("keycap base"), maybe(one("emoji selector")), with_marks("keycap")),
         seq(with_followers("flag letter"), with_followers("flag letter")))
-    return either(word, some(with_followers("south-east")), with_followers("han"),
-                  with_followers("hiragana"), emoji)
+    number = seq(many(joiner), chain(digit, with_followers("in digits")), many(joiner))
+    return [(emoji, WORD), (number, WORD), (some(with_followers("hangul")), CJK),
+            (some(katakana), CJK), (word, WORD), (some(with_followers("south-east")), WORD),
+            (with_followers("han"), CJK), (with_followers("hiragana"), CJK)]
 
 
 class Automaton:
     """Thompson's construction, then the subset construction, then Moore's minimisation."""
 
-    def __init__(self, expression, classes):
+    def __init__(self, patterns, classes):
         self.edges = []  # of the nondeterministic automaton: state -> [(atom or None, state)]
-        start, end = self._add(expression)
+        start, ends = self._state(), []
+        for expression, kind in patterns:
+            first, last = self._add(expression)
+            self.edges[start].append((None, first))
+            ends.append((last, kind))
         self.classes = classes  # class number -> frozenset of atom names
-        self._determinise(start, end)
+        self._determinise(start, ends)
         self._minimise()
 
     def _state(self):
@@ -236,7 +253,7 @@ class Automaton:
                     work.append(target)
         return frozenset(found)
 
-    def _determinise(self, start, end):
+    def _determinise(self, start, ends):
         first = self._closure([start])
         numbers, order, self.next = {first: 0}, [first], []
         for states in order:  # grows
@@ -252,10 +269,10 @@ class Automaton:
                     order.append(targets)
                 row.append(numbers[targets])
             self.next.append(row)
-        self.accepting = [end in states for states in order]
+        self.kind = [next((kind for end, kind in ends if end in states), 0) for states in order]
 
     def _minimise(self):
-        group = [int(a) for a in self.accepting]
+        group = list(self.kind)
         while True:
             keys = [(group[s], tuple(None if t is None else group[t] for t in row))
                     for s, row in enumerate(self.next)]
@@ -268,11 +285,11 @@ class Automaton:
         merged = {}
         for state, row in enumerate(self.next):
             merged.setdefault(group[state], (
-                [None if t is None else group[t] for t in row], self.accepting[state]))
+                [None if t is None else group[t] for t in row], self.kind[state]))
         order = sorted(merged, key=lambda g: (g != group[0], g))
         renumber = {g: i for i, g in enumerate(order)}
         self.next = [[None if t is None else renumber[t] for t in merged[g][0]] for g in order]
-        self.accepting = [merged[g][1] for g in order]
+        self.kind = [merged[g][1] for g in order]
 
 
 def classify(sets):
@@ -349,8 +366,8 @@ def main():
     print("const std::uint8_t kWordBreakNext[kWordBreakDeadState][kWordBreakClassCount] = {")
     for row in automaton.next:
         print("  {" + ", ".join(str(dead if t is None else t) for t in row) + "},")
-    print("};\n\nconst bool kWordBreakAccepting[kWordBreakDeadState] = {")
-    emit("true" if a else "false" for a in automaton.accepting)
+    print("};\n\nconst std::uint8_t kWordBreakKind[kWordBreakDeadState] = {")
+    emit(str(kind) for kind in automaton.kind)
     print("};\n// clang-format on\n\n}  // namespace rare::bm25")
     print(f"{len(classes)} classes, {dead} states, {len(entries)} ranges", file=sys.stderr)
     for number, names in enumerate(classes):

@@ -43,8 +43,9 @@ IndexBuilder::IndexBuilder(const std::filesystem::path& folder, BuildSettings se
   IndexHeader& header = writer_.header();
   header.parameters = settings_.parameters;
   header.window_documents = settings_.window_documents;
-  std::copy_n(settings_.analyzer.begin(),
-              std::min(settings_.analyzer.size(), header.analyzer.size()), header.analyzer.begin());
+  const std::string analyzer = analyzer_key(settings_.analyzer);
+  std::copy_n(analyzer.begin(), std::min(analyzer.size(), header.analyzer.size()),
+              header.analyzer.begin());
   for (int i = 0; i < settings_.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 

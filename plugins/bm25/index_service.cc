@@ -35,10 +35,15 @@ Spec IndexService::spec() {
           "or give other results each time.")
       .node(&IndexService::from_, "from", "The node whose records are the corpus.")
       .param(&IndexService::field_, "field", "text", "The field that holds a record's text.")
-      .param(&IndexService::analyzer_, "analyzer", "english",
-             "How texts and queries are cut into terms: english (UAX #29 words, possessives and 33 "
-             "stop words taken out, lower case, Porter stems), standard (words, lower case) or "
-             "whitespace; each as Lucene's analyzer of that name.")
+      .param(
+          &IndexService::analyzer_, "analyzer", "english",
+          "How texts and queries are cut into terms. As Lucene's analyzers of these names: english "
+          "(UAX #29 words, possessives and 33 stop words taken out, lower case, Porter stems), "
+          "standard (words, lower case), whitespace, cjk (words, width folded, lower case; "
+          "Chinese, "
+          "Japanese and Korean writing as overlapping pairs of characters). For other languages "
+          "icu_LANGUAGE: words as ICU breaks them, case and compatibility forms folded, the "
+          "Snowball stemmer of the language; no stop words.")
       .choices(analyzer_names())
       .param(&IndexService::k1_, "k1", 0.9,
              "How much a term's further occurrences in a document still count.")

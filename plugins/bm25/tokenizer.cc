@@ -6,11 +6,11 @@
 namespace rare::bm25 {
 namespace {
 
-// Bytes of the longest token at `begin`; 0: no token begins there.
-std::size_t longest_match(std::string_view text, std::size_t begin) {
+// The longest token at `begin`; of kind `none` where no token begins.
+Word longest_match(std::string_view text, std::size_t begin) {
   std::size_t state = 0;
   std::size_t at = begin;
-  std::size_t matched = 0;
+  Word matched = {{begin, begin}, TokenKind::none};
   int units = 0;
   while (at < text.size()) {
     const DecodedCodePoint next = decode_utf8(text, at);
@@ -19,18 +19,20 @@ std::size_t longest_match(std::string_view text, std::size_t begin) {
     state = kWordBreakNext[state][word_break_class(next.code_point)];
     if (state == kWordBreakDeadState) break;
     at += next.bytes;
-    if (kWordBreakAccepting[state]) matched = at - begin;
+    if (kWordBreakKind[state] != 0) {
+      matched.end = at;
+      matched.kind = static_cast<TokenKind>(kWordBreakKind[state]);
+    }
   }
   return matched;
 }
 
 }  // namespace
 
-std::optional<TokenBounds> next_word(std::string_view text, std::size_t from) {
+std::optional<Word> next_word(std::string_view text, std::size_t from) {
   while (from < text.size()) {
-    if (const std::size_t length = longest_match(text, from)) {
-      return TokenBounds{from, from + length};
-    }
+    const Word word = longest_match(text, from);
+    if (word.kind != TokenKind::none) return word;
     from += decode_utf8(text, from).bytes;
   }
   return std::nullopt;

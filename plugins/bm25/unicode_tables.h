@@ -29,9 +29,10 @@ extern const LowerCaseRun kLowerCaseRuns[];
 extern const std::size_t kLowerCaseRunCount;
 
 // The deterministic automaton of all tokens; state 0 is the start.
-constexpr std::size_t kWordBreakClassCount = 30;
-constexpr std::size_t kWordBreakDeadState = 38;
+constexpr std::size_t kWordBreakClassCount = 31;
+constexpr std::size_t kWordBreakDeadState = 41;
 extern const std::uint8_t kWordBreakNext[kWordBreakDeadState][kWordBreakClassCount];
-extern const bool kWordBreakAccepting[kWordBreakDeadState];
+// The kind of the token that ends in a state (TokenKind in tokenizer.h); 0: none does.
+extern const std::uint8_t kWordBreakKind[kWordBreakDeadState];
 
 }  // namespace rare::bm25

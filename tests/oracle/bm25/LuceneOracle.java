@@ -10,8 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.analysis.TokenStream;
+import org.apache.lucene.analysis.cjk.CJKAnalyzer;
 import org.apache.lucene.analysis.core.WhitespaceAnalyzer;
 import org.apache.lucene.analysis.core.WhitespaceTokenizer;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
@@ -26,6 +29,8 @@ import org.apache.lucene.document.TextField;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.MultiDocValues;
+import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
@@ -71,7 +76,10 @@ public final class LuceneOracle {
     oracle.decoding();
     oracle.scores();
     // Lucene 8 knows an older Unicode than the plugin; what differs is asked of Lucene 9 or later.
-    if (Version.LATEST.major >= 9) oracle.unicode12();
+    if (Version.LATEST.major >= 9) {
+      oracle.unicode12();
+      oracle.corpora();
+    }
   }
 
   private PrintWriter open(String name) throws IOException {
@@ -87,6 +95,20 @@ public final class LuceneOracle {
           && type != Character.CONTROL && type != Character.FORMAT && type != Character.SURROGATE
           && type != Character.UNASSIGNED && type != Character.PRIVATE_USE;
       if (plain) {
+        escaped.appendCodePoint(c);
+      } else {
+        escaped.append("\\u{").append(Integer.toHexString(c)).append('}');
+      }
+    });
+    return escaped.toString();
+  }
+
+  // Everything but letters, digits and punctuation of ASCII becomes \\u{HEX}: the same whatever
+  // Unicode the Java at hand knows.
+  private static String asciiEscape(String text) {
+    StringBuilder escaped = new StringBuilder();
+    text.codePoints().forEach(c -> {
+      if (c > ' ' && c < 0x7f && c != '\\') {
         escaped.appendCodePoint(c);
       } else {
         escaped.append("\\u{").append(Integer.toHexString(c)).append('}');
@@ -125,15 +147,31 @@ public final class LuceneOracle {
     return terms;
   }
 
-  private static void writeTokens(PrintWriter writer, String name, Analyzer analyzer, String text)
-      throws IOException {
-    StringBuilder line = new StringBuilder(name).append('\t').append(escape(text)).append('\t');
-    String space = "";
-    for (String term : terms(analyzer, text)) {
-      line.append(space).append(escape(term));
-      space = " ";
+  private static Map<String, Analyzer> analyzers() {
+    Map<String, Analyzer> analyzers = new LinkedHashMap<>();
+    analyzers.put("english", new EnglishAnalyzer());
+    analyzers.put("standard", new StandardAnalyzer());
+    analyzers.put("whitespace", new WhitespaceAnalyzer());
+    analyzers.put("cjk", new CJKAnalyzer());
+    return analyzers;
+  }
+
+  // Name, text, terms, and for each term where it stands: "begin-end" in UTF-16 units.
+  private static void writeTokens(PrintWriter writer, String name, Analyzer analyzer, String text,
+      UnaryOperator<String> escape) throws IOException {
+    StringBuilder terms = new StringBuilder();
+    StringBuilder places = new StringBuilder();
+    try (TokenStream stream = analyzer.tokenStream(FIELD, text)) {
+      CharTermAttribute term = stream.addAttribute(CharTermAttribute.class);
+      OffsetAttribute offset = stream.addAttribute(OffsetAttribute.class);
+      stream.reset();
+      for (String space = ""; stream.incrementToken(); space = " ") {
+        terms.append(space).append(escape.apply(term.toString()));
+        places.append(space).append(offset.startOffset()).append('-').append(offset.endOffset());
+      }
+      stream.end();
     }
-    writer.print(line.append('\n'));
+    writer.print(name + "\t" + escape.apply(text) + "\t" + terms + "\t" + places + "\n");
   }
 
   // Every class of the word-break rules, each with characters of two planes where there are any.
@@ -147,6 +185,12 @@ public final class LuceneOracle {
   // What came or changed between Unicode 9 and 12.1.
   private static final String NEWER =
       "\ud83c\udffb\ud83c\udfff\u07fd\u1c90\ud83e\udd70\ud83e\uddb0\ud806\udd00\u32ff\u09fc";
+
+  // What pairs of characters are made of, and what parts or folds them.
+  private static final String ALPHABET_OF_CJK =
+      "\u6f22\u5b57\u3005\u3007\u3042\u3093\u30ab\u30ac\u30cf\u30d2\u30f0\u30fc\u30fd\u3099\uff76\uff8a"
+      + "\uff73\uff9c\uff66\uff9e\uff9f\uff70\ud55c\uae00\u1112\u119e\uffa1\u0301\u200d\ufe0f\u00ad _.'a"
+      + "\u30fb\uff65\uff21\uff54\uff11\ud840\udc00\ud82c\udc00\u0130\u3002";
 
   private static List<String> randomLines(String alphabet, long seed, int count) {
     int[] points = alphabet.codePoints().toArray();
@@ -165,13 +209,31 @@ public final class LuceneOracle {
     try (PrintWriter writer = open("tokens.tsv")) {
       for (String escaped : Files.readAllLines(in.resolve("lines.txt"), StandardCharsets.UTF_8)) {
         String text = unescape(escaped);
-        writeTokens(writer, "english", new EnglishAnalyzer(), text);
-        writeTokens(writer, "standard", new StandardAnalyzer(), text);
-        writeTokens(writer, "whitespace", new WhitespaceAnalyzer(), text);
+        for (Map.Entry<String, Analyzer> each : analyzers().entrySet()) {
+          writeTokens(writer, each.getKey(), each.getValue(), text, LuceneOracle::escape);
+        }
       }
       Analyzer english = new EnglishAnalyzer();
+      Analyzer cjk = new CJKAnalyzer();
       for (String line : randomLines(ALPHABET, 1, large ? 300_000 : 1_000)) {
-        writeTokens(writer, "english", english, line);
+        writeTokens(writer, "english", english, line, LuceneOracle::escape);
+      }
+      for (String line : randomLines(ALPHABET_OF_CJK, 5, large ? 100_000 : 300)) {
+        writeTokens(writer, "cjk", cjk, line, LuceneOracle::escape);
+      }
+    }
+  }
+
+  // Each line by all analyzers.
+  private void difficultTokens() throws IOException {
+    Map<String, Analyzer> analyzers = analyzers();
+    DifficultText text = new DifficultText(6);
+    try (PrintWriter writer = open("tokens_difficult.tsv")) {
+      for (int i = 0; i < (large ? 50_000 : 100); i++) {
+        String line = text.line();
+        for (Map.Entry<String, Analyzer> each : analyzers.entrySet()) {
+          writeTokens(writer, each.getKey(), each.getValue(), line, LuceneOracle::asciiEscape);
+        }
       }
     }
   }
@@ -180,9 +242,10 @@ public final class LuceneOracle {
     try (PrintWriter writer = open("tokens_unicode12.tsv")) {
       Analyzer english = new EnglishAnalyzer();
       for (String line : randomLines(ALPHABET + NEWER + NEWER, 2, large ? 300_000 : 500)) {
-        writeTokens(writer, "english", english, line);
+        writeTokens(writer, "english", english, line, LuceneOracle::escape);
       }
     }
+    difficultTokens();
     codePoints();
   }
 
@@ -386,14 +449,92 @@ public final class LuceneOracle {
     try (PrintWriter writer = open("queries.txt")) {
       write(writer, queries);
     }
-    hits(texts, queries, 0.9f, 0.4f, HITS, "hits_0.9_0.4.tsv");
-    hits(texts, queries, 1.2f, 0.75f, 5, "hits_1.2_0.75.tsv");
-    hits(texts, queries, 0f, 1f, 3, "hits_0_1.tsv");
+    Analyzer english = new EnglishAnalyzer();
+    hits(english, texts, queries, 0.9f, 0.4f, HITS, "hits_0.9_0.4.tsv", null);
+    hits(english, texts, queries, 1.2f, 0.75f, 5, "hits_1.2_0.75.tsv", null);
+    hits(english, texts, queries, 0f, 1f, 3, "hits_0_1.tsv", null);
   }
 
-  private void hits(List<String> texts, List<String> queries, float k1, float b, int k, String name)
-      throws IOException {
-    Analyzer analyzer = new EnglishAnalyzer();
+  // Corpora of different writing, each under its analyzer: norms, and the best 100 of queries of 1
+  // to 300 words.
+  private void corpora() throws IOException {
+    Random random = new Random(7);
+    Language language = new Language(random, large ? 20_000 : 900);
+    DifficultText difficult = new DifficultText(8);
+    List<String> pieces = new ArrayList<>();
+    for (int i = 0; i < (large ? 20_000 : 400); i++) pieces.add(difficult.piece());
+    EastAsianText eastAsian = new EastAsianText(random, large ? 6_000 : 300);
+    try (PrintWriter writer = open("corpora.tsv")) {
+      corpus(writer, random, "english", 0.9f, 0.4f, language::word);
+      corpus(writer, random, "standard", 1.2f, 0.75f, () -> {
+        double u = random.nextDouble();
+        return pieces.get((int) (pieces.size() * u * u * u));
+      });
+      corpus(writer, random, "cjk", 0.9f, 0.4f, eastAsian::word);
+    }
+  }
+
+  private void corpus(PrintWriter list, Random random, String name, float k1, float b,
+      Supplier<String> word) throws IOException {
+    List<String> texts = new ArrayList<>();
+    List<String> queries = new ArrayList<>();
+    for (int i = 0; i < (large ? 10_000 : 45); i++) {
+      texts.add(random.nextInt(25) == 0 ? "" : joined(word, 1 + random.nextInt(large ? 120 : 40)));
+    }
+    for (int i = 0; i < (large ? 2_000 : 15); i++) {
+      double u = random.nextDouble();
+      queries.add(joined(word, 1 + (int) (300 * u * u)));
+    }
+    for (String kind : List.of("corpus", "queries")) {
+      try (PrintWriter writer = open(kind + "_" + name + ".txt")) {
+        for (String text : kind.equals("corpus") ? texts : queries) {
+          writer.print(asciiEscape(text) + "\n");
+        }
+      }
+    }
+    list.print(name + "\t" + k1 + "\t" + b + "\t100\n");
+    hits(analyzers().get(name), texts, queries, k1, b, 100, "hits_" + name + ".tsv",
+        "norms_" + name + ".txt");
+  }
+
+  private static String joined(Supplier<String> word, int count) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < count; i++) text.append(i == 0 ? "" : " ").append(word.get());
+    return text.toString();
+  }
+
+  // Phrases of a made-up language: words of one to three characters written without spaces.
+  private static final class EastAsianText {
+    private final List<String> words = new ArrayList<>();
+    private final Random random;
+
+    EastAsianText(Random random, int size) {
+      this.random = random;
+      int[][] scripts = {{0x4e00, 0x5200}, {0x4e00, 0x9fef}, {0x3041, 0x3094}, {0x30a1, 0x30fa},
+          {0xac00, 0xb000}, {0xff66, 0xff9f}, {'a', 'z'}, {0x20000, 0x20040}};
+      while (words.size() < size) {
+        int[] script = scripts[random.nextInt(scripts.length)];
+        StringBuilder word = new StringBuilder();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+          word.appendCodePoint(script[0] + random.nextInt(script[1] - script[0]));
+        }
+        words.add(word.toString());
+      }
+    }
+
+    String word() {
+      StringBuilder phrase = new StringBuilder();
+      for (int i = random.nextInt(4); i >= 0; i--) {
+        double u = random.nextDouble();
+        phrase.append(words.get((int) (words.size() * u * u * u)));
+      }
+      return phrase.toString();
+    }
+  }
+
+  // `norms`: the file for each document's encoded length, or null.
+  private void hits(Analyzer analyzer, List<String> texts, List<String> queries, float k1, float b,
+      int k, String name, String norms) throws IOException {
     IndexWriterConfig config = new IndexWriterConfig(analyzer);
     config.setSimilarity(new BM25Similarity(k1, b));
     config.setRAMBufferSizeMB(512);
@@ -409,6 +550,7 @@ public final class LuceneOracle {
     try (DirectoryReader reader = DirectoryReader.open(directory); PrintWriter writer = open(name)) {
       IndexSearcher searcher = new IndexSearcher(reader);
       searcher.setSimilarity(new BM25Similarity(k1, b));
+      if (norms != null) writeNorms(reader, norms);
       for (String text : queries) {
         StringBuilder line = new StringBuilder();
         String space = "";
@@ -418,6 +560,15 @@ public final class LuceneOracle {
           space = " ";
         }
         writer.print(line.append('\n'));
+      }
+    }
+  }
+
+  private void writeNorms(DirectoryReader reader, String name) throws IOException {
+    NumericDocValues norms = MultiDocValues.getNormValues(reader, FIELD);
+    try (PrintWriter writer = open(name)) {
+      for (int i = 0; i < reader.maxDoc(); i++) {
+        writer.print((norms != null && norms.advanceExact(i) ? norms.longValue() & 0xff : 0) + "\n");
       }
     }
   }

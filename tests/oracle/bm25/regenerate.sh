@@ -4,8 +4,8 @@
 #   regenerate.sh OUT [large [DICTIONARY]]
 #
 # Lucene is Debian's liblucene8-java, or the jars (core and analysis-common) of RARE_LUCENE_CLASSPATH.
-# Lucene 9 or later also writes what depends on Unicode 12.1 (code_points.tsv, tokens_unicode12.tsv);
-# the checked-in fixtures were written by 9.12, and 8.7 writes the same for all other files.
+# Lucene 9 or later also writes what depends on Unicode 12.1 (README.md says which files);
+# the checked-in fixtures were written by 10.6, and 8.7 writes the same for all other files.
 # Exit code 77: there is no Java or no Lucene here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,9 +23,13 @@ if [ -z "$classpath" ]; then
     classpath=$classpath${classpath:+:}$jar
   done
 fi
-if ! command -v java >/dev/null; then
-  echo "no Java: install default-jdk-headless (11 or later)" >&2
+java=${RARE_ORACLE_JAVA:-java}
+if ! command -v "$java" >/dev/null || ! command -v "${java}c" >/dev/null; then
+  echo "no Java: install default-jdk-headless (17 or later; Lucene 10 needs 21)" >&2
   exit 77
 fi
-java -Dfile.encoding=UTF-8 -cp "$classpath" "$here/LuceneOracle.java" "$here" "$out" "$@"
+classes=$(mktemp -d)
+trap 'rm -rf "$classes"' EXIT
+"${java}c" -encoding UTF-8 -nowarn -cp "$classpath" -d "$classes" "$here"/*.java
+"$java" -Dfile.encoding=UTF-8 -cp "$classpath:$classes" LuceneOracle "$here" "$out" "$@"
 cp "$here/contexts.txt" "$out/"

@@ -23,7 +23,33 @@ using testing::unescaped;
 using testing::words;
 using Terms = std::vector<std::string>;
 
-// How many lines of a fixture give other terms than Lucene's; the first few are shown.
+// Where each byte of a text stands in UTF-16 units.
+std::vector<std::size_t> utf16_offsets(const std::string& text) {
+  std::vector<std::size_t> offsets(text.size() + 1);
+  std::size_t units = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const DecodedCodePoint next = decode_utf8(text, at);
+    offsets[at] = units;
+    units += static_cast<std::size_t>(utf16_units(next.code_point));
+    at += next.bytes;
+  }
+  offsets[text.size()] = units;
+  return offsets;
+}
+
+// "begin-end" of each term, as the fixtures write them.
+std::string places_of(const std::string& text, const std::vector<TokenBounds>& places) {
+  const std::vector<std::size_t> offsets = utf16_offsets(text);
+  std::string line;
+  for (const TokenBounds& place : places) {
+    line += (line.empty() ? "" : " ") + std::to_string(offsets[place.begin]) + "-" +
+            std::to_string(offsets[place.end]);
+  }
+  return line;
+}
+
+// How many lines of a fixture give other terms, or other places, than Lucene's; the first few are
+// shown.
 int differences_in_tokens(const std::string& fixture, std::size_t& lines) {
   std::map<std::string, std::unique_ptr<const Analyzer>> analyzers;
   for (const std::string& name : analyzer_names()) analyzers[name] = make_analyzer(name);
@@ -32,18 +58,25 @@ int differences_in_tokens(const std::string& fixture, std::size_t& lines) {
     const std::vector<std::string> columns = split(line, '\t');
     Terms expected;
     for (const std::string& term : words(columns.at(2))) expected.push_back(unescaped(term));
-    const Terms terms = analyzers.at(columns.at(0))->terms_of(unescaped(columns.at(1)));
+    const std::string text = unescaped(columns.at(1));
+    Terms terms;
+    std::vector<TokenBounds> places;
+    TokenSink sink(terms, &places);
+    analyzers.at(columns.at(0))->analyze_into(text, sink);
     ++lines;
-    if (terms == expected) continue;
+    if (terms == expected && places_of(text, places) == columns.at(3)) continue;
     if (++different <= 5) UNSCOPED_INFO(line);
   }
   return different;
 }
 
-TEST_CASE("Terms equal those of Lucene's analyzers on difficult lines") {
-  std::size_t lines = 0;
-  CHECK(differences_in_tokens("tokens.tsv", lines) == 0);
-  CHECK(lines > 1000);
+TEST_CASE("Terms and their places equal those of Lucene's analyzers on difficult lines") {
+  for (const char* fixture : {"tokens.tsv", "tokens_difficult.tsv"}) {
+    INFO(fixture);
+    std::size_t lines = 0;
+    CHECK(differences_in_tokens(fixture, lines) == 0);
+    CHECK(lines >= 400);
+  }
 }
 
 TEST_CASE("Terms equal Lucene's where Unicode 12.1 differs from Unicode 9") {
@@ -53,15 +86,7 @@ TEST_CASE("Terms equal Lucene's where Unicode 12.1 differs from Unicode 9") {
 }
 
 std::uint64_t hash_of_breaks(const std::string& text) {
-  std::vector<std::uint64_t> utf16_offset(text.size() + 1);
-  std::uint64_t units = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const DecodedCodePoint next = decode_utf8(text, at);
-    utf16_offset[at] = units;
-    units += static_cast<std::uint64_t>(utf16_units(next.code_point));
-    at += next.bytes;
-  }
-  utf16_offset[text.size()] = units;
+  const std::vector<std::size_t> utf16_offset = utf16_offsets(text);
   constexpr std::uint64_t kPrime = 0x100000001b3;
   std::uint64_t hash = 0xcbf29ce484222325;
   for (auto token = next_word(text, 0); token; token = next_word(text, token->end)) {
@@ -177,6 +202,21 @@ TEST_CASE("The other analyzers neither stem nor drop words") {
   CHECK(make_analyzer("whitespace")->terms_of(" The Dog's  beds, re-made\n") ==
         Terms{"The", "Dog's", "beds,", "re-made"});
   CHECK(make_analyzer("latin") == nullptr);
+}
+
+TEST_CASE("Names are those of analyzers; a key adds the version of a library's data") {
+  for (const std::string& name : analyzer_names()) {
+    INFO(name);
+    CHECK(make_analyzer(name) != nullptr);
+    CHECK(make_analyzer(analyzer_key(name)) != nullptr);
+    CHECK(analyzer_key(name).size() < 32);
+  }
+  CHECK(analyzer_key("english") == "english");
+  CHECK(analyzer_key("icu_german").starts_with("icu_german."));
+  CHECK(make_analyzer("icu_german.1.0") == nullptr);
+  CHECK(make_analyzer("english.1") == nullptr);
+  CHECK(make_analyzer("icu_klingon") == nullptr);
+  CHECK(make_analyzer("") == nullptr);
 }
 
 TEST_CASE("A token of 10,000 characters is cut every 255 units") {

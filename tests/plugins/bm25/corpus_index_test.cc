@@ -8,6 +8,7 @@
 #include "fixtures.h"
 #include "index_fixture.h"
 #include "list_stream.h"
+#include "plugins/bm25/analyzer.h"
 
 namespace rare::bm25 {
 namespace {
@@ -56,6 +57,49 @@ struct Folder {
 
 const std::vector<Json> kCats = {{{"text", "A cat sat."}}, {{"text", 7}}, {{"text", "Dogs bark."}}};
 const std::vector<Json> kFish = {{{"text", "Fish swim."}}};
+
+TEST_CASE("A corpus with much Han text under english is warned about, once") {
+  const std::vector<Json> han = {{{"text", "我喜欢猫和狗"}},
+                                 {{"text", "twenty-nine letters, in English"}}};
+  const auto warnings = [](const std::string& messages) {
+    std::size_t count = 0;
+    for (std::size_t at = messages.find("analyzer: cjk"); at != std::string::npos;
+         at = messages.find("analyzer: cjk", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  Folder folder;
+  REQUIRE(folder.index(kCats).ok());
+  CHECK(folder.messages == "");
+  std::vector<Json> much = han;
+  much.push_back({{"text", "再来三个字"}});
+  REQUIRE(folder.index(much).ok());  // read twice: for its digest, and to be built
+  CHECK(folder.reads == 2);
+  CHECK(warnings(folder.messages) == 1);
+  CHECK(contains(folder.messages, "29% of the corpus is Han characters"));
+  REQUIRE(folder.index(han).ok());
+  CHECK(warnings(folder.messages) == 0);  // 6 of 32 characters: less than a fifth
+  folder.settings.analyzer = "cjk";
+  REQUIRE(folder.index(much).ok());
+  CHECK(folder.messages == "");
+}
+
+TEST_CASE("An index of another analyzer, or of another version of its library, is never taken") {
+  Folder folder;
+  std::vector<std::string> names;
+  for (const char* analyzer : {"english", "standard", "cjk", "icu_english", "icu_german"}) {
+    INFO(analyzer);
+    folder.settings.analyzer = analyzer;
+    const auto index = folder.index(kCats);
+    REQUIRE(index.ok());
+    CHECK((*index)->analyzer() == analyzer_key(analyzer));
+    CHECK(folder.reads == 1);
+    names.push_back(index_name(folder.settings, (*index)->header().corpus));
+  }
+  std::sort(names.begin(), names.end());
+  CHECK(folder.names() == names);
+}
 
 TEST_CASE("The first index of a folder is built while the corpus is read once") {
   Folder folder;
