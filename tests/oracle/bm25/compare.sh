@@ -22,7 +22,5 @@ done
 dictionary=/usr/share/dict/words
 [ -e "$dictionary" ] || dictionary=
 "$here/regenerate.sh" "$work/large" large $dictionary
-for name in code_points.tsv tokens_unicode12.tsv; do  # what an older Lucene cannot say
-  [ -e "$work/large/$name" ] || cp "$fixtures/$name" "$work/large/"
-done
+cp --no-clobber "$fixtures"/* "$work/large/"  # what an older Lucene cannot say
 RARE_BM25_FIXTURES=$work/large "$program"
