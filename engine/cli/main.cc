@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/cli/load.h"
+#include "engine/cli/tool_verbs.h"
 #include "engine/cli/verbs.h"
 #include "engine/config/diagnostics.h"
 #include "rare/plugin.h"
@@ -45,13 +48,23 @@ void add_verbs(CLI::App& app, int& exit_code) {
       "  rare-engine run --help                 the options of a verb\n");
 }
 
+bool has_verb(const CLI::App& app, const std::string& word) {
+  const std::vector<std::string> names = verb_names(app);
+  return std::find(names.begin(), names.end(), word) != names.end();
+}
+
+// Whether a first word that is no verb of the engine's can be one of a plugin's.
+bool is_word(const std::string& word) {
+  return !word.empty() && word[0] != '-' && word.find_first_of("./") == std::string::npos;
+}
+
 // Whether a first word that is no verb is meant as a pipeline file.
 bool looks_like_a_file(const std::string& word) {
   std::error_code error;
   return word.find_first_of("./") != std::string::npos || std::filesystem::exists(word, error);
 }
 
-int unknown_verb(const CLI::App& app, const std::string& word) {
+int unknown_verb(const CLI::App& app, const Registry& registry, const std::string& word) {
   const std::vector<std::string> names = verb_names(app);
   const std::string nearest = nearest_name(word, names);
   std::cerr << "rare-engine: '" << word << "' is no verb and no pipeline file\n";
@@ -59,6 +72,7 @@ int unknown_verb(const CLI::App& app, const std::string& word) {
   std::cerr << "  verbs:";
   for (const std::string& name : names) std::cerr << " " << name;
   std::cerr << "\n";
+  report_refused(registry, "auto");  // one of them may have brought the verb
   return kUsageError;
 }
 
@@ -100,17 +114,22 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
 
 int parse_and_run(std::vector<std::string> words) {
   int exit_code = 0;
+  std::unique_ptr<Registry> registry;
   CLI::App app("Turns text into training data, by pipelines of operators.", "rare-engine");
   add_verbs(app, exit_code);
   if (words.empty()) {
     std::cerr << app.help();
     return kUsageError;
   }
-  const std::vector<std::string> verbs = verb_names(app);
-  const std::string& first = words.front();
-  const bool is_own_option = first == "-h" || first == "--help" || first == "--version";
-  if (!is_own_option && std::find(verbs.begin(), verbs.end(), first) == verbs.end()) {
-    if (first[0] != '-' && !looks_like_a_file(first)) return unknown_verb(app, first);
+  const std::string first = words.front();
+  const bool wants_help = first == "-h" || first == "--help";
+  if (wants_help || (!has_verb(app, first) && is_word(first))) {
+    registry = load_registry(plugin_path_in(words));
+    add_tool_verbs(app, *registry, exit_code);
+  }
+  if (!wants_help && first != "--version" && !has_verb(app, first)) {
+    if (registry != nullptr && !looks_like_a_file(first))
+      return unknown_verb(app, *registry, first);
     words.insert(words.begin(), "run");
   }
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the back

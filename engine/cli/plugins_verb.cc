@@ -25,6 +25,7 @@ std::string plugins_text(const Registry& registry, const Style& style) {
   for (const LoadedPlugin& plugin : registry.plugins()) {
     text += style.heading(plugin.name + " " + plugin.version) + "  " + plugin.file + "\n";
     text += wrapped(joined(plugin.components, "no components"), "  ");
+    if (!plugin.verbs.empty()) text += wrapped("verbs: " + joined(plugin.verbs), "  ");
   }
   for (const RefusedPlugin& plugin : registry.refused()) {
     text += style.error("refused") + "  " + plugin.file + "\n  " + plugin.reason + "\n";
@@ -38,7 +39,8 @@ Json plugins_json(const Registry& registry, const std::vector<std::string>& sear
     json["plugins"].push_back(Json{{"name", plugin.name},
                                    {"version", plugin.version},
                                    {"file", plugin.file},
-                                   {"components", plugin.components}});
+                                   {"components", plugin.components},
+                                   {"verbs", plugin.verbs}});
   }
   for (const RefusedPlugin& plugin : registry.refused()) {
     json["refused"].push_back(Json{{"file", plugin.file}, {"reason", plugin.reason}});

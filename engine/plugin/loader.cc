@@ -53,9 +53,12 @@ void keep_loaded(boost::dll::shared_library library) {
   kept->push_back(std::move(library));
 }
 
-using RegisterFunction = void(Registrar&);
+struct RegisterFunctions {
+  void (*components)(Registrar&) = nullptr;
+  void (*tools)(ToolRegistrar&) = nullptr;  // null: it brings no verbs
+};
 
-Result<RegisterFunction*> load_library(const std::string& file) {
+Result<RegisterFunctions> load_library(const std::string& file) {
   boost::dll::shared_library library;
   std::error_code error;
   ::dlerror();
@@ -65,23 +68,30 @@ Result<RegisterFunction*> load_library(const std::string& file) {
     return Status(StatusCode::invalid_argument,
                   linker_reason(message ? message : error.message(), file));
   }
-  RegisterFunction* function = nullptr;
-  if (library.has(kRegisterSymbol)) function = &library.get<RegisterFunction>(kRegisterSymbol);
+  RegisterFunctions functions;
+  if (library.has(kRegisterSymbol)) {
+    functions.components = &library.get<void(Registrar&)>(kRegisterSymbol);
+  }
+  if (library.has(kRegisterToolsSymbol)) {
+    functions.tools = &library.get<void(ToolRegistrar&)>(kRegisterToolsSymbol);
+  }
   keep_loaded(std::move(library));
-  if (function == nullptr) {
+  if (functions.components == nullptr) {
     return Status(StatusCode::invalid_argument, std::string("has a descriptor and no function ") +
                                                     kRegisterSymbol +
                                                     ": declare both with one RARE_PLUGIN");
   }
-  return function;
+  return functions;
 }
 
-Status register_components(RegisterFunction& function, CollectingRegistrar& registrar) {
+Status register_all(const RegisterFunctions& functions, CollectingRegistrar& registrar,
+                    CollectingToolRegistrar& tools) {
   const auto threw = [](const std::string& what) {
     return Status(StatusCode::internal, "its registration threw " + what);
   };
   try {
-    function(registrar);
+    functions.components(registrar);
+    if (functions.tools != nullptr) functions.tools(tools);
   } catch (const std::exception& error) {
     return threw(std::string("an exception: ") + error.what());
   } catch (...) {
@@ -96,17 +106,18 @@ Status load_plugin(const std::string& file, Registry& registry) {
   const Result<PluginDescriptor> descriptor = read_descriptor(file);
   if (!descriptor.ok()) return descriptor.status();
   if (Status status = check_descriptor(*descriptor); !status.ok()) return status;
-  const Result<RegisterFunction*> function = load_library(file);
-  if (!function.ok()) return function.status();
+  const Result<RegisterFunctions> functions = load_library(file);
+  if (!functions.ok()) return functions.status();
   CollectingRegistrar registrar;
-  if (Status status = register_components(**function, registrar); !status.ok()) return status;
+  CollectingToolRegistrar tools;
+  if (Status status = register_all(*functions, registrar, tools); !status.ok()) return status;
   LoadedPlugin plugin;
   plugin.name.assign(descriptor->plugin_name,
                      ::strnlen(descriptor->plugin_name, sizeof(descriptor->plugin_name)));
   plugin.version.assign(descriptor->plugin_version,
                         ::strnlen(descriptor->plugin_version, sizeof(descriptor->plugin_version)));
   plugin.file = file;
-  return registry.add(plugin, std::move(registrar.components));
+  return registry.add(plugin, std::move(registrar.components), std::move(tools.tools));
 }
 
 // The plugin files of one folder, by name, so that every start sees them in the same order.

@@ -26,9 +26,40 @@ Status check_kind(const Component& component) {
   return Status();
 }
 
+// Whether one of two verbs would hide the other: the same, or one of the other's own verbs.
+bool hides(const std::string& left, const std::string& right) {
+  return left == right || left.starts_with(right + ".") || right.starts_with(left + ".");
+}
+
 }  // namespace
 
-Status Registry::add(const LoadedPlugin& plugin, std::vector<Component> components) {
+Status Registry::check_tools(const LoadedPlugin& plugin,
+                             const std::vector<ToolOffer>& tools) const {
+  const auto taken = [&](const Spec& spec, const std::string& other, const std::string& file) {
+    std::string message = "the verb '" + typed_verb(spec) + "' of " + plugin.file + " and ";
+    message += other + " of " + file + " cannot be told apart: remove one of them or rename it";
+    return Status(StatusCode::already_exists, std::move(message));
+  };
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    const Spec& spec = tools[i].usage.spec;
+    if (Status status = check_tool(tools[i].usage); !status.ok()) return status;
+    for (std::size_t j = 0; j < i; ++j) {
+      const Spec& before = tools[j].usage.spec;
+      if (hides(spec.name(), before.name())) {
+        return taken(spec, "'" + typed_verb(before) + "'", plugin.file);
+      }
+    }
+    for (const auto& [name, other] : tools_) {
+      if (hides(spec.name(), name)) {
+        return taken(spec, "'" + typed_verb(other.offer.usage.spec) + "'", other.plugin_file);
+      }
+    }
+  }
+  return Status();
+}
+
+Status Registry::add(const LoadedPlugin& plugin, std::vector<Component> components,
+                     std::vector<ToolOffer> tools) {
   std::set<std::string> names;
   for (const Component& component : components) {
     const std::string& name = component.spec.name();
@@ -45,12 +76,18 @@ Status Registry::add(const LoadedPlugin& plugin, std::vector<Component> componen
                         plugin.file + ": remove one of the two files or rename the component");
     }
   }
+  if (Status status = check_tools(plugin, tools); !status.ok()) return status;
   LoadedPlugin added = plugin;
   added.components.assign(names.begin(), names.end());
   for (Component& component : components) {
     std::string name = component.spec.name();
     components_.emplace(std::move(name),
                         RegisteredComponent{std::move(component), plugin.name, plugin.file});
+  }
+  for (ToolOffer& tool : tools) {
+    std::string name = tool.usage.spec.name();
+    added.verbs.push_back(typed_verb(tool.usage.spec));
+    tools_.emplace(std::move(name), RegisteredTool{std::move(tool), plugin.name, plugin.file});
   }
   plugins_.push_back(std::move(added));
   return Status();

@@ -14,6 +14,7 @@
 
 #include "rare/plugin.h"
 #include "rare/status.h"
+#include "rare/tool.h"
 
 namespace rare::engine {
 
@@ -23,11 +24,18 @@ struct RegisteredComponent {
   std::string plugin_file;
 };
 
+struct RegisteredTool {
+  ToolOffer offer;
+  std::string plugin;  // name of the plugin
+  std::string plugin_file;
+};
+
 struct LoadedPlugin {
   std::string name;
   std::string version;
   std::string file;
   std::vector<std::string> components;
+  std::vector<std::string> verbs;  // as they are typed: "index build"
 };
 
 struct RefusedPlugin {
@@ -44,22 +52,34 @@ class CollectingRegistrar final : public Registrar {
   std::vector<Component> components;
 };
 
+class CollectingToolRegistrar final : public ToolRegistrar {
+ public:
+  void add_tool(ToolOffer offer) override { tools.push_back(std::move(offer)); }
+  std::vector<ToolOffer> tools;
+};
+
 class Registry {
  public:
   // Adds what one plugin registers. Refuses the plugin as a whole (nothing of it stays) when a spec
-  // is invalid or a component's name is taken, and says by which file.
-  Status add(const LoadedPlugin& plugin, std::vector<Component> components);
+  // is invalid or the name of a component or a verb is taken, and says by which file.
+  Status add(const LoadedPlugin& plugin, std::vector<Component> components,
+             std::vector<ToolOffer> tools = {});
   void refuse(RefusedPlugin plugin) { refused_.push_back(std::move(plugin)); }
 
   const RegisteredComponent* find(std::string_view name) const;
   std::vector<std::string> names() const;  // sorted
+  // By the names of their specs ("index.build"), sorted.
+  const std::map<std::string, RegisteredTool, std::less<>>& tools() const { return tools_; }
   // The sink for `save:` on a node, or null.
   const RegisteredComponent* saver() const;
   const std::vector<LoadedPlugin>& plugins() const { return plugins_; }
   const std::vector<RefusedPlugin>& refused() const { return refused_; }
 
  private:
+  Status check_tools(const LoadedPlugin& plugin, const std::vector<ToolOffer>& tools) const;
+
   std::map<std::string, RegisteredComponent, std::less<>> components_;
+  std::map<std::string, RegisteredTool, std::less<>> tools_;
   std::vector<LoadedPlugin> plugins_;
   std::vector<RefusedPlugin> refused_;
 };
@@ -67,5 +87,11 @@ class Registry {
 // An invalid spec (two parameters of one name, a default out of its range, ...) by its first fault,
 // or OK.
 Status check_spec(const Spec& spec);
+
+// The same of a verb that a plugin brings.
+Status check_tool(const ToolUsage& usage);
+
+// A verb as it is typed: "index build" of the spec "index.build".
+std::string typed_verb(const Spec& spec);
 
 }  // namespace rare::engine

@@ -10,7 +10,7 @@ Component component(const std::string& name, ComponentKind kind = ComponentKind:
 }
 
 LoadedPlugin plugin(const std::string& name) {
-  return LoadedPlugin{name, "1.0.0", "plugins/" + name + ".so", {}};
+  return LoadedPlugin{name, "1.0.0", "plugins/" + name + ".so", {}, {}};
 }
 
 TEST_CASE("a registry finds what was added, by name") {
