@@ -30,6 +30,14 @@ TEST_CASE("A Han character is a word") {
   CHECK(similarity("我喜欢猫", "我 喜 欢 猫") == 1);
 }
 
+TEST_CASE("A long Han text and its copy with a few characters changed are near-duplicates") {
+  const std::string text = "苹果放在阴凉干燥的地方可以保存两个月放进冰箱可以更久";  // 24 runs
+  CHECK(similarity(text, text + "吗") == 24.0 / 25);
+  CHECK(similarity(text, "苹果放在阴凉、干燥的地方可以保存两个月。放进冰箱,可以更久!") == 1);
+  CHECK(similarity(text, "香蕉挂在阴凉干燥的地方可以保存两个月放进冰箱可以更久") == 21.0 / 27);
+  CHECK(similarity(text, "电话由贝尔在一八七六年发明") == 0);
+}
+
 TEST_CASE("A text without words is like no other") {
   CHECK(similarity("", "") == 0);
   CHECK(similarity("?!", "a b c") == 0);
