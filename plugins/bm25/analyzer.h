@@ -30,7 +30,7 @@ class TokenSink {
   explicit TokenSink(std::vector<std::string>& terms, std::vector<TokenBounds>* places = nullptr)
       : terms_(terms), places_(places) {}
 
-  void add(std::string term, TokenBounds place) {
+  void add(std::string&& term, const TokenBounds& place) {
     terms_.push_back(std::move(term));
     if (places_ != nullptr) places_->push_back(place);
   }

@@ -1,30 +1,49 @@
 #include "plugins/bm25/tokenizer.h"
 
+#include <array>
+
 #include "plugins/bm25/code_points.h"
 #include "plugins/bm25/unicode_tables.h"
 
 namespace rare::bm25 {
 namespace {
 
+using AsciiClasses = std::array<std::uint8_t, 128>;
+
+// word_break_class() of ASCII, which is most of most texts.
+const AsciiClasses& ascii_classes() {
+  static const AsciiClasses classes = [] {
+    AsciiClasses made{};
+    for (std::size_t c = 0; c < made.size(); ++c) {
+      made[c] = word_break_class(static_cast<char32_t>(c));
+    }
+    return made;
+  }();
+  return classes;
+}
+
 // The longest token at `begin`; of kind `none` where no token begins.
 Word longest_match(std::string_view text, std::size_t begin) {
   std::size_t state = 0;
   std::size_t at = begin;
-  Word matched = {{begin, begin}, TokenKind::none};
+  std::size_t end = begin;
+  std::size_t end_state = 0;  // accepts nothing
   int units = 0;
+  const AsciiClasses& of_ascii = ascii_classes();
   while (at < text.size()) {
-    const DecodedCodePoint next = decode_utf8(text, at);
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const bool ascii = lead < of_ascii.size();
+    const DecodedCodePoint next = ascii ? DecodedCodePoint{lead, 1} : decode_utf8(text, at);
     units += utf16_units(next.code_point);
     if (units > kMaxTokenUtf16Units) break;
-    state = kWordBreakNext[state][word_break_class(next.code_point)];
+    state = kWordBreakNext[state][ascii ? of_ascii[lead] : word_break_class(next.code_point)];
     if (state == kWordBreakDeadState) break;
     at += next.bytes;
-    if (kWordBreakKind[state] != 0) {
-      matched.end = at;
-      matched.kind = static_cast<TokenKind>(kWordBreakKind[state]);
-    }
+    if (kWordBreakKind[state] == 0) continue;
+    end = at;
+    end_state = state;
   }
-  return matched;
+  return {{begin, end}, static_cast<TokenKind>(kWordBreakKind[end_state])};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #
 # Lucene is Debian's liblucene8-java, or the jars (core and analysis-common) of RARE_LUCENE_CLASSPATH.
 # Lucene 9 or later also writes what depends on Unicode 12.1 (README.md says which files);
-# the checked-in fixtures were written by 10.6, and 8.7 writes the same for all other files.
+# the checked-in fixtures were written by 10.6, and 8.8 writes the same for all other files.
 # Exit code 77: there is no Java or no Lucene here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
