@@ -209,7 +209,8 @@ void add_tool_verbs(CLI::App& app, const Registry& registry, int& exit_code) {
       parent->description(parent->get_description() +
                           (parent->get_subcommands({}).size() == 1 ? ": " : ", ") + own);
     }
-    verb.callback([&tool, given, &exit_code] { exit_code = run_tool(tool.offer, *given); });
+    verb.callback(
+        [&offer = tool.offer, given, &exit_code] { exit_code = run_tool(offer, *given); });
   }
 }
 
