@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
+#include <string_view>
 
 namespace rare::bm25 {
 
@@ -24,8 +26,10 @@ std::vector<Result<SearchHits>> CorpusSearcher::search(
     }
     SearchHits reply;
     for (const ScoredDocument& hit : found[i]) {
+      const std::string_view id = corpus_.index().id(hit.document);
       reply.hits.emplace_back(hit.document, hit.score,
-                              std::string(corpus_.index().text(hit.document)));
+                              std::string(corpus_.index().text(hit.document)),
+                              id.empty() ? std::to_string(hit.document) : std::string(id));
     }
     answers.emplace_back(std::move(reply));
   }

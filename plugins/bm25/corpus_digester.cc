@@ -17,10 +17,15 @@ CorpusDigester::CorpusDigester() : state_(std::make_unique<State>()) {
 
 CorpusDigester::~CorpusDigester() = default;
 
-void CorpusDigester::add(std::string_view text) {
+void CorpusDigester::add(std::string_view text, std::string_view id) {
   const std::uint64_t bytes = text.size();
   XXH3_128bits_update(&state_->hash, &bytes, sizeof bytes);
   XXH3_128bits_update(&state_->hash, text.data(), text.size());
+  if (id.empty()) return;
+  // No text is so long: what follows is an id.
+  const std::uint64_t id_bytes = ~static_cast<std::uint64_t>(id.size());
+  XXH3_128bits_update(&state_->hash, &id_bytes, sizeof id_bytes);
+  XXH3_128bits_update(&state_->hash, id.data(), id.size());
 }
 
 CorpusDigest CorpusDigester::digest() const {

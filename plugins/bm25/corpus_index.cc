@@ -1,7 +1,6 @@
 #include "plugins/bm25/corpus_index.h"
 
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 #include <string_view>
@@ -12,15 +11,10 @@
 #include "plugins/bm25/han_share.h"
 #include "plugins/bm25/index_builder.h"
 #include "plugins/bm25/query_template.h"
+#include "plugins/bm25/shortest_float.h"
 
 namespace rare::bm25 {
 namespace {
-
-std::string shortest(float number) {
-  std::array<char, 32> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-  return {digits.data(), end.ptr};
-}
 
 // The share of Han characters from which `english` is likely the wrong analyzer.
 constexpr double kMuchHan = 0.2;
@@ -47,7 +41,15 @@ std::vector<std::filesystem::path> indexes_in(const std::filesystem::path& folde
   return found;
 }
 
-// Hands each record's text to `take`: empty where there is none.
+// What the corpus calls a record; empty: nothing.
+std::string id_of(const Record& record, const std::string& field) {
+  const Json* id = field.empty() ? nullptr : record.find(field);
+  if (id == nullptr) return {};
+  if (id->is_string()) return id->get<std::string>();
+  return id->is_number_integer() ? id->dump() : std::string();
+}
+
+// Hands each record's text, empty where there is none, and id to `take`.
 template <class Take>
 Status read_texts(RecordStream& records, const CorpusSettings& settings,
                   const std::function<bool()>& stopped, BuildProgress& progress, const Take& take) {
@@ -59,7 +61,8 @@ Status read_texts(RecordStream& records, const CorpusSettings& settings,
     if (!next->has_value()) break;
     const Result<std::string_view> text = text_field(**next, settings.field);
     if (!text) ++progress.skipped;
-    if (Status status = take(text ? *text : std::string_view()); !status.ok()) return status;
+    Status status = take(text ? *text : std::string_view(), id_of(**next, settings.id_field));
+    if (!status.ok()) return status;
     ++progress.records;
   }
   if (progress.records > 0 && progress.skipped == progress.records) {
@@ -81,12 +84,12 @@ class CorpusIndexing {
   Result<CorpusDigest> digest_of(RecordStream& records) {
     progress_.comparing = true;
     CorpusDigester digester;
-    const Status status =
-        read_texts(records, settings_, stopped_, progress_, [&](std::string_view text) {
-          digester.add(text);
-          han_.add(text);
-          return Status();
-        });
+    const Status status = read_texts(records, settings_, stopped_, progress_,
+                                     [&](std::string_view text, std::string_view id) {
+                                       digester.add(text, id);
+                                       han_.add(text);
+                                       return Status();
+                                     });
     progress_.comparing = false;
     if (!status.ok()) return status;
     warn_of_han();
@@ -97,6 +100,12 @@ class CorpusIndexing {
   Result<std::unique_ptr<const IndexFile>> find(const CorpusDigest& corpus) {
     const auto path = settings_.folder / index_name(settings_, corpus);
     if (auto index = open(path)) return index;
+    if (settings_.alone && !std::filesystem::exists(path)) {
+      return Status(StatusCode::already_exists,
+                    settings_.folder.string() +
+                        " has an index of another corpus, or with other settings; name another "
+                        "folder, or remove what is there");
+    }
     for (const auto& other : indexes_in(settings_.folder, start_of_names(settings_, corpus))) {
       const auto index = other == path ? nullptr : open(other);
       if (!index) continue;
@@ -112,10 +121,11 @@ class CorpusIndexing {
     Result<std::unique_ptr<IndexBuilder>> builder =
         IndexBuilder::make(settings_.folder, build_settings());
     if (!builder) return builder.status();
-    Status status = read_texts(records, settings_, stopped_, progress_, [&](std::string_view text) {
-      han_.add(text);
-      return (*builder)->add(text);
-    });
+    Status status = read_texts(records, settings_, stopped_, progress_,
+                               [&](std::string_view text, std::string_view id) {
+                                 han_.add(text);
+                                 return (*builder)->add(text, id);
+                               });
     if (status.ok()) warn_of_han();
     const auto path = settings_.folder / index_name(settings_, (*builder)->digest());
     if (status.ok()) status = (*builder)->finish(path);
@@ -167,8 +177,31 @@ class CorpusIndexing {
 }  // namespace
 
 std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus) {
-  return start_of_names(settings, corpus) + shortest(settings.parameters.k1) + "-" +
-         shortest(settings.parameters.b) + ending_of_names();
+  return start_of_names(settings, corpus) + shortest_digits(settings.parameters.k1) + "-" +
+         shortest_digits(settings.parameters.b) + ending_of_names();
+}
+
+Result<std::filesystem::path> find_index(const std::filesystem::path& path) {
+  std::error_code none;
+  if (!std::filesystem::is_directory(path, none)) {
+    if (std::filesystem::exists(path, none)) return path;
+    return Status(StatusCode::not_found,
+                  path.string() +
+                      ": expected an index, a file or the folder that has it, found "
+                      "nothing; `rare-engine index build` makes one");
+  }
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(path, none)) {
+    if (entry.path().extension() == ".index") found.push_back(entry.path());
+  }
+  if (found.size() == 1) return found.front();
+  const std::string expected = path.string() + ": expected a folder with one index, found ";
+  if (found.empty()) {
+    return Status(StatusCode::not_found, expected + "none; `rare-engine index build --out " +
+                                             path.string() + "` makes it");
+  }
+  return Status(StatusCode::invalid_argument,
+                expected + std::to_string(found.size()) + "; name one of its files");
 }
 
 Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordStream> records,
@@ -177,7 +210,8 @@ Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordS
                                                          const std::function<bool()>& stopped,
                                                          const Log& log, BuildProgress& progress) {
   CorpusIndexing indexing(settings, stopped, log, progress);
-  if (indexes_in(settings.folder, analyzer_key(settings.analyzer) + "-").empty()) {
+  if (indexes_in(settings.folder, settings.alone ? "" : analyzer_key(settings.analyzer) + "-")
+          .empty()) {
     return indexing.build(*records);
   }
   const Result<CorpusDigest> corpus = indexing.digest_of(*records);

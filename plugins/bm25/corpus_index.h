@@ -18,11 +18,14 @@ namespace rare::bm25 {
 
 struct CorpusSettings {
   std::string field;
+  std::string id_field;  // text or an integer; empty: records have no ids
   std::string analyzer;  // one of analyzer_names()
   Bm25Parameters parameters;
   std::filesystem::path folder;  // of index files; made when it is missing
   std::uint64_t memory_limit_bytes = 0;
   int threads = 1;
+  // The folder is for one index: where it has another one, building fails as already_exists.
+  bool alone = false;
 };
 
 // Where it is. Read from any thread.
@@ -32,8 +35,12 @@ struct BuildProgress {
   std::atomic<bool> comparing{false};     // with indexes that lie ready; nothing is built yet
 };
 
-// What an index is called: equal for equal texts and settings only.
+// What an index is called: equal for equal texts, ids and settings only.
 std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus);
+
+// The one index of a folder, or the path itself where it is a file. Errors: not_found (it is
+// neither, or has none), invalid_argument (it has several).
+Result<std::filesystem::path> find_index(const std::filesystem::path& path);
 
 // Gives a new stream over the corpus.
 using OpenStream = std::function<Result<std::unique_ptr<RecordStream>>()>;

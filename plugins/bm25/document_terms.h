@@ -29,6 +29,31 @@ inline std::uint64_t read_varint(const std::uint8_t*& at) {
   return value;
 }
 
+// Reads varints out of bytes that may be anything.
+class VarintReader {
+ public:
+  explicit VarintReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+  // Whether there was a whole one, of at most 64 bits, which is now value().
+  bool next() {
+    value_ = 0;
+    for (std::size_t i = 0; i < bytes_.size() && i < kMostBytes; ++i) {
+      value_ |= static_cast<std::uint64_t>(bytes_[i] & 0x7F) << (7 * i);
+      if ((bytes_[i] & 0x80) != 0) continue;
+      bytes_ = bytes_.subspan(i + 1);
+      return true;
+    }
+    return false;
+  }
+  std::uint64_t value() const { return value_; }
+  std::size_t left() const { return bytes_.size(); }
+
+ private:
+  static constexpr std::size_t kMostBytes = 10;
+  std::span<const std::uint8_t> bytes_;
+  std::uint64_t value_ = 0;
+};
+
 // REQUIRES: sorted by term, each term once.
 inline void append_document(std::span<const TermCount> terms, std::vector<std::uint8_t>& bytes) {
   std::uint32_t before = 0;

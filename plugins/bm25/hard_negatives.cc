@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "plugins/bm25/shortest_float.h"
 #include "plugins/bm25/text_identity.h"
 
 namespace rare::bm25 {
@@ -15,6 +16,21 @@ constexpr int kMaxParameter = 1'000'000;
 
 // The record's own text is usually among the first hits: asked for in advance.
 constexpr int kSpareHits = 2;
+
+// A positive further down counts as having no score of its own: hits bring their texts along.
+constexpr int kDeepestPositive = 4096;
+
+// A corpus is looked for under a text itself; it is the first hit but for texts of the same words.
+constexpr int kHitsForOwnText = 10;
+
+// So many positives that are not in the corpus, and more than one of a hundred, are no chance.
+constexpr std::uint64_t kForeignAtLeast = 10;
+constexpr std::uint64_t kForeignShare = 100;
+
+bool has_text(const SearchHits& reply, const std::string& key) {
+  return std::any_of(reply.hits.begin(), reply.hits.end(),
+                     [&](const SearchHit& hit) { return identity_key(hit.text) == key; });
+}
 
 int next_k(int k) {
   constexpr int kLargest = std::numeric_limits<int>::max();
@@ -45,6 +61,19 @@ Spec HardNegatives::spec() {
           "near-duplicate, which is no negative: runs of three words (of three characters in Han "
           "text) in both, as a share of those in either. 1: only where all are the same.")
       .range(0.05, 1)
+      .param(&HardNegatives::min_score_, "min_score", 0.0,
+             "The lowest score that a negative may have.")
+      .at_least(0)
+      .param(&HardNegatives::max_score_ratio_, "max_score_ratio", std::nullopt,
+             "The highest score that a negative may have, as a share of the score that the "
+             "record's own text has for the same query (0 where it is not among the first 4,096 "
+             "hits). What comes closer may be an answer, too.")
+      .range(0, 1000)
+      .param(&HardNegatives::k1_, "k1", std::nullopt,
+             "The index's k1, for those who want it named here, too: another one is refused.")
+      .range(0, 1000)
+      .param(&HardNegatives::b_, "b", std::nullopt, "Likewise the index's b.")
+      .range(0, 1)
       .param(&HardNegatives::query_, "query", "{{question}}",
              "The search query. {{question}} and {{text}} stand for the fields named by "
              "`input_question_key` and `input_text_key`, any other {{name}} for that field.")
@@ -54,11 +83,20 @@ Spec HardNegatives::spec() {
              "The field that holds the record's own text, the positive.")
       .param(&HardNegatives::output_negatives_key_, "output_negatives_key", "hard_negatives",
              "The field for the list of negatives, best first.")
+      .param(&HardNegatives::output_ids_key_, "output_ids_key", "",
+             "A field for the negatives' ids in the corpus, in the same order. Empty: none.")
+      .param(&HardNegatives::output_scores_key_, "output_scores_key", "",
+             "A field for their scores. Empty: none.")
+      .param(&HardNegatives::output_ranks_key_, "output_ranks_key", "",
+             "A field for their ranks among all hits, counted from 0. Empty: none.")
       .param(&HardNegatives::overwrite_, "overwrite", false,
-             "Whether a field that is already there may be replaced.")
+             "Whether fields that are already there may be replaced.")
       .reads_param("input_question_key")
       .reads_param("input_text_key")
-      .writes_param("output_negatives_key");
+      .writes_param("output_negatives_key")
+      .writes_param("output_ids_key")
+      .writes_param("output_scores_key")
+      .writes_param("output_ranks_key");
 }
 
 Status HardNegatives::open(Context& context) {
@@ -72,70 +110,169 @@ Status HardNegatives::open(Context& context) {
                       "` (BM25HardNeg): parameter `query`: " + parsed.status().message());
   }
   template_ = std::move(*parsed);
-  return Status();
+  corpus_is_apart_ = index_->traits().apart;
+  return check_index();
+}
+
+// k1 and b are the index's; who names them here as well means these.
+Status HardNegatives::check_index() const {
+  const SearchIndexTraits traits = index_->traits();
+  const auto check = [&](const char* name, const std::optional<double>& wanted,
+                         const std::optional<double>& found) {
+    if (!wanted || !found || static_cast<float>(*wanted) == static_cast<float>(*found)) {
+      return Status();
+    }
+    return Status(StatusCode::invalid_argument,
+                  "node `" + context_->name() + "` (BM25HardNeg): parameter `" + name +
+                      "`: expected the index's " + Json(*found).dump() + ", found " +
+                      Json(*wanted).dump() + "; set it on the index, and leave it out here");
+  };
+  Status status = check("k1", k1_, traits.k1);
+  return status.ok() ? check("b", b_, traits.b) : status;
+}
+
+std::vector<std::string> HardNegatives::output_keys() const {
+  std::vector<std::string> keys;
+  for (const std::string* key :
+       {&output_negatives_key_, &output_ids_key_, &output_scores_key_, &output_ranks_key_}) {
+    if (!key->empty()) keys.push_back(*key);
+  }
+  return keys;
 }
 
 Status HardNegatives::named(const Status& cause) const {
   return Status(cause.code(), "node `" + context_->name() + "`: " + cause.message());
 }
 
-Result<HardNegatives::Inputs> HardNegatives::inputs_of(const Record& record) const {
-  if (!overwrite_ && record.has(output_negatives_key_)) {
+Status HardNegatives::check_fields(const Record& record) const {
+  if (overwrite_) return Status();
+  for (const std::string& key : output_keys()) {
+    if (!record.has(key)) continue;
     return Status::run_fault(
         StatusCode::invalid_argument,
-        "node `" + context_->name() + "`: the record already has a field `" +
-            output_negatives_key_ +
-            "`; give the result another name with `output_negatives_key`, or allow it to be "
-            "replaced with `overwrite: true`");
+        "node `" + context_->name() + "`: the record already has a field `" + key +
+            "`; give the result another name with `output_negatives_key` (or `output_ids_key`, "
+            "...), or allow it to be replaced with `overwrite: true`");
   }
+  return Status();
+}
+
+Result<HardNegatives::Inputs> HardNegatives::inputs_of(const Record& record) const {
+  if (Status status = check_fields(record); !status.ok()) return status;
   const Result<std::string_view> question = text_field(record, input_question_key_);
   if (!question) return named(question.status());
   const Result<std::string_view> text = text_field(record, input_text_key_);
   if (!text) return named(text.status());
   Result<std::string> query = template_.fill(record);
   if (!query) return named(query.status());
-  return Inputs{std::move(*query), identity_key(*text), Shingles(*text)};
+  return Inputs{std::move(*query), std::string(*text), identity_key(*text), Shingles(*text)};
 }
 
-std::vector<std::string> HardNegatives::select(const SearchHits& reply,
+HardNegatives::Selection HardNegatives::select(const SearchHits& reply,
                                                const Inputs& inputs) const {
-  std::vector<std::string> negatives;
+  Selection selection;
+  double limit = std::numeric_limits<double>::infinity();
+  if (max_score_ratio_) {
+    limit = 0;
+    for (const SearchHit& hit : reply.hits) {
+      if (identity_key(hit.text) != inputs.positive_key) continue;
+      limit = *max_score_ratio_ * static_cast<double>(hit.score);
+      selection.has_positive = true;
+      break;
+    }
+  }
   std::unordered_set<std::string> taken = {inputs.positive_key};
   const auto start = static_cast<std::size_t>(hard_neg_start_index_);
   for (std::size_t rank = start; rank < reply.hits.size(); ++rank) {
-    if (negatives.size() == static_cast<std::size_t>(num_neg_)) break;
-    const std::string& text = reply.hits[rank].text;
-    if (!taken.insert(identity_key(text)).second) continue;
-    if (Shingles(text).similarity(inputs.positive) >= near_duplicate_) continue;
-    negatives.push_back(text);
+    const SearchHit& hit = reply.hits[rank];
+    selection.complete = selection.ranks.size() == static_cast<std::size_t>(num_neg_) ||
+                         static_cast<double>(hit.score) < min_score_;
+    if (selection.complete) return selection;
+    if (static_cast<double>(hit.score) > limit) continue;
+    if (!taken.insert(identity_key(hit.text)).second) continue;
+    if (Shingles(hit.text).similarity(inputs.positive) >= near_duplicate_) continue;
+    selection.ranks.push_back(rank);
   }
-  return negatives;
+  selection.complete = selection.ranks.size() == static_cast<std::size_t>(num_neg_);
+  return selection;
 }
 
 void HardNegatives::note_shortage(std::size_t found) {
   if (found >= static_cast<std::size_t>(num_neg_) || shortage_noted_.exchange(true)) return;
+  const bool bounded = min_score_ > 0 || max_score_ratio_.has_value();
   context_->log(LogLevel::warning,
                 "a record gets " + std::to_string(found) + " of " + std::to_string(num_neg_) +
                     " negatives: the corpus has no more documents that share a term with its query "
-                    "and differ from its text (said once, may hold for others)");
+                    "and differ from its text" +
+                    (bounded ? " and score within `min_score` and `max_score_ratio`" : "") +
+                    " (said once, may hold for others)");
+}
+
+// One record's text is in the corpus, or it is not.
+Status HardNegatives::note_positive(bool is_in_corpus) {
+  const std::uint64_t positives = ++positives_;
+  if (is_in_corpus) return Status();
+  const std::uint64_t foreign = ++foreign_;
+  if (foreign < kForeignAtLeast || foreign * kForeignShare <= positives) {
+    if (!foreign_noted_.exchange(true)) {
+      context_->log(LogLevel::warning,
+                    "a record's own text is not in the corpus, so that its negatives may be "
+                    "foreign to it (said once)");
+    }
+    return Status();
+  }
+  return Status::run_fault(
+      StatusCode::invalid_argument,
+      "node `" + context_->name() + "`: " + std::to_string(foreign) + " of " +
+          std::to_string(positives) + " records have a text (`" + input_text_key_ +
+          "`) that is not in the index's corpus, at most 1 in 100 was expected: their negatives "
+          "would come from foreign documents; name the corpus that the records come from");
+}
+
+void HardNegatives::store(Record& record, SearchHits reply, const Selection& selection) const {
+  std::vector<std::string> texts, ids;
+  std::vector<double> scores;
+  for (const std::size_t rank : selection.ranks) {
+    texts.push_back(std::move(reply.hits[rank].text));
+    ids.push_back(std::move(reply.hits[rank].id));
+    scores.push_back(shortest_double(reply.hits[rank].score));
+  }
+  record[output_negatives_key_] = std::move(texts);
+  if (!output_ids_key_.empty()) record[output_ids_key_] = std::move(ids);
+  if (!output_scores_key_.empty()) record[output_scores_key_] = std::move(scores);
+  if (!output_ranks_key_.empty()) record[output_ranks_key_] = selection.ranks;
 }
 
 Task<Status> HardNegatives::process(Record record, Output& out) {
   Result<Inputs> inputs = inputs_of(record);
   if (!inputs) co_return inputs.status();
-  std::vector<std::string> negatives;
+  Selection selection;
+  SearchHits hits;
   int k = hard_neg_start_index_ + num_neg_ + kSpareHits;
   while (true) {
     SearchRequest request(inputs->query, k);
     Result<SearchHits> reply = co_await index_->search(std::move(request));
     if (!reply) co_return reply.status();
-    negatives = select(*reply, *inputs);
-    const bool exhausted = reply->hits.size() < static_cast<std::size_t>(k);
-    if (negatives.size() == static_cast<std::size_t>(num_neg_) || exhausted) break;
+    hits = std::move(*reply);
+    selection = select(hits, *inputs);
+    const bool exhausted = hits.hits.size() < static_cast<std::size_t>(k);
+    // Beside a ratio nothing can be chosen until the record's own text was found.
+    const bool too_deep = max_score_ratio_ && !selection.has_positive && k >= kDeepestPositive;
+    if (selection.complete || exhausted || too_deep) break;
     k = next_k(k);
   }
-  note_shortage(negatives.size());
-  record[output_negatives_key_] = std::move(negatives);
+  if (corpus_is_apart_) {
+    bool is_in_corpus = has_text(hits, inputs->positive_key);
+    if (!is_in_corpus) {
+      SearchRequest request(inputs->text, kHitsForOwnText);
+      Result<SearchHits> reply = co_await index_->search(std::move(request));
+      if (!reply) co_return reply.status();
+      is_in_corpus = has_text(*reply, inputs->positive_key);
+    }
+    if (Status status = note_positive(is_in_corpus); !status.ok()) co_return status;
+  }
+  note_shortage(selection.ranks.size());
+  store(record, std::move(hits), selection);
   co_return out.emit(std::move(record));
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +19,10 @@ namespace rare::bm25 {
 
 // Takes the best-ranked documents of the corpus for the record's query, from a given rank on,
 // except the record's own text, texts that equal it or an earlier negative after normalisation
-// (text_identity.h), and near-duplicates of it (shingles.h). Where the corpus has fewer, there are
-// fewer.
-// Thread-safety: process() may run for many records at once.
+// (text_identity.h), near-duplicates of it (shingles.h), and what scores too low, or too high
+// beside the record's own text. Where the corpus has fewer, there are fewer. A corpus that was
+// named apart from the records (SearchIndexTraits::apart) and lacks their texts stops the run: its
+// negatives would be foreign. Thread-safety: process() may run for many records at once.
 class HardNegatives final : public AsyncOperator {
  public:
   static Spec spec();
@@ -30,27 +33,49 @@ class HardNegatives final : public AsyncOperator {
  private:
   struct Inputs {
     std::string query;
+    std::string text;
     std::string positive_key;
     Shingles positive;
   };
+  // What one reply of the index gives.
+  struct Selection {
+    std::vector<std::size_t> ranks;  // of the negatives
+    bool has_positive = false;       // among the hits
+    bool complete = false;           // more hits would not change it
+  };
   Result<Inputs> inputs_of(const Record& record) const;
-  std::vector<std::string> select(const SearchHits& reply, const Inputs& inputs) const;
+  Status check_fields(const Record& record) const;
+  Status check_index() const;
+  Selection select(const SearchHits& reply, const Inputs& inputs) const;
+  Status note_positive(bool is_in_corpus);
   void note_shortage(std::size_t found);
+  void store(Record& record, SearchHits reply, const Selection& selection) const;
+  std::vector<std::string> output_keys() const;
   Status named(const Status& cause) const;
 
   SearchIndex* index_ = nullptr;
   int num_neg_ = 3;
   int hard_neg_start_index_ = 0;
   double near_duplicate_ = 0.8;
+  double min_score_ = 0;
+  std::optional<double> max_score_ratio_;
+  std::optional<double> k1_, b_;
   std::string query_;
   std::string input_question_key_;
   std::string input_text_key_;
   std::string output_negatives_key_;
+  std::string output_ids_key_;
+  std::string output_scores_key_;
+  std::string output_ranks_key_;
   bool overwrite_ = false;
 
   Context* context_ = nullptr;
   QueryTemplate template_;
+  bool corpus_is_apart_ = false;
   std::atomic<bool> shortage_noted_{false};
+  std::atomic<bool> foreign_noted_{false};
+  std::atomic<std::uint64_t> positives_{0};
+  std::atomic<std::uint64_t> foreign_{0};  // of them, not in the corpus
 };
 
 }  // namespace rare::bm25

@@ -58,13 +58,18 @@ IndexBuilder::~IndexBuilder() {
   changed_.notify_all();
 }
 
-Status IndexBuilder::add(std::string_view text) {
+Status IndexBuilder::add(std::string_view text, std::string_view id) {
   if (text_starts_.size() > std::numeric_limits<std::uint32_t>::max()) {
     return Status(StatusCode::resource_exhausted, "the corpus has more than 2^32 - 1 records");
   }
-  digester_.add(text);
-  if (Status status = writer_.append(bytes_of(text)); !status.ok()) return status;
-  text_starts_.push_back(text_starts_.back() + text.size());
+  digester_.add(text, id);
+  id_length_.clear();
+  append_varint(id.size(), id_length_);
+  Status status = writer_.append(std::as_bytes(std::span(id_length_)));
+  if (status.ok()) status = writer_.append(bytes_of(id));
+  if (status.ok()) status = writer_.append(bytes_of(text));
+  if (!status.ok()) return status;
+  text_starts_.push_back(text_starts_.back() + id_length_.size() + id.size() + text.size());
   batch_.texts.emplace_back(text);
   batch_.bytes += text.size();
   const bool full = batch_.texts.size() == kBatchTexts || batch_.bytes >= kBatchBytes;

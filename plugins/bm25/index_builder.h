@@ -44,14 +44,15 @@ struct BuildSettings {
   std::function<bool()> stopped = [] { return false; };  // any thread
 };
 
-// Of the texts of a corpus in their order, each with its length. Records without text count.
+// Of the texts of a corpus in their order, each with its length, and of its id where it has one.
+// Records without text count.
 class CorpusDigester {
  public:
   CorpusDigester();
   ~CorpusDigester();
   CorpusDigester(const CorpusDigester&) = delete;
   CorpusDigester& operator=(const CorpusDigester&) = delete;
-  void add(std::string_view text);
+  void add(std::string_view text, std::string_view id);
   CorpusDigest digest() const;
 
  private:
@@ -67,9 +68,10 @@ class IndexBuilder {
                                                     BuildSettings settings);
   ~IndexBuilder();
 
-  // The next record's text; empty when it has none to index. Waits while all threads are busy.
+  // The next record's text, empty when it has none to index, and its id, empty when it has none.
+  // Waits while all threads are busy.
   // Errors: resource_exhausted (disk, or more than 2^32 - 1 records), unavailable.
-  Status add(std::string_view text);
+  Status add(std::string_view text, std::string_view id = {});
   // Of what was added.
   CorpusDigest digest() const { return digester_.digest(); }
   // Errors: as add()'s, and cancelled when settings.stopped says so. Once, the last call.
@@ -106,6 +108,7 @@ class IndexBuilder {
   IndexWriter writer_;
   CorpusDigester digester_;
   std::vector<std::uint64_t> text_starts_ = {0};
+  std::vector<std::uint8_t> id_length_;
   Batch batch_;
 
   std::mutex mutex_;

@@ -1,6 +1,7 @@
 #include "plugins/bm25/index_file.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -11,7 +12,7 @@ constexpr std::uint64_t kAnySize = std::numeric_limits<std::uint64_t>::max();
 
 Status damaged(const std::string& name, const std::string& what) {
   return Status(StatusCode::invalid_data,
-                "index file " + name + ": " + what + "; remove it, and it is built again");
+                "index file " + name + ": " + what + "; remove it, and build it again");
 }
 
 }  // namespace
@@ -58,9 +59,20 @@ Status IndexFile::check_header(const std::string& name) const {
                       ", this program knows formats up to " + std::to_string(kIndexVersion) +
                       "; use a newer rare-engine, or another folder");
   }
-  if (header_->version < 1 || header_->header_bytes != sizeof(IndexHeader) ||
+  if (header_->version < kIndexVersion) {
+    return damaged(name, "it is of format " + std::to_string(header_->version) +
+                             ", this program reads format " + std::to_string(kIndexVersion));
+  }
+  if (header_->header_bytes != sizeof(IndexHeader) ||
       header_->checksum != header_checksum(*header_)) {
     return damaged(name, "its header is damaged (checksum)");
+  }
+  const std::uint32_t window = header_->window_documents;
+  if (header_->records > std::numeric_limits<std::uint32_t>::max() ||
+      header_->terms >= std::numeric_limits<std::uint32_t>::max() || window < kGroupDocuments ||
+      window > kMaxWindowDocuments || !std::has_single_bit(window) ||
+      header_->windows() > kMaxWindows) {
+    return damaged(name, "its header holds what cannot be");
   }
   if (header_->file_bytes != bytes) {
     return damaged(name, "it is cut short or grew: expected " +
@@ -94,12 +106,13 @@ Status IndexFile::check_sections(const std::string& name, Check check) const {
     if (place.offset % kSectionAlignment != 0 || place.offset > header_->file_bytes ||
         place.bytes > header_->file_bytes - place.offset ||
         (expected != kAnySize && place.bytes != expected)) {
-      return damaged(name, "section " + std::to_string(i) + " does not lie within the file");
+      return damaged(name,
+                     std::string("section ") + kSectionNames[i] + " does not lie within the file");
     }
   }
   for (std::size_t i = 0; check == Check::all && i < kSectionCount; ++i) {
     if (checksum_of(section(static_cast<Section>(i))) != header_->sections[i].checksum) {
-      return damaged(name, "section " + std::to_string(i) + " is damaged (checksum)");
+      return damaged(name, std::string("section ") + kSectionNames[i] + " is damaged (checksum)");
     }
   }
   return Status();
@@ -115,10 +128,21 @@ std::string_view IndexFile::analyzer() const {
   return {header_->analyzer.data(), static_cast<std::size_t>(end - header_->analyzer.begin())};
 }
 
-std::string_view IndexFile::text(std::uint64_t ordinal) const {
+std::pair<std::string_view, std::string_view> IndexFile::id_and_text(std::uint64_t ordinal) const {
   const std::uint64_t begin = text_starts_[ordinal];
-  return {texts_.data() + begin, static_cast<std::size_t>(text_starts_[ordinal + 1] - begin)};
+  const std::uint64_t end = text_starts_[ordinal + 1];
+  const auto* at = reinterpret_cast<const std::uint8_t*>(texts_.data() + begin);
+  const std::uint64_t id_bytes = read_varint(at);
+  const std::string_view both(reinterpret_cast<const char*>(at),
+                              end - (reinterpret_cast<const char*>(at) - texts_.data()));
+  return {both.substr(0, id_bytes), both.substr(id_bytes)};
 }
+
+std::string_view IndexFile::text(std::uint64_t ordinal) const {
+  return id_and_text(ordinal).second;
+}
+
+std::string_view IndexFile::id(std::uint64_t ordinal) const { return id_and_text(ordinal).first; }
 
 std::string_view IndexFile::term_text(std::uint32_t term) const {
   const std::uint64_t begin = terms_[term].text_begin;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "plugins/bm25/document_terms.h"
 #include "plugins/bm25/index_format.h"
@@ -35,6 +36,8 @@ class IndexFile {
 
   // REQUIRES, of all below: ordinal < records, term < terms, window < windows, row < rows.
   std::string_view text(std::uint64_t ordinal) const;  // empty where nothing is indexed
+  // What the corpus calls the record; empty where it has no name for it.
+  std::string_view id(std::uint64_t ordinal) const;
   std::uint8_t norm(std::uint64_t ordinal) const { return norms_[ordinal]; }
   DocumentReader document(std::uint64_t ordinal) const {
     const std::uint64_t begin = document_starts_[ordinal];
@@ -73,6 +76,8 @@ class IndexFile {
   Status check_header(const std::string& name) const;
   Status check_sections(const std::string& name, Check check) const;
   std::uint64_t expected_bytes(Section section) const;
+  // The record's id and text, as they stand together.
+  std::pair<std::string_view, std::string_view> id_and_text(std::uint64_t ordinal) const;
   template <class T>
   std::span<const T> array(Section of) const {
     const std::span<const std::byte> bytes = section(of);

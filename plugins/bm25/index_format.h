@@ -16,7 +16,7 @@ namespace rare::bm25 {
 static_assert(std::endian::native == std::endian::little, "an index file is mapped as it is");
 
 constexpr std::array<char, 8> kIndexMagic = {'R', 'A', 'R', 'E', 'B', 'M', '2', '5'};
-constexpr std::uint32_t kIndexVersion = 1;
+constexpr std::uint32_t kIndexVersion = 2;
 constexpr std::size_t kSectionAlignment = 64;
 
 // Documents are looked at in groups of so many.
@@ -32,7 +32,7 @@ constexpr std::uint64_t kRowShare = 16;
 constexpr std::uint32_t kNoRow = 0xFFFFFFFF;
 
 enum class Section : std::size_t {
-  texts,            // one after the other, by ordinal
+  texts,            // by ordinal: varint length of its id, id, text
   text_starts,      // uint64, by ordinal, one more at the end
   norms,            // uint8, by ordinal; 0: no terms
   documents,        // their terms and counts (document_terms.h)
@@ -47,6 +47,11 @@ enum class Section : std::size_t {
   row_maxima,       // uint8, by window, row, group
 };
 constexpr std::size_t kSectionCount = 13;
+// As docs/formats/index.md calls them.
+constexpr std::array<const char*, kSectionCount> kSectionNames = {
+    "texts",      "text_starts", "norms",     "documents", "document_starts",
+    "term_texts", "term_slots",  "terms",     "blocks",    "window_starts",
+    "postings",   "rows",        "row_maxima"};
 
 struct SectionPlace {
   std::uint64_t offset = 0;
@@ -75,7 +80,7 @@ struct IndexHeader {
   Bm25Parameters parameters;
   double unit = 0;                  // score of one unit of an impact
   std::array<char, 32> analyzer{};  // padded with zeros
-  CorpusDigest corpus;              // of the records' texts
+  CorpusDigest corpus;              // of the records' texts and ids
   std::array<SectionPlace, kSectionCount> sections;
   std::uint64_t checksum = 0;  // XXH3 of all before it
 

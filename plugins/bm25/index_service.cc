@@ -8,6 +8,8 @@
 
 #include "plugins/bm25/byte_size.h"
 #include "plugins/bm25/corpus.h"
+#include "plugins/bm25/file_stream.h"
+#include "plugins/bm25/shortest_float.h"
 
 namespace rare::bm25 {
 namespace {
@@ -23,10 +25,11 @@ int search_threads() { return std::max(1, static_cast<int>(std::thread::hardware
 
 Spec IndexService::spec() {
   return Spec("bm25.index")
-      .summary("Search index over a node's texts, ranked by BM25 exactly as Lucene ranks them.")
+      .summary("Search index over a corpus's texts, ranked by BM25 exactly as Lucene ranks them.")
       .description(
-          "Reads the records of the node `from` in a pass of its own, so that the corpus is named "
-          "once, and indexes the text of one field. The index is a file in `index_dir`, built "
+          "Indexes the text of one field of the records that the node `from` gives out, in a pass "
+          "of its own, so that the corpus is named once; or of those that stand in the files of "
+          "`path`; or opens the index of `prebuilt`. The index is a file in `index_dir`, built "
           "while the pipeline runs; searches wait until it is ready. A later run over the same "
           "texts with the same settings finds it there; files that nothing uses any more may be "
           "removed. Records without text in that field are not indexed. `from` and the nodes "
@@ -34,7 +37,23 @@ Spec IndexService::spec() {
           "them is this corpus's), those over the whole set, too; none of them may use services "
           "or give other results each time.")
       .node(&IndexService::from_, "from", "The node whose records are the corpus.")
+      .param(&IndexService::path_, "path", std::vector<std::string>{},
+             "Instead of `from`: JSON Lines or JSON files, or patterns with *, ? and [...], that "
+             "hold the corpus.")
+      .or_single()
+      .input_path()
+      .param(&IndexService::format_, "format", "auto",
+             "How the files of `path` are written; auto goes by each file's extension.")
+      .choices({"auto", "json", "jsonl"})
+      .param(&IndexService::prebuilt_, "prebuilt", "",
+             "Instead of `from` or `path`: the folder that `rare-engine index build` made, or an "
+             "index file. It is searched as it is, and nothing is ever built; `analyzer`, `k1` and "
+             "`b` are its own.")
+      .input_path()
       .param(&IndexService::field_, "field", "text", "The field that holds a record's text.")
+      .param(&IndexService::id_field_, "id_field", "id",
+             "The field that holds a record's id, text or an integer, which hits then have. "
+             "Records without one are called by their place in the corpus, from 0. Empty: all.")
       .param(
           &IndexService::analyzer_, "analyzer", "english",
           "How texts and queries are cut into terms. As Lucene's analyzers of these names: english "
@@ -65,29 +84,81 @@ IndexService::~IndexService() {
   if (builder_.joinable()) builder_.join();
 }
 
-Status IndexService::open(ServiceContext& context) {
-  context_ = &context;
-  if (from_.empty()) {
-    return Status(
-        StatusCode::invalid_argument,
-        "service `" + context.name() +
-            "` (bm25.index): expected `from`, found none; it names the node whose records "
-            "are the corpus");
+Status IndexService::check_parameters() {
+  const std::string who = "service `" + context_->name() + "` (bm25.index): ";
+  const int corpora =
+      (from_.empty() ? 0 : 1) + (path_.empty() ? 0 : 1) + (prebuilt_.empty() ? 0 : 1);
+  if (corpora != 1) {
+    return Status(StatusCode::invalid_argument,
+                  who +
+                      "expected one of `from` (a node whose records are the corpus), `path` "
+                      "(files that hold it) and `prebuilt` (an index of it), found " +
+                      (corpora == 0 ? "none" : std::to_string(corpora)));
   }
   Result<std::uint64_t> limit = parse_byte_size(memory_limit_);
   if (!limit || *limit < kLeastMemory) {
     return Status(StatusCode::invalid_argument,
-                  "service `" + context.name() + "` (bm25.index): `memory_limit`: expected " +
-                      "16MB or more, such as 512MB or 2GiB, found `" + memory_limit_ + "`");
+                  who + "`memory_limit`: expected 16MB or more, such as 512MB or 2GiB, found `" +
+                      memory_limit_ + "`");
   }
   memory_limit_bytes_ = *limit;
-  Result<std::unique_ptr<RecordStream>> records = context.records_of(from_);
-  if (!records) return failure(records.status());
-  records_ = std::move(*records);
+  return Status();
+}
+
+// Header and settings at once, before anything runs; every byte on the builder's thread.
+Status IndexService::open_prebuilt() {
+  const Result<std::filesystem::path> path = find_index(prebuilt_);
+  if (!path) return failure(path.status());
+  const auto index = IndexFile::open(*path, IndexFile::Check::header);
+  if (!index) return failure(index.status());
+  const IndexHeader& header = (*index)->header();
+  analyzer_ = (*index)->analyzer();
+  k1_ = shortest_double(header.parameters.k1);
+  b_ = shortest_double(header.parameters.b);
+  const std::vector<std::string> known = analyzer_names();
+  if (std::find(known.begin(), known.end(), analyzer_) == known.end()) {
+    return failure(Status(StatusCode::invalid_argument,
+                          path->string() + ": its analyzer `" + analyzer_ +
+                              "` is not known here; use the rare-engine that made it"));
+  }
+  prebuilt_ = path->string();
+  return Status();
+}
+
+Result<std::unique_ptr<RecordStream>> IndexService::open_records() const {
+  if (!from_.empty()) return context_->records_of(from_);
+  Result<std::unique_ptr<FileStream>> files =
+      FileStream::open(path_, format_, [this](const std::string& fault) {
+        context_->log(LogLevel::warning,
+                      "a record of the corpus cannot be read, and is not indexed: " + fault +
+                          " (said once, may hold for others)");
+      });
+  if (!files) return files.status();
+  return std::unique_ptr<RecordStream>(std::move(*files));
+}
+
+Status IndexService::open(ServiceContext& context) {
+  context_ = &context;
+  if (Status status = check_parameters(); !status.ok()) return status;
+  if (!prebuilt_.empty()) {
+    if (Status status = open_prebuilt(); !status.ok()) return status;
+  } else {
+    Result<std::unique_ptr<RecordStream>> records = open_records();
+    if (!records) return failure(records.status());
+    records_ = std::move(*records);
+  }
   pool_ = std::make_unique<SearchPool>(search_threads());
   building_ = true;
   builder_ = std::jthread([this](std::stop_token stop) { build(std::move(stop)); });
   return Status();
+}
+
+SearchIndexTraits IndexService::traits() const {
+  SearchIndexTraits traits;
+  traits.apart = from_.empty();
+  traits.k1 = k1_;
+  traits.b = b_;
+  return traits;
 }
 
 void* IndexService::connect(std::string_view interface, const ServiceClient&) {
@@ -100,6 +171,7 @@ Json IndexService::usage() const { return Json{{"calls", pool_ ? pool_->answered
 
 std::string IndexService::activity() const {
   if (!building_) return {};
+  if (!prebuilt_.empty()) return "checking the index";
   return (progress_.comparing ? "looking for the index: " : "building the index: ") +
          std::to_string(progress_.records) + " records";
 }
@@ -115,25 +187,35 @@ Awaitable<Result<SearchHits>> IndexService::search(SearchRequest request) {
   return std::move(pair.awaitable);
 }
 
+std::string IndexService::corpus_name() const {
+  if (!from_.empty()) return "node `" + from_ + "`";
+  return path_.size() == 1 ? path_.front()
+                           : path_.front() + " and " + std::to_string(path_.size() - 1) + " more";
+}
+
 // A corpus that cannot be read would fail every record alike, so it stops the run.
 Status IndexService::failure(const Status& cause) const {
   if (cause.code() == StatusCode::cancelled) return cause;
-  return Status::run_fault(cause.code(), "service `" + context_->name() +
-                                             "` (bm25.index): the index over node `" + from_ +
-                                             "` cannot be built: " + cause.message());
+  const std::string who = "service `" + context_->name() + "` (bm25.index): ";
+  return Status::run_fault(
+      cause.code(), prebuilt_.empty() ? who + "the index over " + corpus_name() +
+                                            " cannot be built: " + cause.message()
+                                      : who + "the index cannot be used: " + cause.message());
 }
 
 Result<std::unique_ptr<const IndexFile>> IndexService::find_or_build(
     const std::function<bool()>& stopped) {
+  if (!prebuilt_.empty()) return IndexFile::open(prebuilt_, IndexFile::Check::all);
   CorpusSettings settings;
   settings.field = field_;
+  settings.id_field = id_field_;
   settings.analyzer = analyzer_;
   settings.parameters = {static_cast<float>(k1_), static_cast<float>(b_)};
   settings.folder = index_dir_;
   settings.memory_limit_bytes = memory_limit_bytes_;
   settings.threads = search_threads();
   return index_of_corpus(
-      std::move(records_), [this] { return context_->records_of(from_); }, settings, stopped,
+      std::move(records_), [this] { return open_records(); }, settings, stopped,
       [this](LogLevel level, std::string_view message) { context_->log(level, message); },
       progress_);
 }

@@ -1,4 +1,5 @@
-// bm25.index: a search index over the texts that a node of the pipeline gives out.
+// bm25.index: a search index over the texts that a node of the pipeline gives out, or that stand in
+// files, or one that was built before.
 #pragma once
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "plugins/bm25/corpus_index.h"
 #include "plugins/bm25/search_pool.h"
@@ -19,8 +21,9 @@
 namespace rare::bm25 {
 
 // The index is built, or found ready (corpus_index.h), on a thread of its own, from a pass of its
-// own over the node's records, while the pipeline already runs; searches that come before it is
-// ready wait for it. When it cannot be built, each of them is answered with a run fault that says
+// own over the node's records or the files, while the pipeline already runs; searches that come
+// before it is ready wait for it. One that was built before is only opened, and checked on that
+// thread. When it cannot be built, each of them is answered with a run fault that says
 // why. Searches run on as many threads as the machine has cores. Thread-safety: search(),
 // activity(), usage() and cancel() may be called from any thread.
 class IndexService final : public Service, public SearchIndex {
@@ -39,14 +42,23 @@ class IndexService final : public Service, public SearchIndex {
   void cancel() override;
 
   Awaitable<Result<SearchHits>> search(SearchRequest request) override;
+  SearchIndexTraits traits() const override;
 
  private:
   void build(std::stop_token stop);
   Result<std::unique_ptr<const IndexFile>> find_or_build(const std::function<bool()>& stopped);
+  Status check_parameters();
+  Status open_prebuilt();
+  Result<std::unique_ptr<RecordStream>> open_records() const;
+  std::string corpus_name() const;
   Status failure(const Status& cause) const;
 
   std::string from_;
+  std::vector<std::string> path_;
+  std::string format_;
+  std::string prebuilt_;
   std::string field_;
+  std::string id_field_;
   std::string analyzer_;
   double k1_ = 0.9;
   double b_ = 0.4;

@@ -62,14 +62,24 @@ Status ReadSource::check_formats() const {
 }
 
 Status ReadSource::open(Context&, std::optional<Position> position) {
+  if (Status status = find_files(); !status.ok()) return status;
+  if (position) return go_to(position->token);
+  return open();
+}
+
+Status ReadSource::find_files() {
   Result<std::vector<InputFile>> found = find_input_files(path_);
   if (!found) return found.status();
   files_ = std::move(*found);
-  Status formats = check_formats();
-  if (!formats) return formats;
   bytes_total_ = 0;
   for (const InputFile& file : files_) bytes_total_ += file.size_bytes;
-  if (position) return go_to(position->token);
+  return check_formats();
+}
+
+Status ReadSource::open() {
+  if (files_.empty()) {
+    if (Status status = find_files(); !status.ok()) return status;
+  }
   file_ = 0;
   bytes_before_ = 0;
   return open_reader(ReaderPosition());

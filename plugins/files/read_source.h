@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "input_files.h"
@@ -19,6 +20,12 @@ class ReadSource final : public Source {
  public:
   static Spec spec();
 
+  ReadSource() = default;
+  // For what reads files without being a pipeline's source. `format` is one of the parameter's.
+  ReadSource(std::vector<std::string> path, std::string format)
+      : path_(std::move(path)), format_(std::move(format)) {}
+  Status open();
+
   Status open(Context& context, std::optional<Position> position) override;
   Result<std::optional<Record>> next() override;
   // {file, stage, offset, line, line_start, ordinal}: `file` counts the files from 0, the rest is
@@ -29,6 +36,7 @@ class ReadSource final : public Source {
   Result<Json> identity() const override;
 
  private:
+  Status find_files();
   Status check_formats() const;
   Status go_to(const Json& token);
   Status open_reader(const ReaderPosition& from);

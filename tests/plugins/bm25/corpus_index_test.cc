@@ -112,7 +112,7 @@ TEST_CASE("The first index of a folder is built while the corpus is read once") 
   CHECK(folder.progress.skipped == 1);
   REQUIRE(folder.names().size() == 1);
   CHECK(folder.names()[0] == index_name(folder.settings, (*index)->header().corpus));
-  CHECK(contains(folder.names()[0], "-0.9-0.4-v1.index"));
+  CHECK(contains(folder.names()[0], "-0.9-0.4-v2.index"));
 }
 
 TEST_CASE("The same texts and settings find their index; other ones make their own") {
@@ -141,6 +141,31 @@ TEST_CASE("Where one text ends and the next begins is part of the corpus") {
   REQUIRE(folder.index({{{"text", "a"}}, {{"text", "bc"}}}).ok());
   REQUIRE(folder.index({{{"text", "ab"}}, {{"text", "c"}}, Json::object()}).ok());
   CHECK(folder.names().size() == 3);
+}
+
+TEST_CASE("Ids are kept, and are part of the corpus where records have them") {
+  Folder folder;
+  folder.settings.id_field = "id";
+  const auto index = folder.index({{{"id", "a"}, {"text", "cat"}},
+                                   {{"id", 12}, {"text", "dog"}},
+                                   {{"id", 1.5}, {"text", "cow"}},
+                                   {{"id", std::string(300, 'i')}, {"text", "hen"}},
+                                   {{"id", "only"}}});
+  REQUIRE(index.ok());
+  CHECK((*index)->id(0) == "a");
+  CHECK((*index)->id(1) == "12");
+  CHECK((*index)->id(2) == "");
+  CHECK((*index)->id(3) == std::string(300, 'i'));
+  CHECK((*index)->text(3) == "hen");
+  CHECK((*index)->id(4) == "only");
+  CHECK((*index)->text(4) == "");
+  REQUIRE(folder.index(kFish).ok());
+  REQUIRE(folder.index({{{"id", "a"}, {"text", "Fish swim."}}}).ok());
+  REQUIRE(folder.index({{{"id", "b"}, {"text", "Fish swim."}}}).ok());
+  CHECK(folder.names().size() == 4);
+  folder.settings.id_field = "";
+  REQUIRE(folder.index({{{"id", "a"}, {"text", "Fish swim."}}}).ok());
+  CHECK(folder.names().size() == 4);  // that of kFish
 }
 
 TEST_CASE("Another k1 or b is remade from the index that is there") {

@@ -1,5 +1,6 @@
 #include "plugins/bm25/hard_negatives.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -29,7 +30,8 @@ class FixedIndex final : public SearchIndex {
     auto pair = context_.completion<Result<SearchHits>>();
     SearchHits reply;
     for (std::size_t i = 0; i < texts_.size() && i < static_cast<std::size_t>(request.k); ++i) {
-      reply.hits.emplace_back(i, 100.0F - static_cast<float>(i), texts_[i]);
+      reply.hits.emplace_back(i, std::max(0.5F, 100.0F - static_cast<float>(i)), texts_[i],
+                              "d" + std::to_string(i));
     }
     {
       const std::lock_guard lock(mutex_);
@@ -43,8 +45,11 @@ class FixedIndex final : public SearchIndex {
     return std::move(pair.awaitable);
   }
 
+  SearchIndexTraits traits() const override { return known; }
+
   Status failure;
   Texts queries;
+  SearchIndexTraits known;
 
  private:
   TestContext& context_;
@@ -53,8 +58,10 @@ class FixedIndex final : public SearchIndex {
 };
 
 struct Mining {
-  explicit Mining(Texts texts, Json values = Json::object())
+  explicit Mining(Texts texts, Json values = Json::object(),
+                  SearchIndexTraits known = SearchIndexTraits())
       : context("negatives"), index(context, std::move(texts)) {
+    index.known = known;
     values["index"] = "corpus";
     op = rare::testing::make<HardNegatives>(values,
                                             [this](const std::string&, std::string_view) -> void* {
@@ -187,6 +194,103 @@ TEST_CASE("What the index answers instead of hits is the record's status") {
   CHECK(outcome.status.fault() == Fault::run);
   CHECK(outcome.status.message() == "no index");
   CHECK(outcome.records.empty());
+}
+
+TEST_CASE("Ids, scores and ranks are stored beside the texts when fields for them are named") {
+  Mining setup(
+      {"one", "positive", "two", "three"},
+      {{"output_ids_key", "ids"}, {"output_scores_key", "scores"}, {"output_ranks_key", "ranks"}});
+  const Outcome outcome = setup.run({{"question", "why?"}, {"text", "positive"}});
+  REQUIRE(outcome.status.ok());
+  const Json& fields = outcome.records.at(0).fields();
+  CHECK(fields["hard_negatives"] == Texts{"one", "two", "three"});
+  CHECK(fields["ids"] == Texts{"d0", "d2", "d3"});
+  CHECK(fields["scores"] == Json{100, 98, 97});
+  CHECK(fields["ranks"] == Json{0, 2, 3});
+  CHECK(Mining({"one"}).run({{"question", "q"}, {"text", "t"}}).records.at(0).fields().size() == 3);
+
+  const Outcome refused =
+      setup.run({{"question", "q"}, {"text", "positive"}, {"scores", Json::array()}});
+  CHECK(refused.status.fault() == Fault::run);
+  CHECK(contains(refused.status.message(), "already has a field `scores`"));
+}
+
+TEST_CASE("min_score: what scores lower is no negative, and nothing further down is asked for") {
+  Mining setup({"one", "positive", "two", "three", "four", "five", "six", "seven"},
+               {{"min_score", 98}});
+  CHECK(setup.negatives("positive") == Texts{"one", "two"});
+  CHECK(setup.index.queries.size() == 1);
+  REQUIRE(setup.context.lines().size() == 1);
+  CHECK(contains(setup.context.lines()[0], "score within `min_score` and `max_score_ratio`"));
+}
+
+TEST_CASE("max_score_ratio: what scores higher than that share of the positive is no negative") {
+  const Texts texts = {"one", "two", "positive", "three", "four", "five", "six"};  // positive: 98
+  CHECK(Mining(texts, {{"max_score_ratio", 1}}).negatives("positive") ==
+        Texts{"three", "four", "five"});
+  CHECK(Mining(texts, {{"max_score_ratio", 0.975}}).negatives("positive") == Texts{"five", "six"});
+  CHECK(Mining(texts, {{"max_score_ratio", 1.05}}).negatives("positive") ==
+        Texts{"one", "two", "three"});
+}
+
+TEST_CASE("max_score_ratio: the positive is looked for further down; without it there are none") {
+  Texts texts;
+  for (int i = 0; i < 60; ++i) texts.push_back("text " + std::to_string(i));
+  Mining setup(texts, {{"max_score_ratio", 0.99}});
+  CHECK(setup.negatives("text 50") == Texts{"text 51", "text 52", "text 53"});
+  CHECK(setup.index.queries.size() > 1);
+  CHECK(Mining(texts, {{"max_score_ratio", 0.99}}).negatives("elsewhere").empty());
+
+  for (int i = 60; i < 10'000; ++i) texts.push_back("text " + std::to_string(i));
+  Mining deep(texts, {{"max_score_ratio", 0.99}});
+  CHECK(deep.negatives("elsewhere").empty());
+  CHECK(deep.index.queries.size() < 8);  // 4,096 hits are enough to know
+}
+
+TEST_CASE("k1 and b are the index's: others are refused when the node is opened") {
+  SearchIndexTraits known;
+  known.k1 = 0.9;
+  known.b = 0.4;
+  CHECK(Mining({}, {{"k1", 0.9}, {"b", 0.4}}, known).opened.ok());
+  CHECK(Mining({}, {{"k1", 1.2}}).opened.ok());  // of an index that does not say
+  const Status status = Mining({}, {{"b", 0.75}}, known).opened;
+  CHECK(status.code() == StatusCode::invalid_argument);
+  CHECK(status.message() ==
+        "node `negatives` (BM25HardNeg): parameter `b`: expected the index's 0.4, found 0.75; set "
+        "it on the index, and leave it out here");
+}
+
+TEST_CASE("A corpus named apart that lacks the records' texts stops the run") {
+  SearchIndexTraits apart;
+  apart.apart = true;
+  Mining setup({"one", "two", "three", "four"}, Json::object(), apart);
+  for (int i = 0; i < 9; ++i) {
+    CHECK(setup.run({{"question", "q"}, {"text", "elsewhere"}}).status.ok());
+  }
+  CHECK(setup.index.queries.back() == "elsewhere");
+  REQUIRE(setup.context.lines().size() == 1);
+  CHECK(contains(setup.context.lines()[0], "own text is not in the corpus"));
+  const Status status = setup.run({{"question", "q"}, {"text", "elsewhere"}}).status;
+  CHECK(status.fault() == Fault::run);
+  CHECK(status.code() == StatusCode::invalid_argument);
+  CHECK(contains(status.message(), "10 of 10 records have a text (`text`) that is not in the"));
+}
+
+TEST_CASE("One positive of a hundred may be missing, and what a node reads is not looked for") {
+  SearchIndexTraits apart;
+  apart.apart = true;
+  Mining setup({"one", "two", "three", "four"}, Json::object(), apart);
+  for (int i = 0; i < 2000; ++i) {
+    const bool missing = i >= 1000 && i % 100 == 0;
+    const Status status =
+        setup.run({{"question", "q"}, {"text", missing ? "elsewhere" : "one"}}).status;
+    REQUIRE(status.ok());
+  }
+  Mining own({"one", "two", "three", "four"});
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(own.run({{"question", "q"}, {"text", "elsewhere"}}).status.ok());
+  }
+  CHECK(own.index.queries.size() == 100);
 }
 
 TEST_CASE("Eight threads run one operator") {

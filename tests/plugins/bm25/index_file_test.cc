@@ -104,17 +104,23 @@ TEST_CASE("A flipped bit is found in the header and in every section") {
     INFO("byte " << place);
     const std::string message = message_of(damaged);
     CHECK(contains(message, "damaged (checksum)"));
-    CHECK(contains(message, "remove it, and it is built again"));
+    CHECK(contains(message, "remove it, and build it again"));
   }
 }
 
-TEST_CASE("An index of a newer format is refused with both versions") {
+TEST_CASE("An index of another format is refused with both versions") {
   std::string bytes = contents_of(TestIndex(some_texts()).path());
   const std::uint32_t newer = kIndexVersion + 1;
   std::memcpy(bytes.data() + offsetof(IndexHeader, version), &newer, sizeof newer);
   const std::string message = message_of(bytes);
   CHECK(contains(message, "of format " + std::to_string(newer)));
   CHECK(contains(message, "up to " + std::to_string(kIndexVersion)));
+
+  const std::uint32_t older = kIndexVersion - 1;
+  std::memcpy(bytes.data() + offsetof(IndexHeader, version), &older, sizeof older);
+  CHECK(contains(message_of(bytes), "of format " + std::to_string(older) +
+                                        ", this program reads format " +
+                                        std::to_string(kIndexVersion)));
 }
 
 // A header whose checksum fits, but whose sections do not: nothing outside the file is read.

@@ -1,5 +1,7 @@
 #include "plugins/bm25/index_service.h"
 
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -131,15 +133,122 @@ TEST_CASE("A field that no record has is a failed build; a corpus without record
 
 TEST_CASE("open() says which parameter is missing and which node cannot be read") {
   TestContext context("corpus");
-  IndexService without_from;
-  const Status missing = without_from.open(context);
+  const Status missing = rare::testing::make<IndexService>()->open(context);
   CHECK(missing.code() == StatusCode::invalid_argument);
-  CHECK(contains(missing.message(), "expected `from`, found none"));
+  CHECK(contains(missing.message(), "expected one of `from`"));
+  CHECK(contains(missing.message(), "and `prebuilt` (an index of it), found none"));
+  const Status both =
+      rare::testing::make<IndexService>({{"from", "a"}, {"path", "b.jsonl"}})->open(context);
+  CHECK(contains(both.message(), ", found 2"));
 
   const auto service = rare::testing::make<IndexService>({{"from", "nowhere"}});
   const Status unreadable = service->open(context);
   CHECK(unreadable.fault() == Fault::run);
   CHECK(contains(unreadable.message(), "node `nowhere`"));
+}
+
+// Files, and services over them.
+struct FileCorpus {
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder / name) << text;
+    return folder / name;
+  }
+  std::unique_ptr<IndexService> open(Json values) {
+    if (!values.contains("index_dir")) values["index_dir"] = folder / "index";
+    auto service = rare::testing::make<IndexService>(values);
+    opened = service->open(context);
+    return service;
+  }
+  rare::testing::ScratchFolder folder;
+  TestContext context = TestContext("corpus");
+  Status opened;
+};
+
+SearchHits found(IndexService& service, const std::string& query) {
+  const Result<SearchHits> reply = wait_for(service.search(SearchRequest(query, 10)));
+  REQUIRE(reply.ok());
+  return *reply;
+}
+
+TEST_CASE("A corpus given by path is read from its files, in order, with ids") {
+  FileCorpus corpus;
+  const std::string first = corpus.write("a.jsonl",
+                                         "{\"id\": \"x\", \"text\": \"cat\"}\n"
+                                         "no record\n{\"id\": 9, \"text\": \"dog\"}\n");
+  const std::string second = corpus.write("b.json", "[{\"text\": \"cat cat\"}]");
+  const auto service = corpus.open({{"path", {first, second}}});
+  REQUIRE(corpus.opened.ok());
+  CHECK(service->traits().apart);
+  CHECK(service->traits().b == 0.4);
+  const SearchHits cats = found(*service, "cats");
+  REQUIRE(cats.hits.size() == 2);
+  CHECK(cats.hits[0].ordinal == 3);
+  CHECK(cats.hits[0].id == "3");
+  CHECK(cats.hits[1].id == "x");
+  CHECK(found(*service, "dog").hits.at(0).id == "9");
+  CHECK(found(*service, "dog").hits.at(0).ordinal == 2);
+  CHECK(contains(corpus.context.lines().at(0), "a.jsonl:2:"));
+}
+
+TEST_CASE("A path without files, or with a file that is no corpus, is told by its name") {
+  FileCorpus corpus;
+  corpus.open({{"path", corpus.folder / "none.jsonl"}});
+  CHECK(corpus.opened.fault() == Fault::run);
+  CHECK(contains(corpus.opened.message(), "service `corpus` (bm25.index): the index over " +
+                                              corpus.folder / "none.jsonl" + " cannot be built"));
+  corpus.open({{"path", corpus.write("a.txt", "cat")}});
+  CHECK(contains(corpus.opened.message(), "expected the extension"));
+  const auto told =
+      corpus.open({{"path", corpus.write("b.txt", "{\"text\": \"cat\"}")}, {"format", "jsonl"}});
+  CHECK(found(*told, "cat").hits.size() == 1);
+}
+
+TEST_CASE("A prebuilt index is searched as it is, by folder or by file, and nothing is built") {
+  FileCorpus corpus;
+  const std::string path = corpus.write("a.jsonl", "{\"id\": \"x\", \"text\": \"Cats\"}\n");
+  {
+    const auto made = corpus.open({{"path", path}, {"analyzer", "whitespace"}, {"k1", 1.2}});
+    CHECK(found(*made, "Cats").hits.size() == 1);
+  }
+  std::filesystem::remove(path);
+  std::string file;
+  for (const auto& entry : std::filesystem::directory_iterator(corpus.folder / "index")) {
+    file = entry.path();
+  }
+  for (const std::string& prebuilt : {corpus.folder / "index", file}) {
+    const auto service =
+        corpus.open({{"prebuilt", prebuilt}, {"index_dir", corpus.folder / "unused"}});
+    REQUIRE(corpus.opened.ok());
+    CHECK(service->traits().apart);
+    CHECK(service->traits().k1 == 1.2);
+    CHECK(found(*service, "Cats").hits.at(0).id == "x");
+    CHECK(found(*service, "cats").hits.empty());
+  }
+  CHECK_FALSE(std::filesystem::exists(corpus.folder / "unused"));
+}
+
+TEST_CASE("A prebuilt index that is missing or damaged is a run fault; nothing replaces it") {
+  FileCorpus corpus;
+  corpus.open({{"prebuilt", corpus.folder / "nowhere"}});
+  CHECK(corpus.opened.fault() == Fault::run);
+  CHECK(contains(corpus.opened.message(), "the index cannot be used: "));
+  const std::string path = corpus.write("a.jsonl", "{\"text\": \"cat\"}\n");
+  found(*corpus.open({{"path", path}}), "cat");
+  std::string file;
+  for (const auto& entry : std::filesystem::directory_iterator(corpus.folder / "index")) {
+    file = entry.path();
+  }
+  {
+    std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
+    bytes.seekp(static_cast<std::streamoff>(sizeof(IndexHeader) + 57));
+    bytes.put('\x7F');
+  }
+  const auto service = corpus.open({{"prebuilt", file}});
+  REQUIRE(corpus.opened.ok());
+  const Status status = wait_for(service->search(SearchRequest("cat", 1))).status();
+  CHECK(status.fault() == Fault::run);
+  CHECK(contains(status.message(), file));
+  CHECK(contains(status.message(), "damaged (checksum)"));
 }
 
 TEST_CASE("A memory limit that is no size, or too small, is refused") {

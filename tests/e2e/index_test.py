@@ -1,0 +1,116 @@
+"""The verbs `index build|info|search|verify`, and pipelines over what they made."""
+
+import json
+import random
+import subprocess
+import time
+import unittest
+
+from harness import ENGINE, EngineTest, read_jsonl
+
+PIPELINE = """
+name: prebuilt
+services:
+  corpus: { use: bm25.index, with: { CORPUS } }
+nodes:
+  - { name: documents, use: files.read, with: { path: documents.jsonl } }
+  - { name: negatives, use: BM25HardNeg, with: { index: corpus, num_neg: 2, output_ids_key: ids, output_ranks_key: ranks } }
+  - { name: result, use: files.write, with: { path: out/result.jsonl } }
+"""
+
+
+def documents(count, topic="salt"):
+    for number in range(count):
+        yield {"id": f"d{number}", "question": f"which note has number{number}?",
+               "text": f"This note is about {topic} and has number{number} of {count}."}
+
+
+class IndexTest(EngineTest):
+    def write_documents(self, count, name="documents.jsonl", topic="salt"):
+        self.write(name, "".join(json.dumps(d) + "\n" for d in documents(count, topic)))
+
+    def build(self, corpus="documents.jsonl", out="index"):
+        return self.run_engine("index", "build", "--corpus", corpus, "--out", out)
+
+    def test_build_search_info_and_verify(self):
+        self.write_documents(50)
+        built = self.build()
+        self.assert_exit(built, 0)
+        file = self.folder / built.stdout.strip()
+        self.assertTrue(file.is_file())
+        self.write("queries.jsonl", json.dumps({"id": "q", "query": "number7"}) + "\n")
+        found = self.run_engine("index", "search", "index", "--queries", "queries.jsonl", "-k", "3")
+        self.assert_exit(found, 0)
+        answer = json.loads(found.stdout)
+        self.assertEqual(answer["id"], "q")
+        self.assertEqual(answer["hits"][0][:2], ["d7", 7])
+        bits = self.run_engine("index", "search", "index", "--queries", "queries.jsonl", "--float-bits")
+        self.assertRegex(json.loads(bits.stdout)["hits"][0][2], "^[0-9a-f]{8}$")
+        info = json.loads(self.run_engine("index", "info", "index", "--json").stdout)
+        self.assertEqual((info["records"], info["analyzer"]), (50, "english"))
+        self.assert_exit(self.run_engine("index", "verify", "index"), 0)
+
+        damaged = bytearray(file.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        file.write_bytes(damaged)
+        verified = self.run_engine("index", "verify", "index")
+        self.assert_exit(verified, 1)
+        self.assertIn("section ", verified.stdout)
+        self.assertIn("is damaged; remove it, and build it again", verified.stderr)
+
+    def test_a_build_that_is_killed_leaves_nothing_that_opens(self):
+        words = random.Random(7)
+        with open(self.folder / "documents.jsonl", "w", encoding="utf-8") as lines:
+            for number in range(40_000):
+                text = " ".join(f"w{words.randrange(30_000)}" for _ in range(60))
+                lines.write(json.dumps({"id": number, "text": text}) + "\n")
+        command = [ENGINE, "index", "build", "--corpus", "documents.jsonl", "--out", "index"]
+        killed = 0
+        for wait_s in (0.05, 0.1, 0.2, 0.4, 0.8):
+            process = subprocess.Popen(command, cwd=self.folder, env=self.environment,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(wait_s)
+            process.kill()
+            if process.wait() != 0:
+                killed += 1
+                self.assertEqual(list(self.folder.glob("index/*.index")), [])
+                self.assert_exit(self.run_engine("index", "info", "index"), 2)
+        self.assertGreater(killed, 0)
+        self.assert_exit(self.build(), 0)
+        self.assert_exit(self.run_engine("index", "verify", "index"), 0)
+        self.assertEqual(len(list((self.folder / "index").iterdir())), 1)
+
+    def check_negatives(self):
+        rows = read_jsonl(self.folder / "out" / "result.jsonl")
+        self.assertEqual(len(rows), 30)
+        for row in rows:
+            self.assertEqual(len(row["ids"]), 2)
+            self.assertNotIn(row["id"], row["ids"])
+            self.assertEqual(len(row["ranks"]), 2)
+
+    def test_a_prebuilt_index_serves_pipelines_that_build_none(self):
+        self.write_documents(30)
+        self.assert_exit(self.build(), 0)
+        self.write("p.yaml", PIPELINE.replace("CORPUS", "prebuilt: index"))
+        self.assert_exit(self.run_engine("validate", "p.yaml"), 0)
+        self.assert_exit(self.run_engine("p.yaml", "--progress", "none"), 0)
+        self.check_negatives()
+        self.assertFalse((self.folder / ".rare" / "index").exists())
+
+    def test_a_corpus_by_path(self):
+        self.write_documents(30)
+        self.write("p.yaml", PIPELINE.replace("CORPUS", "path: documents.jsonl"))
+        self.assert_exit(self.run_engine("p.yaml", "--progress", "none"), 0)
+        self.check_negatives()
+
+    def test_a_corpus_by_path_that_lacks_the_records_stops_the_run(self):
+        self.write_documents(30)
+        self.write_documents(30, "other.jsonl", "pepper")
+        self.write("p.yaml", PIPELINE.replace("CORPUS", "path: other.jsonl"))
+        process = self.run_engine("p.yaml", "--progress", "none")
+        self.assert_exit(process, 2)
+        self.assertIn("that is not in the index's corpus", process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
