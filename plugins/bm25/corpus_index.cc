@@ -107,8 +107,8 @@ class CorpusIndexing {
                         "folder, or remove what is there");
     }
     for (const auto& other : indexes_in(settings_.folder, start_of_names(settings_, corpus))) {
-      const auto index = other == path ? nullptr : open(other);
-      if (!index) continue;
+      const auto index = other == path || settings_.compact ? nullptr : open(other);
+      if (!index || index->header().compact()) continue;
       log_(LogLevel::info, "the index " + other.string() + " is remade for other k1 and b");
       const Status status = remake_index(*index, build_settings(), path);
       if (!status.ok()) return status;
@@ -152,6 +152,7 @@ class CorpusIndexing {
     build.parameters = settings_.parameters;
     build.memory_limit_bytes = settings_.memory_limit_bytes;
     build.threads = settings_.threads;
+    build.compact = settings_.compact;
     build.stopped = stopped_;
     return build;
   }
@@ -178,7 +179,8 @@ class CorpusIndexing {
 
 std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus) {
   return start_of_names(settings, corpus) + shortest_digits(settings.parameters.k1) + "-" +
-         shortest_digits(settings.parameters.b) + ending_of_names();
+         shortest_digits(settings.parameters.b) + (settings.compact ? "-compact" : "") +
+         ending_of_names();
 }
 
 Result<std::filesystem::path> find_index(const std::filesystem::path& path) {

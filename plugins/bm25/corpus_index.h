@@ -24,6 +24,7 @@ struct CorpusSettings {
   std::filesystem::path folder;  // of index files; made when it is missing
   std::uint64_t memory_limit_bytes = 0;
   int threads = 1;
+  bool compact = false;  // BuildSettings::compact
   // The folder is for one index: where it has another one, building fails as already_exists.
   bool alone = false;
 };

@@ -225,7 +225,8 @@ void choose_rows(IndexHeader& header, std::span<TermRecord> terms) {
   float greatest = 0;
   for (std::uint64_t i = 0; i < header.terms; ++i) {
     TermRecord& term = terms[i];
-    const bool frequent = std::uint64_t{term.documents} * kRowShare >= header.documents;
+    const bool frequent =
+        !header.compact() && std::uint64_t{term.documents} * kRowShare >= header.documents;
     term.row = frequent ? rows++ : kNoRow;
     greatest = std::max(greatest, inverse_document_frequency(term.documents, header.documents));
   }

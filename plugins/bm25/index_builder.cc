@@ -43,6 +43,7 @@ IndexBuilder::IndexBuilder(const std::filesystem::path& folder, BuildSettings se
   IndexHeader& header = writer_.header();
   header.parameters = settings_.parameters;
   header.window_documents = settings_.window_documents;
+  if (settings_.compact) header.flags |= kCompact;
   const std::string analyzer = analyzer_key(settings_.analyzer);
   std::copy_n(analyzer.begin(), std::min(analyzer.size(), header.analyzer.size()),
               header.analyzer.begin());
@@ -167,18 +168,16 @@ Status IndexBuilder::finish(const std::filesystem::path& path) {
             [](const Piece& left, const Piece& right) { return left.first < right.first; });
   status = writer_.write(Section::text_starts, std::as_bytes(std::span(text_starts_)));
   if (status.ok()) status = write_terms();
-  if (status.ok()) status = write_documents();
   if (!status.ok()) return status;
-
-  const auto documents = writer_.map(Section::documents);
-  const auto starts = writer_.map(Section::document_starts);
+  const Result<DocumentPlaces> places = write_documents();
+  if (!places) return places.status();
   const auto norms = writer_.map(Section::norms);
   const auto terms = writer_.map(Section::terms);
-  for (const auto* region : {&documents, &starts, &norms, &terms}) {
+  for (const auto* region : {&norms, &terms}) {
     if (!*region) return region->status();
   }
-  const DocumentsView view{norms->as<std::uint8_t>(), documents->as<std::uint8_t>(),
-                           starts->as<std::uint64_t>()};
+  const DocumentsView view{norms->as<std::uint8_t>(), places->documents.as<std::uint8_t>(),
+                           places->starts.as<std::uint64_t>()};
   status =
       write_impacts(writer_, view, terms->as<TermRecord>(), settings_.threads, settings_.stopped);
   return status.ok() ? std::move(writer_).publish(path) : status;
@@ -226,19 +225,34 @@ void IndexBuilder::fill_slots(std::span<std::uint32_t> slots, std::span<const Te
   }
 }
 
+Result<MappedRegion> IndexBuilder::document_starts() {
+  const std::uint64_t bytes = (writer_.header().records + 1) * sizeof(std::uint64_t);
+  if (!settings_.compact) return writer_.reserve(Section::document_starts, bytes);
+  for (auto* scratch : {&scratch_starts_, &scratch_documents_}) {
+    Result<FileInTheMaking> file = FileInTheMaking::make_nameless(folder_);
+    if (!file) return file.status();
+    scratch->emplace(std::move(*file));
+  }
+  return scratch_starts_->reserve(bytes);
+}
+
+Status IndexBuilder::write_document_bytes(std::span<const std::uint8_t> bytes) {
+  return settings_.compact ? scratch_documents_->append(std::as_bytes(bytes))
+                           : writer_.append(std::as_bytes(bytes));
+}
+
 // Sections norms, document_starts and documents; counts documents and postings; chooses the rows
 // and says how many blocks each term has.
-Status IndexBuilder::write_documents() {
+Result<IndexBuilder::DocumentPlaces> IndexBuilder::write_documents() {
   IndexHeader& header = writer_.header();
   const Result<MappedRegion> norms = writer_.reserve(Section::norms, header.records);
   if (!norms) return norms.status();
-  const Result<MappedRegion> starts =
-      writer_.reserve(Section::document_starts, (header.records + 1) * sizeof(std::uint64_t));
+  Result<MappedRegion> starts = document_starts();
   if (!starts) return starts.status();
   const Result<MappedRegion> terms = writer_.map(Section::terms);
   if (!terms) return terms.status();
   BlockCounter blocks(terms->as<TermRecord>(), header.window_documents);
-  Status status = writer_.begin(Section::documents);
+  Status status = settings_.compact ? Status() : writer_.begin(Section::documents);
   std::uint64_t written = 0;
   std::vector<TermCount> counts;
   std::vector<std::uint8_t> encoded;
@@ -256,15 +270,18 @@ Status IndexBuilder::write_documents() {
       append_document(counts, encoded);
     }
     written += encoded.size();
-    if (status.ok()) status = writer_.append(std::as_bytes(std::span(encoded)));
+    if (status.ok()) status = write_document_bytes(encoded);
     if (status.ok() && settings_.stopped()) status = Status::cancelled();
     if (!status.ok()) return status;
   }
   starts->as<std::uint64_t>()[header.records] = written;
-  writer_.end(Section::documents);
+  if (!settings_.compact) writer_.end(Section::documents);
   choose_rows(header, terms->as<TermRecord>());
   blocks.set_first_blocks();
-  return Status();
+  Result<MappedRegion> documents =
+      settings_.compact ? scratch_documents_->map(0, written) : writer_.map(Section::documents);
+  if (!documents) return documents.status();
+  return DocumentPlaces{std::move(*documents), std::move(*starts)};
 }
 
 }  // namespace rare::bm25

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include "plugins/bm25/index_file.h"
 #include "plugins/bm25/index_format.h"
 #include "plugins/bm25/index_writer.h"
+#include "plugins/bm25/mapped_file.h"
 #include "plugins/bm25/term_run.h"
 #include "rare/status.h"
 
@@ -40,6 +42,8 @@ struct BuildSettings {
   // 4 bytes more of that for each thread. Pages of files are the system's to take away.
   std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
   int threads = 1;
+  // Without what only makes searches faster (docs/formats/index.md).
+  bool compact = false;
   std::uint32_t window_documents = 32768;  // a power of two, 64 to kMaxWindowDocuments
   std::function<bool()> stopped = [] { return false; };  // any thread
 };
@@ -90,6 +94,11 @@ class IndexBuilder {
     std::uint64_t position;
     std::shared_ptr<TermRun> run;
   };
+  // The documents' terms: sections of the file, or of a compact one's files that are gone with it.
+  struct DocumentPlaces {
+    MappedRegion documents;
+    MappedRegion starts;
+  };
   IndexBuilder(const std::filesystem::path& folder, BuildSettings settings, IndexWriter writer);
   void work();
   bool take(Batch& batch);
@@ -98,7 +107,9 @@ class IndexBuilder {
   Status hand_over();
   Status stop_threads();
   Status write_terms();
-  Status write_documents();
+  Result<DocumentPlaces> write_documents();
+  Result<MappedRegion> document_starts();
+  Status write_document_bytes(std::span<const std::uint8_t> bytes);
   void fill_slots(std::span<std::uint32_t> slots, std::span<const TermRecord> terms,
                   std::span<const char> texts) const;
 
@@ -107,6 +118,7 @@ class IndexBuilder {
   const std::unique_ptr<const Analyzer> analyzer_;
   IndexWriter writer_;
   CorpusDigester digester_;
+  std::optional<FileInTheMaking> scratch_documents_, scratch_starts_;  // compact only
   std::vector<std::uint64_t> text_starts_ = {0};
   std::vector<std::uint8_t> id_length_;
   Batch batch_;
@@ -121,7 +133,8 @@ class IndexBuilder {
   std::vector<std::jthread> threads_;
 };
 
-// The same index for another k1 or b: nothing is analysed again. Errors as IndexBuilder::finish.
+// The same index for another k1 or b: nothing is analysed again. REQUIRES: it is not compact.
+// Errors as IndexBuilder::finish.
 Status remake_index(const IndexFile& index, const BuildSettings& settings,
                     const std::filesystem::path& path);
 

@@ -1,6 +1,7 @@
 #include "plugins/bm25/index_check.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <span>
 #include <string_view>
@@ -24,8 +25,15 @@ class ContentCheck {
   explicit ContentCheck(const IndexFile& index) : index_(index), header_(index.header()) {}
 
   std::vector<std::string> faults() && {
+    const Bm25Parameters& parameters = header_.parameters;
+    const bool has_numbers = std::isfinite(header_.unit) && header_.unit >= 0 &&
+                             parameters.k1 >= 0 && parameters.k1 <= 1000 && parameters.b >= 0 &&
+                             parameters.b <= 1 && header_.documents <= header_.records;
+    if (!has_numbers) faults_.push_back("header: its numbers cannot be");
     check_starts(Section::text_starts, index_.section(Section::texts).size());
-    check_starts(Section::document_starts, index_.section(Section::documents).size());
+    if (!header_.compact()) {
+      check_starts(Section::document_starts, index_.section(Section::documents).size());
+    }
     check_starts(Section::window_starts, array<std::uint32_t>(Section::postings).size());
     check_texts();
     check_terms();
@@ -82,6 +90,10 @@ class ContentCheck {
       const TermRecord& here = terms[term];
       const TermRecord& next = terms[term + 1];
       const bool is_row = here.row != kNoRow;
+      if (here.documents == 0 || here.documents > header_.documents) {
+        return fault(Section::terms,
+                     "term " + std::to_string(term) + " is in no documents, or too many");
+      }
       if (here.text_begin > next.text_begin || next.text_begin > texts ||
           here.first_block > next.first_block || next.first_block > blocks ||
           (is_row && (here.row >= header_.rows || here.row_scale == 0))) {
@@ -101,7 +113,7 @@ class ContentCheck {
   }
 
   void check_documents() {
-    if (!starts_are_sound_) return;
+    if (!starts_are_sound_ || header_.compact()) return;
     const auto bytes = array<std::uint8_t>(Section::documents);
     const auto starts = array<std::uint64_t>(Section::document_starts);
     for (std::uint64_t ordinal = 0; ordinal < header_.records; ++ordinal) {
@@ -184,6 +196,7 @@ Json describe_index(const std::filesystem::path& path, const IndexFile& index) {
   Json json{{"file", path.string()},
             {"bytes", header.file_bytes},
             {"version", header.version},
+            {"compact", header.compact()},
             {"key", hexadecimal(header.corpus.high) + hexadecimal(header.corpus.low)},
             {"analyzer", std::string(index.analyzer())},
             {"k1", shortest_double(header.parameters.k1)},

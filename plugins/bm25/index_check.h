@@ -12,8 +12,9 @@
 
 namespace rare::bm25 {
 
-// {"file", "bytes", "version", "key", "analyzer", "k1", "b", "records", "documents", "terms",
-// "total_terms", "postings", "window_documents", "windows", "rows", "checksum", "sections":
+// {"file", "bytes", "version", "compact", "key", "analyzer", "k1", "b", "records", "documents",
+// "terms", "total_terms", "postings", "window_documents", "windows", "rows", "checksum",
+// "sections":
 // [{"name", "bytes", "checksum"}]}; checksums and the key, the corpus's digest, in hexadecimal.
 Json describe_index(const std::filesystem::path& path, const IndexFile& index);
 

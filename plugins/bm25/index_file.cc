@@ -71,7 +71,7 @@ Status IndexFile::check_header(const std::string& name) const {
   if (header_->records > std::numeric_limits<std::uint32_t>::max() ||
       header_->terms >= std::numeric_limits<std::uint32_t>::max() || window < kGroupDocuments ||
       window > kMaxWindowDocuments || !std::has_single_bit(window) ||
-      header_->windows() > kMaxWindows) {
+      header_->windows() > kMaxWindows || (header_->compact() && header_->rows > 0)) {
     return damaged(name, "its header holds what cannot be");
   }
   if (header_->file_bytes != bytes) {
@@ -86,8 +86,9 @@ std::uint64_t IndexFile::expected_bytes(Section section) const {
   const IndexHeader& h = *header_;
   switch (section) {
     case Section::text_starts:
-    case Section::document_starts:
       return (h.records + 1) * sizeof(std::uint64_t);
+    case Section::document_starts:
+      return h.compact() ? 0 : (h.records + 1) * sizeof(std::uint64_t);
     case Section::norms:
       return h.records;
     case Section::terms:

@@ -39,6 +39,7 @@ class IndexFile {
   // What the corpus calls the record; empty where it has no name for it.
   std::string_view id(std::uint64_t ordinal) const;
   std::uint8_t norm(std::uint64_t ordinal) const { return norms_[ordinal]; }
+  // REQUIRES: the index is not compact.
   DocumentReader document(std::uint64_t ordinal) const {
     const std::uint64_t begin = document_starts_[ordinal];
     return DocumentReader(documents_.subspan(begin, document_starts_[ordinal + 1] - begin));
@@ -46,6 +47,7 @@ class IndexFile {
   // A hint that document() and norm() will be asked for it soon.
   void fetch_document(std::uint64_t ordinal) const {
     __builtin_prefetch(&norms_[ordinal]);
+    if (header_->compact()) return;
     const std::uint8_t* begin = documents_.data() + document_starts_[ordinal];
     __builtin_prefetch(begin);
     __builtin_prefetch(begin + 64);

@@ -65,6 +65,9 @@ struct CorpusDigest {
   bool operator==(const CorpusDigest&) const = default;
 };
 
+// Bits of IndexHeader::flags. Compact: no rows, and no sections documents and document_starts.
+constexpr std::uint32_t kCompact = 1;
+
 struct IndexHeader {
   std::array<char, 8> magic = kIndexMagic;
   std::uint32_t version = kIndexVersion;
@@ -77,6 +80,8 @@ struct IndexHeader {
   std::uint64_t postings = 0;
   std::uint32_t window_documents = 0;
   std::uint32_t rows = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t reserved = 0;
   Bm25Parameters parameters;
   double unit = 0;                  // score of one unit of an impact
   std::array<char, 32> analyzer{};  // padded with zeros
@@ -84,6 +89,7 @@ struct IndexHeader {
   std::array<SectionPlace, kSectionCount> sections;
   std::uint64_t checksum = 0;  // XXH3 of all before it
 
+  bool compact() const { return (flags & kCompact) != 0; }
   std::uint64_t windows() const {
     return window_documents == 0 ? 0 : (records + window_documents - 1) / window_documents;
   }
@@ -118,7 +124,7 @@ struct PostingBlock {
   std::uint16_t last = 0;  // number of postings - 1
 };
 
-static_assert(sizeof(IndexHeader) == 456 && std::is_trivially_copyable_v<IndexHeader>);
+static_assert(sizeof(IndexHeader) == 464 && std::is_trivially_copyable_v<IndexHeader>);
 static_assert(sizeof(TermRecord) == 32 && sizeof(PostingBlock) == 8);
 
 // The checksum of a section, or of a header's bytes before its own.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdio>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -135,7 +136,7 @@ class ParallelSearch {
     if (failure) std::rethrow_exception(failure);
   }
 
-  std::vector<CorpusSearcher> searchers_;
+  std::deque<CorpusSearcher> searchers_;  // they cannot be moved
 };
 
 }  // namespace

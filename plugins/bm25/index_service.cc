@@ -69,6 +69,10 @@ Spec IndexService::spec() {
       .range(0, 1000)
       .param(&IndexService::b_, "b", 0.4, "How much a document's length counts against it.")
       .range(0, 1)
+      .param(&IndexService::compact_, "compact", false,
+             "Whether to leave out of the file what only makes searches faster. They find the "
+             "same, in several times the time.")
+      .no_effect_on_result()
       .param(&IndexService::memory_limit_, "memory_limit", "1GB",
              "Memory for building: a number and KB, MB or GB (or KiB, MiB, GiB). What does not fit "
              "goes to temporary files in `index_dir`.")
@@ -214,6 +218,7 @@ Result<std::unique_ptr<const IndexFile>> IndexService::find_or_build(
   settings.folder = index_dir_;
   settings.memory_limit_bytes = memory_limit_bytes_;
   settings.threads = search_threads();
+  settings.compact = compact_;
   return index_of_corpus(
       std::move(records_), [this] { return open_records(); }, settings, stopped,
       [this](LogLevel level, std::string_view message) { context_->log(level, message); },

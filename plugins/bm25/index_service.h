@@ -62,6 +62,7 @@ class IndexService final : public Service, public SearchIndex {
   std::string analyzer_;
   double k1_ = 0.9;
   double b_ = 0.4;
+  bool compact_ = false;
   std::string memory_limit_;
   std::string index_dir_;
   std::uint64_t memory_limit_bytes_ = 0;

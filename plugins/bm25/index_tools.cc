@@ -62,6 +62,8 @@ ToolUsage IndexBuildTool::usage() {
               .range(0, 1)
               .param(&IndexBuildTool::memory_limit_, "memory_limit", "1GB",
                      "Memory for building, 16MB or more.")
+              .param(&IndexBuildTool::compact_, "compact", false,
+                     "Leave out what only makes searches faster; they find the same.")
               .param(&IndexBuildTool::threads_, "threads", 0, "0: as many as there are cores.")
               .range(0, 1024)
               .required_param(&IndexBuildTool::out_, "out", "The folder of the index.")
@@ -93,6 +95,7 @@ Result<int> IndexBuildTool::run(ToolContext& context) {
   settings.folder = out_;
   settings.memory_limit_bytes = *limit;
   settings.threads = threads_or_cores(threads_);
+  settings.compact = compact_;
   settings.alone = true;
   Result<std::unique_ptr<RecordStream>> records = open();
   if (!records) return records.status();

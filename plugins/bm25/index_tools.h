@@ -19,6 +19,7 @@ class IndexBuildTool final : public Tool {
   std::string format_, field_, id_field_, analyzer_, memory_limit_, out_;
   double k1_ = 0, b_ = 0;
   int threads_ = 0;
+  bool compact_ = false;
 };
 
 // What an index holds and how it was made.

@@ -58,7 +58,8 @@ WindowSearcher::WindowSearcher(const IndexFile& index, const WindowKernels& kern
                       index.header().total_terms),
       sums_(index.header().windows() == 0 ? 0 : index.header().window_width(0), 0),
       bounds_(index.header().windows() == 0 ? 0 : index.header().maxima_width(0), 0),
-      touched_(bounds_.size(), 0) {}
+      touched_(bounds_.size(), 0),
+      analyzer_(index.header().compact() ? make_analyzer(index.analyzer()) : nullptr) {}
 
 std::vector<std::vector<ScoredDocument>> WindowSearcher::search(std::span<const Query> queries) {
   std::vector<Search> searches;
@@ -294,20 +295,44 @@ void WindowSearcher::search_wide(Search& search, std::uint64_t window) {
 }
 
 // Clause by clause in double, in the query's order, as Lucene adds them.
-float WindowSearcher::exact_score(const Query& query, std::uint64_t ordinal, float* parts) const {
-  const float length_factor = length_factors_[index_.norm(ordinal)];
-  std::fill_n(parts, query.clauses.size(), 0.0F);
+// How often the document has each clause's term.
+void WindowSearcher::count_terms(const Query& query, std::uint64_t ordinal) {
+  counts_.assign(query.clauses.size(), 0);
+  if (analyzer_ != nullptr) {
+    count_terms_again(query, ordinal);
+    return;
+  }
   DocumentReader document = index_.document(ordinal);
   bool more = document.next();
   for (const std::uint32_t i : clause_order_) {
     const std::uint32_t term = query.clauses[i].term;
     while (more && document.current().term < term) more = document.next();
     if (!more) break;
-    if (document.current().term != term) continue;
-    parts[i] = term_score(weights_[i], static_cast<float>(document.current().count), length_factor);
+    if (document.current().term == term) counts_[i] = document.current().count;
   }
+}
+
+void WindowSearcher::count_terms_again(const Query& query, std::uint64_t ordinal) {
+  document_terms_.clear();
+  analyzer_->analyze(index_.text(ordinal), document_terms_);
+  for (const std::string& text : document_terms_) {
+    const std::optional<std::uint32_t> term = index_.term_number(text);
+    if (!term) continue;
+    const auto at = std::lower_bound(
+        clause_order_.begin(), clause_order_.end(), *term,
+        [&](std::uint32_t i, std::uint32_t wanted) { return query.clauses[i].term < wanted; });
+    if (at != clause_order_.end() && query.clauses[*at].term == *term) ++counts_[*at];
+  }
+}
+
+float WindowSearcher::exact_score(const Query& query, std::uint64_t ordinal) {
+  const float length_factor = length_factors_[index_.norm(ordinal)];
+  count_terms(query, ordinal);
   double sum = 0;
-  for (std::size_t i = 0; i < query.clauses.size(); ++i) sum += parts[i];
+  for (std::size_t i = 0; i < query.clauses.size(); ++i) {
+    if (counts_[i] == 0) continue;
+    sum += term_score(weights_[i], static_cast<float>(counts_[i]), length_factor);
+  }
   return static_cast<float>(sum);
 }
 
@@ -325,7 +350,6 @@ std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
             [&](std::uint32_t left, std::uint32_t right) {
               return query.clauses[left].term < query.clauses[right].term;
             });
-  clause_scores_.resize(query.clauses.size());
   const double unit = index_.header().unit * std::exp2(search.shift);
   BestDocuments best(query.k);
   const std::vector<UpperBounds::Candidate>& candidates = search.bounds.candidates();
@@ -336,7 +360,7 @@ std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
     const UpperBounds::Candidate& candidate = candidates[i];
     // One unit more: the cast to float may round a sum up.
     if (best.full() && (candidate.bound + 1.0) * unit < best.worst_score()) break;
-    best.offer({candidate.document, exact_score(query, candidate.document, clause_scores_.data())});
+    best.offer({candidate.document, exact_score(query, candidate.document)});
   }
   return std::move(best).take();
 }

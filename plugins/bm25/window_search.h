@@ -10,18 +10,21 @@
 // more. The k-th best sum less the slack is a bound from below on the k-th score; whatever is under
 // it is out. What is left at the end, some dozen documents, is scored exactly. Frequent terms are
 // rows of one byte a document; they are added only in groups of 64 documents whose greatest sum
-// and greatest bytes together reach that bound. All queries of a batch go over one window before
-// the next, which then stays in the caches.
+// and greatest bytes together reach that bound. A compact index has neither rows nor the documents'
+// terms: these are counted in the texts again, which only the dozens take that are scored. All
+// queries of a batch go over one window before the next, which then stays in the caches.
 //
 // Thread-safety: one searcher a thread; any number of them over one index.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "plugins/bm25/analyzer.h"
 #include "plugins/bm25/best_documents.h"
 #include "plugins/bm25/index_file.h"
 #include "plugins/bm25/upper_bounds.h"
@@ -44,7 +47,7 @@ Query query_of(const IndexFile& index, std::span<const std::string> terms, std::
 
 class WindowSearcher {
  public:
-  // REQUIRES: the index outlives it.
+  // REQUIRES: the index outlives it, and its analyzer is one of analyzer_names().
   explicit WindowSearcher(const IndexFile& index, const WindowKernels& kernels = window_kernels());
 
   // For each query its best k documents that share a term with it, best first, ties by ordinal.
@@ -90,7 +93,9 @@ class WindowSearcher {
   void search_wide(Search& search, std::uint64_t window);
   void add_wide_rows(const Search& search, std::uint64_t window);
   std::vector<ScoredDocument> score(Search& search);
-  float exact_score(const Query& query, std::uint64_t ordinal, float* parts) const;
+  float exact_score(const Query& query, std::uint64_t ordinal);
+  void count_terms(const Query& query, std::uint64_t ordinal);
+  void count_terms_again(const Query& query, std::uint64_t ordinal);
 
   const IndexFile& index_;
   const WindowKernels& kernels_;
@@ -102,9 +107,11 @@ class WindowSearcher {
   std::vector<Part> parts_;
   std::vector<RowAddend> addends_;
   std::vector<std::uint32_t> groups_;
-  std::vector<float> weights_;               // by clause
-  std::vector<std::uint32_t> clause_order_;  // by term
-  std::vector<float> clause_scores_;
+  std::vector<float> weights_;                      // by clause
+  std::vector<std::uint32_t> clause_order_;         // by term
+  std::vector<std::uint32_t> counts_;               // by clause, in the document at hand
+  const std::unique_ptr<const Analyzer> analyzer_;  // of a compact index; else null
+  std::vector<std::string> document_terms_;
 };
 
 }  // namespace rare::bm25

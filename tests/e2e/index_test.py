@@ -80,6 +80,18 @@ class IndexTest(EngineTest):
         self.assert_exit(self.run_engine("index", "verify", "index"), 0)
         self.assertEqual(len(list((self.folder / "index").iterdir())), 1)
 
+    def test_a_text_of_100_mb_is_indexed_and_found(self):
+        with open(self.folder / "documents.jsonl", "w", encoding="utf-8") as lines:
+            lines.write('{"id": "long", "text": "' + "salt and pepper " * 6_250_000 + 'last"}\n')
+            lines.write('{"id": "short", "text": "salt"}\n')
+        self.assert_exit(self.build(), 0)
+        self.write("queries.jsonl", '{"query": "last"}\n{"query": "salt"}\n')
+        found = self.run_engine("index", "search", "index", "--queries", "queries.jsonl")
+        self.assert_exit(found, 0)
+        last, salt = (json.loads(line)["hits"] for line in found.stdout.splitlines())
+        self.assertEqual([hit[0] for hit in last], ["long"])
+        self.assertEqual([hit[0] for hit in salt], ["long", "short"])
+
     def check_negatives(self):
         rows = read_jsonl(self.folder / "out" / "result.jsonl")
         self.assertEqual(len(rows), 30)

@@ -180,6 +180,23 @@ TEST_CASE("Another k1 or b is remade from the index that is there") {
   CHECK(folder.names().size() == 2);
 }
 
+TEST_CASE("A compact index stands beside the other one, and is built anew for another k1") {
+  Folder folder;
+  REQUIRE(folder.index(kCats).ok());
+  folder.settings.compact = true;
+  REQUIRE(folder.index(kCats).ok());
+  CHECK(folder.reads == 2);
+  CHECK(folder.names().size() == 2);
+  CHECK(contains(folder.names()[0], "-0.9-0.4-compact-v2.index"));
+  REQUIRE(folder.index(kCats).ok());
+  CHECK(folder.reads == 1);
+  folder.settings.parameters = {1.2F, 0.75F};
+  REQUIRE(folder.index(kCats).ok());
+  CHECK(folder.reads == 2);
+  CHECK_FALSE(contains(folder.messages, "remade"));
+  CHECK(folder.names().size() == 3);
+}
+
 TEST_CASE("A damaged index is built anew, with a warning") {
   Folder folder;
   REQUIRE(folder.index(kCats).ok());

@@ -55,6 +55,27 @@ TEST_CASE("One thread or eight, in memory or spilled: the same bytes") {
   CHECK(files_in(folder.path()) == 1);
 }
 
+TEST_CASE("A compact index is smaller, and the same however it is built") {
+  const std::vector<std::string> texts = texts_of(2'000);
+  BuildSettings settings = settings_for("whitespace");
+  settings.window_documents = 512;
+  const rare::testing::ScratchFolder folder;
+  const std::string whole = bytes_of(build_index(folder.path(), texts, settings));
+  settings.compact = true;
+  const std::string compact = bytes_of(build_index(folder.path(), texts, settings));
+  CHECK(compact.size() < whole.size());
+  settings.threads = 4;
+  settings.memory_limit_bytes = 1;
+  CHECK(bytes_of(build_index(folder.path(), texts, settings)) == compact);
+  CHECK(files_in(folder.path()) == 1);
+  const TestIndex index(texts, settings);
+  CHECK(index.file().header().compact());
+  CHECK(index.file().header().rows == 0);
+  for (const Section section : {Section::documents, Section::document_starts, Section::rows}) {
+    CHECK(index.file().section(section).empty());
+  }
+}
+
 TEST_CASE("An index for another k1 and b is the one that would be built") {
   const std::vector<std::string> texts = texts_of(2'000);
   BuildSettings settings = settings_for("whitespace", {1.2F, 0.75F});

@@ -240,7 +240,7 @@ TEST_CASE("A prebuilt index that is missing or damaged is a run fault; nothing r
   }
   {
     std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
-    bytes.seekp(static_cast<std::streamoff>(sizeof(IndexHeader) + 57));
+    bytes.seekp(static_cast<std::streamoff>((sizeof(IndexHeader) + 63) / 64 * 64 + 1));
     bytes.put('\x7F');
   }
   const auto service = corpus.open({{"prebuilt", file}});

@@ -232,6 +232,53 @@ TEST_CASE("Where there is no index, or more than one, the verbs say what was exp
                "does not begin as one"));
 }
 
+TEST_CASE("index build --compact: a smaller file that gives the same hits and verifies") {
+  std::string corpus;
+  for (int i = 0; i < 300; ++i) {
+    corpus +=
+        Json{{"text", testing::random_text(static_cast<std::uint64_t>(i), 40, 500)}}.dump() + "\n";
+  }
+  const ToolFolder whole(corpus), compact(corpus);
+  REQUIRE(whole.build().ok());
+  REQUIRE(compact.build({{"compact", true}}).ok());
+  CHECK(std::filesystem::file_size(compact.files()[0]) <
+        std::filesystem::file_size(whole.files()[0]));
+  CHECK(compact.verify().ok());
+  CHECK(Json::parse(compact.info({{"json", true}}).printed())["compact"] == true);
+  const std::string queries = "{\"query\": \"w1 w5 w77\"}\n{\"query\": \"w300 w2 w2\"}\n";
+  CHECK(compact.search(queries, {{"float_bits", true}}).printed() ==
+        whole.search(queries, {{"float_bits", true}}).printed());
+}
+
+TEST_CASE("A corpus without records is an index that finds nothing") {
+  const ToolFolder folder("");
+  REQUIRE(folder.build().ok());
+  CHECK(folder.verify().ok());
+  CHECK(folder.search("{\"query\": \"cat\"}\n").printed() == "{\"id\": 0, \"hits\": []}\n");
+}
+
+TEST_CASE("Documents of one id are all found, under it") {
+  const ToolFolder folder(
+      "{\"id\": \"a\", \"text\": \"cat\"}\n{\"id\": \"a\", \"text\": \"cat dog\"}\n");
+  REQUIRE(folder.build().ok());
+  const Json hits = Json::parse(folder.search("{\"query\": \"cat\"}\n").printed())["hits"];
+  REQUIRE(hits.size() == 2);
+  CHECK(hits[0][0] == "a");
+  CHECK(hits[1][0] == "a");
+  CHECK(hits[1][1] == 1);
+}
+
+TEST_CASE("NUL bytes part words and are kept; a line that is not UTF-8 is no record") {
+  const ToolFolder folder(
+      "{\"id\": \"a\\u0000b\", \"text\": \"cat\\u0000dog\"}\n{\"text\": \"cat \xFF\"}\n");
+  const ToolRun run = folder.build();
+  REQUIRE(run.ok());
+  CHECK(contains(run.said, "corpus.jsonl:2:"));
+  const Json hits = Json::parse(folder.search("{\"query\": \"dog\\u0000\"}\n").printed())["hits"];
+  REQUIRE(hits.size() == 1);
+  CHECK(hits[0][0] == std::string("a\0b", 3));
+}
+
 TEST_CASE("index build: a line that is no record takes its ordinal and is told") {
   const ToolFolder folder("{\"text\": \"cat\"}\nnonsense\n{\"text\": \"dog\"}\n");
   const ToolRun run = folder.build();

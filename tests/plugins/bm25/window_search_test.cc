@@ -87,8 +87,11 @@ std::string plain_hits(const PlainIndex& index, const std::string& analyzer,
 
 TEST_CASE("Hits and the bits of their scores equal Lucene's") {
   const std::vector<std::string> queries = fixture_lines("queries.txt");
-  const auto differs = [&](const std::string& fixture, Bm25Parameters parameters, std::size_t k) {
-    const TestIndex index(fixture_lines("corpus.txt"), settings_for("english", parameters));
+  const auto differs = [&](const std::string& fixture, Bm25Parameters parameters, std::size_t k,
+                           bool compact = false) {
+    BuildSettings settings = settings_for("english", parameters);
+    settings.compact = compact;
+    const TestIndex index(fixture_lines("corpus.txt"), settings);
     WindowSearcher searcher(index.file());
     std::string expected;
     for (const std::string& line : fixture_lines(fixture)) expected += line + "\n";
@@ -97,6 +100,7 @@ TEST_CASE("Hits and the bits of their scores equal Lucene's") {
   CHECK_FALSE(differs("hits_0.9_0.4.tsv", {0.9F, 0.4F}, 20));
   CHECK_FALSE(differs("hits_1.2_0.75.tsv", {1.2F, 0.75F}, 5));
   CHECK_FALSE(differs("hits_0_1.tsv", {0.0F, 1.0F}, 3));
+  CHECK_FALSE(differs("hits_0.9_0.4.tsv", {0.9F, 0.4F}, 20, true));
 }
 
 TEST_CASE("Windows of every size, batches and instructions find what scoring everything finds") {
@@ -105,17 +109,20 @@ TEST_CASE("Windows of every size, batches and instructions find what scoring eve
   for (const Bm25Parameters parameters :
        {Bm25Parameters{}, Bm25Parameters{1000, 1}, Bm25Parameters{0, 0}}) {
     BuildSettings settings = settings_for("whitespace", parameters);
+    settings.window_documents = 64;
     const PlainIndex plain = plain_index(texts, settings);
     const std::vector<std::size_t> ks = {1, 20, 1'000};
     std::vector<std::string> expected;
     for (const std::size_t k : ks) expected.push_back(plain_hits(plain, "whitespace", queries, k));
-    for (const std::uint32_t window : {64U, 512U, 65536U}) {
+    for (const std::uint32_t window : {64U, 512U, 65536U, 512U}) {
+      settings.compact = settings.window_documents == 65536;  // the last time
       settings.window_documents = window;
       const TestIndex index(texts, settings);
       for (const WindowKernels& kernels : all_window_kernels()) {
         WindowSearcher searcher(index.file(), kernels);
         for (std::size_t i = 0; i < ks.size(); ++i) {
-          INFO("window " << window << ", " << kernels.name << ", k " << ks[i]);
+          INFO("window " << window << ", compact " << settings.compact << ", " << kernels.name
+                         << ", k " << ks[i]);
           CHECK(hits_of(searcher, index, queries, ks[i], i == 1 ? 32 : 5) == expected[i]);
         }
       }
