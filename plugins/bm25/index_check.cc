@@ -1,5 +1,6 @@
 #include "plugins/bm25/index_check.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -159,12 +160,17 @@ class ContentCheck {
     const auto postings = array<std::uint32_t>(Section::postings);
     const auto starts = array<std::uint64_t>(Section::window_starts);
     for (std::uint64_t window = 0; window < header_.windows(); ++window) {
-      const std::uint32_t width = header_.window_width(window);
+      const std::uint64_t width = documents_of(window);
       for (std::uint64_t i = starts[window]; i < starts[window + 1]; ++i) {
         if ((postings[i] & 0xFFFF) < width) continue;
         return fault(Section::postings, "posting " + std::to_string(i) + " lies out of its window");
       }
     }
+  }
+
+  std::uint64_t documents_of(std::uint64_t window) const {
+    return std::min<std::uint64_t>(header_.window_documents,
+                                   header_.records - window * header_.window_documents);
   }
 
   void check_rows() {
@@ -174,12 +180,27 @@ class ContentCheck {
       rows += std::uint64_t{header_.window_width(window)} * header_.rows;
       maxima += std::uint64_t{header_.maxima_width(window)} * header_.rows;
     }
-    if (index_.section(Section::rows).size() != rows) {
-      fault(Section::rows, "expected " + std::to_string(rows) + " bytes");
+    const bool have_places = index_.section(Section::rows).size() == rows &&
+                             index_.section(Section::row_maxima).size() == maxima;
+    if (!have_places) return fault(Section::rows, "expected " + std::to_string(rows) + " bytes");
+    for (std::uint64_t window = 0; window < header_.windows(); ++window) {
+      const std::uint64_t width = header_.window_width(window);
+      for (std::uint32_t row = 0; row < header_.rows; ++row) {
+        if (!is_zero(index_.row(window, row), documents_of(window), width)) {
+          return fault(Section::rows,
+                       "row " + std::to_string(row) + " has documents beyond the last");
+        }
+        if (!is_zero(index_.row_maxima(window, row), width / kGroupDocuments,
+                     header_.maxima_width(window))) {
+          return fault(Section::row_maxima,
+                       "row " + std::to_string(row) + " has groups beyond the last");
+        }
+      }
     }
-    if (index_.section(Section::row_maxima).size() != maxima) {
-      fault(Section::row_maxima, "expected " + std::to_string(maxima) + " bytes");
-    }
+  }
+
+  static bool is_zero(const std::uint8_t* bytes, std::uint64_t begin, std::uint64_t end) {
+    return std::all_of(bytes + begin, bytes + end, [](std::uint8_t byte) { return byte == 0; });
   }
 
   const IndexFile& index_;

@@ -5,6 +5,8 @@
             long queries (45 words) and short ones (8 words), one thread and two; building; file size;
             the hits of all queries, with the bits of their scores, against Lucene's
   memory    the same index built within 64 MB
+  tool      the executable: from corpus to first answer, BM25HardNeg in a pipeline beside the bare index,
+            a compact file, memory while searching
   growth    100,000 and 1,000,000 synthetic passages: time a query beside postings
 
 Peers: Lucene (the jars of RARE_BENCH_LUCENE, run by RARE_BENCH_JAVA), bm25s with numba and tantivy (the
@@ -20,14 +22,39 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 BUILD = pathlib.Path(__file__).resolve().parent.parent
 RATE = BUILD / "bin" / "bm25_rate"
+ENGINE = BUILD / "bin" / "rare-engine"
 BENCH = pathlib.Path("@CMAKE_CURRENT_SOURCE_DIR@")
 CORPORA = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "rare-engine/bench-bm25"
 PYTHON = os.environ.get("RARE_BENCH_BM25_PEERS")
 JAVA, LUCENE = os.environ.get("RARE_BENCH_JAVA"), os.environ.get("RARE_BENCH_LUCENE")
 KINDS = ("long", "short")
+MB = 1_000_000
+
+PIPELINE = """
+services:
+  corpus: { use: bm25.index, with: { CORPUS } }
+nodes:
+  - { name: records, use: files.read, with: { path: RECORDS } }
+  - { name: negatives, use: BM25HardNeg, with: { index: corpus } }
+  - { name: result, use: files.write, with: { path: result.jsonl, fields: [hard_negatives] } }
+"""
+
+
+def run_s(command, folder):
+    """Wall time and the greatest memory in bytes of one process."""
+    begin = time.monotonic()
+    process = subprocess.Popen([str(part) for part in command], cwd=folder, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{command} failed: {said.decode()}")
+    return time.monotonic() - begin, usage.ru_maxrss * 1024
 
 
 def output_of(name, command):
@@ -65,7 +92,7 @@ class Peer:
 
 class Bench:
     def __init__(self, folder, options):
-        self.folder, self.options, self.rows = folder, options, []
+        self.folder, self.options, self.rows, self.lucene_bytes = folder, options, [], None
 
     def row(self, name, value, bar="", ok=None, **more):
         self.rows.append({"name": name, "value": value, "bar": bar, "ok": ok, **more})
@@ -122,7 +149,8 @@ class Bench:
             self.row(f"  times {name}", f"{ratio:.2f}", f"{bar} or more" if bar else "", ratio >= bar if bar else None,
                      per_s=round(passages / other["build_s"]))
         if "Lucene 10.6" in others:
-            ratio = ours["file_bytes_without_texts"] / others["Lucene 10.6"]["file_bytes"]
+            self.lucene_bytes = others["Lucene 10.6"]["file_bytes"]
+            ratio = ours["file_bytes_without_texts"] / self.lucene_bytes
             self.row("file without texts, times Lucene's", f"{ratio:.2f}", "4 or less", ratio <= 4,
                      bytes=ours["file_bytes_without_texts"], with_texts=ours["file_bytes"])
             hits = [(self.folder / name).read_bytes().splitlines() for name in ("ours.hits", "lucene.hits")]
@@ -145,6 +173,62 @@ class Bench:
         ratio = min(seconds["64MB"]) / min(seconds["100GB"])
         self.row("building within 64 MB, times unlimited", f"{ratio:.2f}", "1.3 or less", ratio <= 1.3)
 
+    def write_records(self, count):
+        """Passages of the corpus, each with one of the long queries as its question."""
+        questions = (CORPORA / "english.long.txt").read_text(encoding="utf-8").splitlines()
+        with open(CORPORA / "english.jsonl", encoding="utf-8") as passages, \
+                open(self.folder / "records.jsonl", "w", encoding="utf-8") as records:
+            for number, line in zip(range(count), passages):
+                text = json.loads(line)["text"]
+                records.write(json.dumps({"text": text, "question": questions[number % len(questions)]}) + "\n")
+
+    def pipeline_s(self, corpus):
+        shutil.rmtree(self.folder / ".rare", ignore_errors=True)
+        (self.folder / "p.yaml").write_text(
+            PIPELINE.replace("CORPUS", corpus).replace("RECORDS", "records.jsonl"), encoding="utf-8")
+        seconds, _ = run_s([ENGINE, "p.yaml", "--fresh", "--progress", "none"], self.folder)
+        return seconds
+
+    def tool(self):
+        corpus = CORPORA / "english.jsonl"
+        rounds = range(self.options.rounds)
+        self.write_records(1)
+        seconds = min(self.pipeline_s(f"path: {corpus}") for _ in rounds)
+        self.row("200,000 passages to the first answer, s", f"{seconds:.1f}", "under 6", seconds < 6)
+
+        sizes = {}
+        for name, options in (("whole", []), ("compact", ["--compact"])):
+            place = self.folder / name
+            run_s([ENGINE, "index", "build", "--corpus", corpus, "--out", place, *options], self.folder)
+            info = subprocess.run([ENGINE, "index", "info", place, "--json"], check=True, stdout=subprocess.PIPE)
+            sizes[name] = json.loads(info.stdout)
+        texts = sizes["whole"]["sections"][0]["bytes"]
+        whole, compact = (sizes[name]["bytes"] - texts for name in ("whole", "compact"))
+        self.row("compact file without texts, times whole", f"{compact / whole:.2f}", bytes=compact, whole=whole)
+
+        if self.lucene_bytes:
+            ratio = compact / self.lucene_bytes
+            self.row("compact file without texts, times Lucene's", f"{ratio:.2f}", "2 or less", ratio <= 2)
+
+        queries = self.folder / "queries.jsonl"
+        with open(queries, "w", encoding="utf-8") as lines:
+            for kind in KINDS:
+                for query in (CORPORA / f"english.{kind}.txt").read_text(encoding="utf-8").splitlines():
+                    lines.write(json.dumps({"query": query}) + "\n")
+        for name in ("whole", "compact"):
+            seconds, memory = run_s([ENGINE, "index", "search", self.folder / name, "--queries", queries], self.folder)
+            more = (memory - sizes[name]["bytes"]) / MB
+            self.row(f"memory beyond the {name} file, MB", f"{more:.0f}", "50 or less", more <= 50,
+                     seconds=round(seconds, 2))
+
+        bare = output_of("rare-engine", [str(part) for part in (RATE, corpus, self.folder / "bare",
+                                                                CORPORA / "english.long.txt")])
+        self.write_records(100_000)
+        rate = 100_000 / min(self.pipeline_s("prebuilt: whole") for _ in rounds)
+        alone = bare["queries"]["long"]["2"]["per_s"]
+        self.row("BM25HardNeg, 100,000 records, records/s", round(rate), bare=round(alone))
+        self.row("  times the bare index", f"{rate / alone:.2f}", "0.8 or more", rate / alone >= 0.8)
+
     def growth(self):
         points = []
         for passages in (100_000, 1_000_000):
@@ -164,7 +248,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", nargs="?", default=str(BUILD / "bench"))
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--part", default="queries,memory,growth")
+    parser.add_argument("--part", default="queries,memory,tool,growth")
     options = parser.parse_args()
     subprocess.run([sys.executable, BENCH / "bm25_corpus.py", CORPORA], check=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:

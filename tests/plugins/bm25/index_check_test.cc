@@ -89,6 +89,16 @@ TEST_CASE("Places that lead out of their section are faults, though checksums fi
       "section documents: the terms of record 0 cannot be read"));
 }
 
+TEST_CASE("Documents and groups beyond the last are faults") {
+  ChangedIndex index;  // 200 documents in a window of 256, of 4 groups
+  CHECK(contains(index.faults(Section::rows, put<std::uint8_t>(200, 1)),
+                 "section rows: row 0 has documents beyond the last"));
+  CHECK(contains(index.faults(Section::row_maxima, put<std::uint8_t>(4, 1)),
+                 "section row_maxima: row 0 has groups beyond the last"));
+  CHECK(contains(index.faults(Section::postings, put<std::uint16_t>(0, 200)),
+                 "section postings: posting 0 lies out of its window"));
+}
+
 TEST_CASE("A hash table without a free slot would be searched for ever: a fault") {
   CHECK(contains(ChangedIndex().faults(Section::term_slots,
                                        [](char* begin, std::size_t bytes) {
