@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <optional>
 #include <utility>
 
 namespace rare::prompt {
@@ -23,9 +25,29 @@ std::string_view trimmed(std::string_view text) {
 }
 
 struct AskingOperator::Asked {
-  int sample;
+  std::size_t sample;
   int attempt;
   Awaitable<Result<ChatReply>> reply;
+};
+
+struct AskingOperator::Asking {
+  struct Refused {
+    int attempt;
+    std::string problem;
+  };
+
+  const Record& record;
+  const std::vector<std::vector<ChatMessage>>& chats;
+  Needed needed;
+  std::deque<Asked> under_way = {};
+  std::vector<std::optional<ChatReply>> usable = {};  // of each chat
+  std::map<std::size_t, Refused> refused = {};        // that wait for the others of their round
+  Status fault = {};      // of the service: there is nothing to be asked again
+  Status exhausted = {};  // the first that stayed unusable
+  bool any_usable = false;
+
+  // Whether another request could still change what comes of it.
+  bool goes_on() const { return fault.ok() && (needed != Needed::all || exhausted.ok()); }
 };
 
 Status AskingOperator::open(Context& context) {
@@ -88,42 +110,69 @@ void AskingOperator::clear_outputs(Record& record) const {
 Task<Result<std::vector<ChatReply>>> AskingOperator::ask(const Record& record,
                                                          const std::vector<ChatMessage>& messages,
                                                          int answers) const {
-  std::vector<ChatReply> replies(static_cast<std::size_t>(answers));
-  std::deque<Asked> under_way;
-  for (int sample = 0; sample < answers; ++sample) {
-    under_way.push_back(begin(record, messages, answers, sample, 0, {}));
-  }
-  Status failed;
-  while (!under_way.empty()) {
-    Asked asked = std::move(under_way.front());
-    under_way.pop_front();
-    Result<ChatReply> reply = co_await asked.reply;
-    if (!reply.ok()) {
-      const Status error = reply.status();
-      if (failed.ok() || error.fault() == Fault::run) failed = error;
-      continue;
-    }
-    if (!failed.ok()) continue;
-    const std::string problem = problem_for(record, *reply, messages.back().content);
-    if (problem.empty()) {
-      replies[static_cast<std::size_t>(asked.sample)] = std::move(*reply);
-    } else if (asked.attempt + 1 < max_attempts_) {
-      under_way.push_back(
-          begin(record, messages, answers, asked.sample, asked.attempt + 1, problem));
-    } else {
-      failed = exhausted(*reply, problem, answers, asked.sample);
-    }
-  }
-  if (!failed.ok()) co_return failed;
+  const std::vector<std::vector<ChatMessage>> chats(static_cast<std::size_t>(answers), messages);
+  Task<Result<std::vector<ChatReply>>> asking = ask_chats(record, chats, Needed::all);
+  Result<std::vector<ChatReply>> replies = co_await asking;
   co_return replies;
 }
 
-AskingOperator::Asked AskingOperator::begin(const Record& record,
-                                            const std::vector<ChatMessage>& messages, int answers,
-                                            int sample, int attempt,
-                                            const std::string& problem) const {
-  ChatRequest request(record);
-  request.messages = messages;
+Task<Result<std::vector<ChatReply>>> AskingOperator::ask_chats(
+    const Record& record, const std::vector<std::vector<ChatMessage>>& chats, Needed needed) const {
+  Asking asking{record, chats, needed};
+  asking.usable.resize(chats.size());
+  for (std::size_t sample = 0; sample < chats.size(); ++sample) begin(asking, sample, 0, {});
+  while (!asking.under_way.empty()) {
+    Asked asked = std::move(asking.under_way.front());
+    asking.under_way.pop_front();
+    Result<ChatReply> reply = co_await asked.reply;
+    take(asking, asked, std::move(reply));
+    if (!asking.under_way.empty() || asking.any_usable) continue;
+    const std::map<std::size_t, Asking::Refused> round = std::exchange(asking.refused, {});
+    for (const auto& [sample, refused] : round) {
+      if (asking.goes_on()) begin(asking, sample, refused.attempt + 1, refused.problem);
+    }
+  }
+  if (!asking.fault.ok()) co_return asking.fault;
+  const bool enough = needed == Needed::all ? asking.exhausted.ok() : asking.any_usable;
+  if (!enough) co_return asking.exhausted;
+  std::vector<ChatReply> replies;
+  for (std::optional<ChatReply>& reply : asking.usable) {
+    if (reply) replies.push_back(std::move(*reply));
+  }
+  co_return replies;
+}
+
+void AskingOperator::take(Asking& asking, const Asked& asked, Result<ChatReply> reply) const {
+  if (!reply.ok()) {
+    const Status error = reply.status();
+    if (asking.fault.ok() || error.fault() == Fault::run) asking.fault = error;
+    return;
+  }
+  if (!asking.goes_on()) return;
+  const std::string problem =
+      problem_for(asking.record, *reply, asking.chats[asked.sample].back().content);
+  if (!problem.empty()) return refuse(asking, asked, *reply, problem);
+  asking.usable[asked.sample] = std::move(*reply);
+  asking.any_usable = true;
+}
+
+void AskingOperator::refuse(Asking& asking, const Asked& asked, const ChatReply& reply,
+                            const std::string& problem) const {
+  if (asked.attempt + 1 >= max_attempts_) {
+    if (asking.needed == Needed::all || !asking.any_usable) {
+      asking.exhausted = exhausted(reply, problem, asking.chats.size(), asked.sample);
+    }
+  } else if (asking.needed == Needed::any_round) {
+    asking.refused[asked.sample] = {asked.attempt, problem};
+  } else {
+    begin(asking, asked.sample, asked.attempt + 1, problem);
+  }
+}
+
+void AskingOperator::begin(Asking& asking, std::size_t sample, int attempt,
+                           const std::string& problem) const {
+  ChatRequest request(asking.record);
+  request.messages = asking.chats[sample];
   if (!problem.empty()) {
     // Before the prompt and not after it: a model that only continues text must find the prompt's
     // own end last.
@@ -135,17 +184,20 @@ AskingOperator::Asked AskingOperator::begin(const Record& record,
   const auto seed = request.generation.find("seed");
   if (seed != request.generation.end() && seed->is_number_integer()) {
     // One of its own for each request about the record: equal ones would give equal replies.
-    const int asked_before = (record.round() * max_attempts_ + attempt) * answers + sample;
+    const auto chats = static_cast<std::int64_t>(asking.chats.size());
+    const std::int64_t asked_before =
+        (std::int64_t{asking.record.round()} * max_attempts_ + attempt) * chats +
+        static_cast<std::int64_t>(sample);
     *seed = seed->get<std::int64_t>() + asked_before;
   }
-  request.schema = schema_for(record);
+  request.schema = schema_for(asking.record);
   request.attempt = attempt;
-  request.sample = sample;
-  return {sample, attempt, llm_->chat(std::move(request))};
+  request.sample = static_cast<int>(sample);
+  asking.under_way.push_back({sample, attempt, llm_->chat(std::move(request))});
 }
 
-Status AskingOperator::exhausted(const ChatReply& reply, const std::string& problem, int answers,
-                                 int sample) const {
+Status AskingOperator::exhausted(const ChatReply& reply, const std::string& problem,
+                                 std::size_t answers, std::size_t sample) const {
   std::string message = "no usable reply in " + std::to_string(max_attempts_) +
                         (max_attempts_ == 1 ? " attempt" : " attempts");
   if (answers > 1) {

@@ -49,12 +49,23 @@ class AskingOperator : public AsyncOperator {
   // Takes away what is to be replaced (`overwrite`), so that none of it stays beside new values.
   void clear_outputs(Record& record) const;
 
+  // What has to be usable of several replies about one record.
+  enum class Needed {
+    all,        // when one is unusable after `max_attempts`, that is the error
+    some,       // each is asked again by itself; those that stay unusable are left out
+    any_round,  // they are asked again, all together, only when none of a round is usable
+  };
+  // A usable reply to each of `chats`, in their order, as far as `needed` demands; at least one, or
+  // an error of the record with the raw reply that was refused last. A refused reply is asked again
+  // with the reason before the last message. What is asked is awaited in any case, as it is paid
+  // for. All of a round are asked for before the first is awaited.
+  // REQUIRES: `record` and `chats` live until the task ends; there is a chat, and the last message
+  // of each is the user's.
+  Task<Result<std::vector<ChatReply>>> ask_chats(const Record& record,
+                                                 const std::vector<std::vector<ChatMessage>>& chats,
+                                                 Needed needed) const;
   // `answers` usable replies to the same messages, each a sample of its own with attempts of its
-  // own; all are asked for before the first is awaited. A refused one is asked again, with the
-  // reason before the last message. When one is unusable after `max_attempts`: an error of the
-  // record, with its raw reply. What is asked is awaited in any case, as it is paid for.
-  // REQUIRES: `record` and `messages` live until the task ends; the last message is the user's;
-  // answers > 0.
+  // own: ask_chats() with Needed::all. REQUIRES: as there; answers > 0.
   Task<Result<std::vector<ChatReply>>> ask(const Record& record,
                                            const std::vector<ChatMessage>& messages,
                                            int answers) const;
@@ -85,7 +96,8 @@ class AskingOperator : public AsyncOperator {
   }
 
  private:
-  struct Asked;  // one request under way
+  struct Asked;   // one request under way
+  struct Asking;  // all that ask_chats() knows
 
   template <class T, class M>
   static M T::*own(M AskingOperator::*member) {
@@ -93,10 +105,12 @@ class AskingOperator : public AsyncOperator {
   }
   Status check_generation() const;
   Status check_distinct() const;
-  Asked begin(const Record& record, const std::vector<ChatMessage>& messages, int answers,
-              int sample, int attempt, const std::string& problem) const;
-  Status exhausted(const ChatReply& reply, const std::string& problem, int answers,
-                   int sample) const;
+  void begin(Asking& asking, std::size_t sample, int attempt, const std::string& problem) const;
+  void take(Asking& asking, const Asked& asked, Result<ChatReply> reply) const;
+  void refuse(Asking& asking, const Asked& asked, const ChatReply& reply,
+              const std::string& problem) const;
+  Status exhausted(const ChatReply& reply, const std::string& problem, std::size_t answers,
+                   std::size_t sample) const;
 
   LanguageModel* llm_ = nullptr;
   Json generation_ = Json::object();

@@ -125,7 +125,7 @@ Result<ChatOperator::Preparation> AnswerCheck::prepare(const Record& record) con
       {"references", std::move(references)}};
   Result<std::string> prompt = render(values, record);
   if (!prompt.ok()) return prompt.status();
-  prepared.prompt = std::move(*prompt);
+  prepared.prompts.push_back(std::move(*prompt));
   return prepared;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plugins/digest/sha256.h"
+#include "plugins/tokens/token_estimate.h"
 #include "rare/provenance.h"
 #include "sentence_cut.h"
 #include "word_runs.h"
@@ -27,7 +28,7 @@ Status ChatOperator::open_prompt() {
         "prompt must use {{" + std::string(name) + "}}; it uses" +
         (seen.empty() ? " no field (if it names a file, that file does not exist)" : seen));
   }
-  return Status();
+  return check_prompt();
 }
 
 std::vector<ChatOperator::OutputField> ChatOperator::output_fields() const {
@@ -51,23 +52,38 @@ Task<Status> ChatOperator::process(Record record, Output& out) {
   if (!free.ok()) co_return free;
   Result<Preparation> prepared = prepare(record);
   if (!prepared.ok()) co_return prepared.status();
-  if (prepared->prompt.empty()) {
+  if (prepared->prompts.empty()) {
     clear_outputs(record);
     record.mutable_fields().update(prepared->fields);
     co_return give_out(std::move(record), out);
   }
-  std::vector<ChatMessage> messages;
-  if (!system_text_.empty()) messages.emplace_back("system", system_text_);
-  messages.emplace_back("user", std::move(prepared->prompt));
-  Task<Result<std::vector<ChatReply>>> asking = ask(record, messages, 1);
+  std::vector<std::vector<ChatMessage>> chats;
+  for (std::string& prompt : prepared->prompts) {
+    std::vector<ChatMessage>& messages = chats.emplace_back();
+    if (!system_text_.empty()) messages.emplace_back("system", system_text_);
+    messages.emplace_back("user", std::move(prompt));
+  }
+  Task<Result<std::vector<ChatReply>>> asking = ask_chats(record, chats, needed());
   Result<std::vector<ChatReply>> replies = co_await asking;
   if (!replies.ok()) co_return replies.status();
-  const ChatReply& reply = replies->front();
   clear_outputs(record);
   record.mutable_fields().update(prepared->fields);
+  co_return take_replies(*replies, std::move(record), out);
+}
+
+Status ChatOperator::take_replies(const std::vector<ChatReply>& replies, Record record,
+                                  Output& out) const {
+  keep(replies.front(), record);
+  return give_out(std::move(record), out);
+}
+
+void ChatOperator::keep(const ChatReply& reply, Record& record) const {
   store(reply, record);
   note_reply(context(), record, reply, prompt_digest_);
-  co_return give_out(std::move(record), out);
+}
+
+void ChatOperator::warn(const Record& record, const std::string& what) const {
+  context().log(LogLevel::warning, "record " + record.id().to_string() + ": " + what);
 }
 
 Result<std::string_view> ChatOperator::text_of(const Record& record, const std::string& key) const {
@@ -104,18 +120,34 @@ Result<std::vector<std::string_view>> ChatOperator::texts_of(const Record& recor
   return texts;
 }
 
+std::string_view ChatOperator::shortened(std::string_view text) const {
+  const auto limit = static_cast<std::size_t>(max_text_chars_);
+  return text.size() <= limit ? text : cut_at_sentence(text, limit);
+}
+
 std::string_view ChatOperator::cut(std::string_view text, std::string_view what,
                                    const Record& record, Json& fields) const {
-  const auto limit = static_cast<std::size_t>(max_text_chars_);
-  const std::string_view kept = text.size() <= limit ? text : cut_at_sentence(text, limit);
+  const std::string_view kept = shortened(text);
   if (kept.size() == text.size()) return text;
   const std::size_t kept_characters = count_characters(kept);
-  context().log(LogLevel::warning, "record " + record.id().to_string() + ": " + std::string(what) +
-                                       " has " + std::to_string(count_characters(text)) +
-                                       " characters; the prompt holds the " + "first " +
-                                       std::to_string(kept_characters) + " (max_text_chars " +
-                                       std::to_string(max_text_chars_) + ")");
+  warn(record, std::string(what) + " has " + std::to_string(count_characters(text)) +
+                   " characters; the prompt holds the first " + std::to_string(kept_characters) +
+                   " (max_text_chars " + std::to_string(max_text_chars_) + ")");
   if (!output_cut_key_.empty()) fields[output_cut_key_] = kept_characters;
+  return trimmed(kept);
+}
+
+std::string_view ChatOperator::cut_to_tokens(std::string_view text, std::size_t max_tokens,
+                                             std::string_view param, std::string_view what,
+                                             const Record& record, Json& fields) const {
+  const std::string_view kept = cut_at_sentence_by_tokens(text, max_tokens);
+  if (kept.size() == text.size()) return text;
+  warn(record, std::string(what) + " has " + std::to_string(tokens::estimate_tokens(text)) +
+                   " tokens (" + std::string(tokens::kHowEstimated) +
+                   "); the prompt holds the first " +
+                   std::to_string(tokens::estimate_tokens(kept)) + " (" + std::string(param) + " " +
+                   std::to_string(max_tokens) + ")");
+  if (!output_cut_key_.empty()) fields[output_cut_key_] = count_characters(kept);
   return trimmed(kept);
 }
 

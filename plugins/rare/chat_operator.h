@@ -25,10 +25,10 @@ class ChatOperator : public prompt::AskingOperator {
   Task<Status> process(Record record, Output& out) final;
 
  protected:
-  // A prompt made from a record, and fields that the record gets beside the reply. An empty prompt:
-  // there is nothing to ask, and the fields are all that the record gets.
+  // Prompts made from a record, each for a reply of its own, and fields that the record gets beside
+  // them. No prompt: there is nothing to ask, and the fields are all that the record gets.
   struct Preparation {
-    std::string prompt;
+    std::vector<std::string> prompts;
     Json fields = Json::object();
   };
 
@@ -36,13 +36,21 @@ class ChatOperator : public prompt::AskingOperator {
   virtual std::string_view built_in_system() const = 0;
   // Names that a prompt must use, or the operator would be of no use.
   virtual std::vector<std::string_view> needed_names() const = 0;
+  // Whether a refused reply is asked for again although others of its record are usable.
+  virtual Needed needed() const { return Needed::all; }
   // Beside `output_cut_key`.
   virtual std::vector<OutputField> written_fields() const = 0;
   // What is wrong with the subclass's own parameters, with names, before the first record.
   virtual Status check_parameters() const { return Status(); }
+  // The same about the prompt, which has been parsed.
+  virtual Status check_prompt() const { return Status(); }
   virtual Result<Preparation> prepare(const Record& record) const = 0;
   // REQUIRES: problem_for() found none.
   virtual void store(const ChatReply& reply, Record& record) const = 0;
+  // What becomes of the usable replies, one or more, in the order of the prompts. `record` has the
+  // prepared fields.
+  virtual Status take_replies(const std::vector<ChatReply>& replies, Record record,
+                              Output& out) const;
   // What becomes of a record that has all its fields.
   virtual Status give_out(Record record, Output& out) const { return out.emit(std::move(record)); }
 
@@ -89,9 +97,20 @@ class ChatOperator : public prompt::AskingOperator {
   // that has no such field.
   Result<std::vector<std::string_view>> texts_of(const Record& record, const std::string& key,
                                                  std::string_view without) const;
-  // At most `max_text_chars` of the text; says in the log when it cuts, and notes it in `fields`.
+  // At most `max_text_chars` of the text.
+  std::string_view shortened(std::string_view text) const;
+  // The same, says in the log when it cuts, and notes it in `fields`.
   std::string_view cut(std::string_view text, std::string_view what, const Record& record,
                        Json& fields) const;
+  // At most `max_tokens` of it, as estimated; likewise. `param` is what the limit comes from.
+  std::string_view cut_to_tokens(std::string_view text, std::size_t max_tokens,
+                                 std::string_view param, std::string_view what,
+                                 const Record& record, Json& fields) const;
+  // Puts a reply into a record: store(), and its provenance.
+  void keep(const ChatReply& reply, Record& record) const;
+  // A warning about a record.
+  void warn(const Record& record, const std::string& what) const;
+  bool prompt_uses(std::string_view name) const { return template_.uses(name); }
   // An error of the configuration when an output would take the place of `field`, which store()
   // still needs; `holds` says what is in it.
   Status check_not_replaced(const std::string& field, std::string_view holds) const;

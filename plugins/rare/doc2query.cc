@@ -1,6 +1,10 @@
 #include "doc2query.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "built_in_prompts.h"
+#include "question_requirements.h"
 #include "self_contained.h"
 #include "word_runs.h"
 
@@ -26,29 +30,59 @@ std::string leaning_problem(const std::string& name, std::string_view text,
 
 Spec Doc2Query::spec() {
   Spec spec("Doc2Query");
-  spec.summary("Asks a language model for a question and a scenario that need a document.")
+  spec.summary("Asks a language model for questions and scenarios that need a document.")
       .description(
-          "The prompt may use {{text}}, the document, and every field of the record. The reply is "
+          "The prompt may use {{text}}, the document, a loop {{#requirements}} over the sentences "
+          "that the parameters ask for ({{.}} is one), and every field of the record. The reply is "
           "asked for as JSON; one that is cut off, does not parse, is too short or repeats the "
           "prompt is asked again, with the reason shown, up to max_attempts. So is, with "
           "`self_contained`, one that speaks of a text that its reader will not have (\"according "
-          "to "
-          "the passage\", \"the author\", \"figure 2\"; in Chinese, too), or that is pieced "
-          "together "
-          "from the document's sentences.")
-      .version(2);
-  spec.param(&Doc2Query::input_key_, "input_key", "text", "Field with the document.");
+          "to the passage\", \"the author\", \"figure 2\"; in Chinese, too), or that is pieced "
+          "together from the document's sentences. With `questions_per_document` above 1 each "
+          "question is a request with an instruction of its own and becomes a record of its own "
+          "(`17` becomes `17.0`, `17.1`, ...); one that is nearly another is left out, and so is "
+          "one that cannot be had: there are then fewer. A document without any is a dead letter.")
+      .version(3);
+  using This = Doc2Query;
+  spec.param(&This::input_key_, "input_key", "text", "Field with the document.");
   spec.reads_param("input_key");
-  spec.param(&Doc2Query::output_question_key_, "output_question_key", "question",
+  spec.param(&This::output_question_key_, "output_question_key", "question",
              "Field for the question.");
   spec.writes_param("output_question_key");
-  spec.param(&Doc2Query::output_scenario_key_, "output_scenario_key", "scenario",
+  spec.param(&This::output_scenario_key_, "output_scenario_key", "scenario",
              "Field for the scenario.");
   spec.writes_param("output_scenario_key");
-  spec.param(&Doc2Query::self_contained_, "self_contained", true,
+  spec.param(&This::self_contained_, "self_contained", true,
              "Ask again when question or scenario cannot stand without the document.");
-  declare<Doc2Query>(spec, 32000);
+  declare_demands(spec);
+  declare<This>(spec, 32000);
+  spec.param(&This::max_input_tokens_, "max_input_tokens", 0,
+             "A longer document is cut at a sentence's end for the prompt, and the log says so; "
+             "estimated as four bytes, or one Chinese, Japanese or Korean character, a token; 0: "
+             "no limit but `max_text_chars`.")
+      .at_least(0)
+      .unit("tokens");
   return spec;
+}
+
+void Doc2Query::declare_demands(Spec& spec) {
+  using This = Doc2Query;
+  spec.param(&This::questions_per_document_, "questions_per_document", 1,
+             "How many questions a document is asked for.")
+      .range(1, 1000);
+  spec.param(&This::instructions_, "instructions", std::vector<std::string>{},
+             "What tells a document's questions apart, a sentence for each in turn; left out: the "
+             "built-in ones, where there are several questions.");
+  spec.param(&This::near_duplicate_, "near_duplicate", 0.7,
+             "A question is nearly another of the same document when both hold so large a share of "
+             "the words that either holds; 1: only when they hold the same.")
+      .range(0.05, 1);
+  spec.param(&This::difficulty_, "difficulty", "", "easy, medium or hard; empty: not asked for.")
+      .choices({"", "easy", "medium", "hard"});
+  spec.param(&This::domain_, "domain", "",
+             "Where the situations come from, such as \"hospital pharmacy\"; empty: anywhere.");
+  spec.param(&This::language_, "language", "",
+             "The language of question and scenario; empty: that of the prompt.");
 }
 
 std::string_view Doc2Query::built_in_prompt() const { return kDoc2QueryPrompt; }
@@ -59,16 +93,73 @@ std::vector<ChatOperator::OutputField> Doc2Query::written_fields() const {
           {"output_scenario_key", output_scenario_key_}};
 }
 
+std::vector<std::string> Doc2Query::instructions() const {
+  if (!instructions_.empty()) return instructions_;
+  if (questions_per_document_ == 1) return {""};
+  return lines_of(kDoc2QueryInstructions);
+}
+
+Status Doc2Query::check_prompt() const {
+  const QuestionDemands demands{difficulty_, domain_, language_};
+  if (prompt_uses("requirements")) return Status();
+  if (requirement_sentences(demands, instructions().front()).empty()) return Status();
+  return configuration_error(
+      "prompt must use {{#requirements}}{{.}}{{/requirements}}, or questions_per_document, "
+      "instructions, difficulty, domain and language change nothing");
+}
+
 Result<ChatOperator::Preparation> Doc2Query::prepare(const Record& record) const {
   const Result<std::string_view> text = text_of(record, input_key_);
   if (!text.ok()) return text.status();
   Preparation prepared;
-  const Json values = {
-      {"text", cut(*text, "field \"" + input_key_ + "\"", record, prepared.fields)}};
-  Result<std::string> prompt = render(values, record);
-  if (!prompt.ok()) return prompt.status();
-  prepared.prompt = std::move(*prompt);
+  const std::string what = "field \"" + input_key_ + "\"";
+  std::string_view shown = cut(*text, what, record, prepared.fields);
+  if (max_input_tokens_ > 0) {
+    shown = cut_to_tokens(shown, static_cast<std::size_t>(max_input_tokens_), "max_input_tokens",
+                          what, record, prepared.fields);
+  }
+  const QuestionDemands demands{difficulty_, domain_, language_};
+  const std::vector<std::string> kinds = instructions();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(questions_per_document_); ++i) {
+    const Json values = {{"text", shown},
+                         {"requirements", requirement_sentences(demands, kinds[i % kinds.size()])}};
+    Result<std::string> prompt = render(values, record);
+    if (!prompt.ok()) return prompt.status();
+    prepared.prompts.push_back(std::move(*prompt));
+  }
   return prepared;
+}
+
+std::vector<const ChatReply*> Doc2Query::distinct(const std::vector<ChatReply>& replies) const {
+  std::vector<const ChatReply*> kept;
+  for (const ChatReply& reply : replies) {
+    const auto question = [](const ChatReply& of) {
+      return std::string_view((*of.structured)["question"].get_ref<const std::string&>());
+    };
+    const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const ChatReply* other) {
+      return word_overlap(question(reply), question(*other)) >= near_duplicate_;
+    });
+    if (is_new) kept.push_back(&reply);
+  }
+  return kept;
+}
+
+Status Doc2Query::take_replies(const std::vector<ChatReply>& replies, Record record,
+                               Output& out) const {
+  const std::vector<const ChatReply*> kept = distinct(replies);
+  const auto asked = static_cast<std::size_t>(questions_per_document_);
+  if (kept.size() < asked) {
+    warn(record, std::to_string(kept.size()) + " of " + std::to_string(asked) + " questions: " +
+                     std::to_string(asked - replies.size()) + " could not be had, " +
+                     std::to_string(replies.size() - kept.size()) + " were nearly others");
+  }
+  for (const ChatReply* reply : kept) {
+    Record one = reply == kept.back() ? std::move(record) : Record(record);
+    keep(*reply, one);
+    Status emitted = give_out(std::move(one), out);
+    if (!emitted.ok()) return emitted;
+  }
+  return Status();
 }
 
 Json Doc2Query::schema() const {

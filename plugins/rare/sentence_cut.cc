@@ -1,5 +1,7 @@
 #include "sentence_cut.h"
 
+#include "plugins/tokens/token_estimate.h"
+
 namespace rare::distill {
 
 namespace {
@@ -17,6 +19,18 @@ bool ends_sentence(std::string_view text, std::size_t end) {
   return tail.ends_with("\u3002") || tail.ends_with("\uFF01") || tail.ends_with("\uFF1F");
 }
 
+// The longest beginning of at most `limit` bytes, which end a character, that ends well.
+std::string_view ended_well(std::string_view text, std::size_t limit) {
+  if (limit == text.size()) return text;
+  for (std::size_t end = limit; end > limit / 2; --end) {
+    if (ends_sentence(text, end)) return text.substr(0, end);
+  }
+  for (std::size_t end = limit; end > limit / 2; --end) {
+    if (is_space(text[end])) return text.substr(0, end);
+  }
+  return text.substr(0, limit);
+}
+
 }  // namespace
 
 std::size_t count_characters(std::string_view text) {
@@ -30,14 +44,11 @@ std::string_view cut_at_sentence(std::string_view text, std::size_t max_characte
   for (std::size_t seen = 0; limit < text.size(); ++limit) {
     if (starts_character(text[limit]) && seen++ == max_characters) break;
   }
-  if (limit == text.size()) return text;
-  for (std::size_t end = limit; end > limit / 2; --end) {
-    if (ends_sentence(text, end)) return text.substr(0, end);
-  }
-  for (std::size_t end = limit; end > limit / 2; --end) {
-    if (is_space(text[end])) return text.substr(0, end);
-  }
-  return text.substr(0, limit);
+  return ended_well(text, limit);
+}
+
+std::string_view cut_at_sentence_by_tokens(std::string_view text, std::size_t max_tokens) {
+  return ended_well(text, tokens::bytes_of_tokens(text, max_tokens));
 }
 
 }  // namespace rare::distill

@@ -153,7 +153,7 @@ Result<ChatOperator::Preparation> VerifyNegatives::prepare(const Record& record)
       {"candidates", std::move(candidates)}};
   Result<std::string> prompt = render(values, record);
   if (!prompt.ok()) return prompt.status();
-  prepared.prompt = std::move(*prompt);
+  prepared.prompts.push_back(std::move(*prompt));
   return prepared;
 }
 

@@ -125,6 +125,17 @@ bool repeats(std::string_view reply, std::string_view source) {
   return has_common_run(words, word_hashes(source), length);
 }
 
+double word_overlap(std::string_view one, std::string_view other) {
+  const std::vector<std::uint64_t> words = word_hashes(one);
+  const std::vector<std::uint64_t> others = word_hashes(other);
+  const std::unordered_set<std::uint64_t> of_one(words.begin(), words.end());
+  const std::unordered_set<std::uint64_t> of_other(others.begin(), others.end());
+  std::size_t in_both = 0;
+  for (const std::uint64_t word : of_one) in_both += of_other.contains(word) ? 1 : 0;
+  const std::size_t in_either = of_one.size() + of_other.size() - in_both;
+  return in_either == 0 ? 1 : static_cast<double>(in_both) / static_cast<double>(in_either);
+}
+
 SharedWords shared_words(std::string_view reply, std::string_view source) {
   SharedWords shared;
   const std::vector<std::uint64_t> words = word_hashes(reply);

@@ -14,6 +14,9 @@ std::size_t count_words(std::string_view text);
 // in one run in `source`. Case and punctuation do not count.
 bool repeats(std::string_view reply, std::string_view source);
 
+// Words that both texts hold, as a share of those that either holds; 1 for two texts without words.
+double word_overlap(std::string_view one, std::string_view other);
+
 // How much of `reply` stands in `source`, word for word; case and punctuation do not count.
 struct SharedWords {
   std::size_t longest_run = 0;  // words

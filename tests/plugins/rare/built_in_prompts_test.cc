@@ -26,9 +26,10 @@ std::uint64_t hash_of(std::string_view prompt, std::string_view system) {
 TEST_CASE("the prompts are those of the spec's version") {
   CHECK(AnswerCheck::spec().version() == 1);
   CHECK(hash_of(kAnswerCheckPrompt, kAnswerCheckSystem) == 0xcfab74142c7148a8ULL);
-  CHECK(Doc2Query::spec().version() == 2);
-  CHECK(hash_of(kDoc2QueryPrompt, kDoc2QuerySystem) == 0x33e1b25266757504ULL);
-  CHECK(ReasonDistill::spec().version() == 1);
+  CHECK(Doc2Query::spec().version() == 3);
+  CHECK(hash_of(kDoc2QueryPrompt, kDoc2QuerySystem) == 0xacf95bd5de865228ULL);
+  CHECK(hash_of(kDoc2QueryInstructions, "") == 0x1fd61cc907bb783ULL);
+  CHECK(ReasonDistill::spec().version() == 2);
   CHECK(hash_of(kReasonDistillPrompt, kReasonDistillSystem) == 0xc0182b52185e3c58ULL);
   CHECK(VerifyNegatives::spec().version() == 1);
   CHECK(hash_of(kVerifyNegativesPrompt, kVerifyNegativesSystem) == 0x9124f9970c82c011ULL);

@@ -1,5 +1,7 @@
 #include "doc2query.h"
 
+#include <set>
+
 #include "catch.h"
 #include "scripted_model.h"
 
@@ -251,4 +253,162 @@ TEST_CASE("a run that keeps provenance learns reply, model and prompt") {
              {"models", {{"node", "some-model"}}},
              {"prompts",
               {{"node", "9a1f0d1458dde13f171034a2b8a8464d65e34096da690b2c28c3f100b882e260"}}}});
+}
+
+namespace {
+
+ChatReply asking(const std::string& question) {
+  return json_reply({{"question", question},
+                     {"scenario", "A crew mends a railway line in winter, and trouble comes."}});
+}
+
+const Json kRequirementsAlone = {{"prompt", "{{#requirements}}{{.}} | {{/requirements}}{{text}}"},
+                                 {"max_attempts", 2}};
+
+Json with(const Json& more) {
+  Json values = kRequirementsAlone;
+  values.update(more);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("a document's questions are asked for with an instruction each, and become records") {
+  Doc2QueryBench bench({asking("Why did the bridge creak in spring?"),
+                        asking("What should the crew have measured before the night?"),
+                        asking("How can they tell heat from age as a cause?")},
+                       with({{"questions_per_document", 3}, {"difficulty", "hard"}}));
+  REQUIRE(bench.opened.ok());
+  auto outcome = bench.run(kDocument);
+  REQUIRE(outcome.status.ok());
+  REQUIRE(outcome.records.size() == 3);
+  CHECK(outcome.records[1].fields()["question"] ==
+        "What should the crew have measured before the night?");
+  for (const rare::Record& record : outcome.records) CHECK(record.fields()["id"] == "a");
+  std::set<std::string> prompts;
+  for (std::size_t i = 0; i < 3; ++i) {
+    prompts.insert(bench.user_text(i));
+    CHECK(bench.user_text(i).starts_with("This time the question asks "));
+    CHECK(contains(bench.user_text(i), " | Difficulty: hard."));
+    CHECK(bench.model.requests()[i].sample == static_cast<int>(i));
+  }
+  CHECK(prompts.size() == 3);
+}
+
+TEST_CASE("a question that is nearly another of its document is left out, and the log says so") {
+  Doc2QueryBench bench({asking("Why did the bridge creak in spring?"),
+                        asking("Why did the old bridge creak in spring?"),
+                        asking("Who has to pay for a rail that was laid cold?")},
+                       with({{"questions_per_document", 3}}));
+  auto outcome = bench.run(kDocument, 8);
+  REQUIRE(outcome.status.ok());
+  REQUIRE(outcome.records.size() == 2);
+  CHECK(outcome.records[1].fields()["question"] == "Who has to pay for a rail that was laid cold?");
+  REQUIRE(bench.context.lines().size() == 1);
+  CHECK(contains(bench.context.lines()[0],
+                 "record 8: 2 of 3 questions: 0 could not be had, 1 were nearly others"));
+
+  Doc2QueryBench chinese(
+      {asking("铁轨为什么在春天发出响声？"), asking("铁轨为什么在春天会发出响声？"),
+       asking("工人在夜里应当先量什么，才不会出错？")},
+      with({{"questions_per_document", 3}, {"min_words", 1}}));
+  CHECK(chinese.run(kDocument).records.size() == 2);
+}
+
+TEST_CASE(
+    "a question that cannot be had costs the others nothing; without any the record is dead") {
+  Doc2QueryBench bench({faulty_reply("{", "cut off"), asking("Why did the bridge creak in spring?"),
+                        faulty_reply("{", "cut off")},
+                       with({{"questions_per_document", 2}}));
+  auto outcome = bench.run(kDocument);
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.records.size() == 1);
+  CHECK(bench.model.requests().size() == 3);
+  CHECK(contains(bench.context.lines().at(0), "1 of 2 questions: 1 could not be had, 0 were"));
+
+  Doc2QueryBench hopeless({faulty_reply("raw", "cut off")}, with({{"questions_per_document", 2}}));
+  auto failed = hopeless.run(kDocument);
+  CHECK(failed.records.empty());
+  CHECK(contains(failed.status.message(), "no usable reply in 2 attempts for answer"));
+  CHECK(failed.status.raw() == "raw");
+}
+
+TEST_CASE("instructions of the pipeline take the place of the built-in ones, in turn") {
+  Doc2QueryBench bench(
+      {asking("Why did the bridge creak in spring?"),
+       asking("Who has to pay for a rail that was laid cold?"),
+       asking("How can they tell heat from age as a cause?")},
+      with({{"questions_per_document", 3}, {"instructions", {"Ask A.", "Ask B."}}}));
+  REQUIRE(bench.run(kDocument).records.size() == 3);
+  const std::string text = kDocument["text"];
+  CHECK(bench.user_text(0) == "Ask A. | " + text);
+  CHECK(bench.user_text(1) == "Ask B. | " + text);
+  CHECK(bench.user_text(2) == "Ask A. | " + text);
+}
+
+TEST_CASE("difficulty, domain and language are asked for, and nothing where nothing is demanded") {
+  Doc2QueryBench plain({json_reply(kGood)}, kRequirementsAlone);
+  REQUIRE(plain.run(kDocument).status.ok());
+  CHECK(plain.user_text(0) == kDocument["text"]);
+
+  Doc2QueryBench bench(
+      {json_reply(kGood)},
+      with({{"difficulty", "easy"}, {"domain", "railways"}, {"language", "German"}}));
+  REQUIRE(bench.run(kDocument).status.ok());
+  for (const char* part :
+       {"Difficulty: easy. One fact", "Domain: railways. ", "Language: German. "}) {
+    CHECK(contains(bench.user_text(0), part));
+  }
+  Doc2QueryBench built_in({json_reply(kGood)}, {{"domain", "railways"}});
+  REQUIRE(built_in.run(kDocument).status.ok());
+  CHECK(contains(built_in.user_text(0),
+                 "\nDomain: railways. The situation comes from there.\n"
+                 "Document: Steel grows"));
+}
+
+TEST_CASE("demands that the prompt has no place for are refused before the first record") {
+  const auto demand =
+      GENERATE(Json({{"questions_per_document", 2}}), Json({{"difficulty", "easy"}}),
+               Json({{"language", "German"}}), Json({{"instructions", {"Ask A."}}}));
+  Json values = demand;
+  values["prompt"] = "{{text}}";
+  Doc2QueryBench bench({json_reply(kGood)}, values);
+  CHECK(bench.opened.message() ==
+        "node: prompt must use {{#requirements}}{{.}}{{/requirements}}, or questions_per_document, "
+        "instructions, difficulty, domain and language change nothing");
+}
+
+TEST_CASE("the prompt may use any field of the record, also a number or a list") {
+  Doc2QueryBench bench({json_reply(kGood)},
+                       {{"prompt", "{{title}} ({{year}}){{#tags}} #{{.}}{{/tags}}: {{text}}"}});
+  REQUIRE(bench.run({{"title", "Rails"}, {"year", 1901}, {"tags", {"a", "b"}}, {"text", "Steel."}})
+              .status.ok());
+  CHECK(bench.user_text(0) == "Rails (1901) #a #b: Steel.");
+  auto without = bench.run({{"year", 1901}, {"text", "Steel."}});
+  CHECK(without.status.fault() == Fault::record);
+  CHECK(contains(without.status.message(), "{{title}}"));
+}
+
+TEST_CASE("a document of more than max_input_tokens is cut at a sentence, and the log says so") {
+  const auto [text, shown, count, tokens] = GENERATE(table<std::string, std::string, int, int>({
+      {"One sentence of text. Another sentence of text. A third sentence of text.",
+       "One sentence of text. Another sentence of text.", 19, 12},
+      {"水在低温下会结冰。冰比水轻。所以湖从上面开始冻结。", "水在低温下会结冰。冰比水轻。", 25,
+       14},
+  }));
+  Doc2QueryBench bench(
+      {json_reply(kGood)},
+      {{"prompt", "{{text}}"}, {"max_input_tokens", 15}, {"output_cut_key", "kept"}});
+  auto outcome = bench.run({{"text", text}}, 12);
+  REQUIRE(outcome.status.ok());
+  CHECK(bench.user_text(0) == shown);
+  CHECK(outcome.records.at(0).fields()["text"] == text);
+  CHECK(outcome.records.at(0).fields().contains("kept"));
+  REQUIRE(bench.context.lines().size() == 1);
+  CHECK(
+      contains(bench.context.lines()[0],
+               "record 12: field \"text\" has " + std::to_string(count) +
+                   " tokens (estimated: four bytes, or one Chinese, Japanese or Korean character, "
+                   "a token); the prompt holds the first " +
+                   std::to_string(tokens) + " (max_input_tokens 15)"));
 }

@@ -31,6 +31,8 @@ TEST_CASE("the reply becomes the reasoning, and the prompt holds question, scena
   REQUIRE(outcome.status.ok());
   Json expected = kRecord;
   expected["reasoning"] = kReasoning;
+  expected["passages_order"] = outcome.records.at(0).fields()["passages_order"];
+  CHECK(expected["passages_order"].size() == 4);
   CHECK(outcome.records.at(0).fields() == expected);
   CHECK(bench.model.requests().at(0).schema.is_null());
   const std::string prompt = bench.user_text(0);
@@ -219,4 +221,143 @@ TEST_CASE("an output field that is already there stops the run and names its par
 TEST_CASE("a prompt without passages is refused before the first record") {
   ReasonBench bench({text_reply(kReasoning)}, {{"prompt", "{{question}}"}});
   CHECK(bench.opened.message() == "node: prompt must use {{passages}}; it uses {{question}}");
+}
+
+TEST_CASE("a reply that declines is asked again, unless that is switched off") {
+  ChatReply withheld = text_reply("");
+  withheld.finish_reason = "content_filter";
+  const auto [reply, problem] = GENERATE_COPY(table<ChatReply, std::string>({
+      {text_reply("I'm sorry, but I can't help with that request."),
+       "it declines to answer (\"sorry . but i can t\")"},
+      {text_reply("Step 1: rails are long and hot.\nAnswer: I cannot answer this question."),
+       "it declines to answer (\"i cannot answer\")"},
+      {text_reply("抱歉，我无法回答这个问题，请换一个问题。"),
+       "it declines to answer (\"抱歉.我无法\")"},
+      {text_reply("As an AI language model, I have no opinion about rails.", "Let me think of it."),
+       "it declines to answer (\"as an ai\")"},
+      {withheld, "the endpoint has withheld it (finish_reason content_filter)"},
+  }));
+  ReasonBench bench({reply, text_reply(kReasoning)});
+  auto outcome = bench.run(kRecord);
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.records.at(0).fields()["reasoning"] == kReasoning);
+  CHECK(contains(bench.user_text(1), "refused, because " + problem + ". "));
+
+  ReasonBench lenient({reply, text_reply(kReasoning)}, {{"refuse_declined", false}});
+  REQUIRE(lenient.run(kRecord).status.ok());
+  CHECK(lenient.model.requests().size() == (reply.text.empty() ? 2 : 1));
+}
+
+TEST_CASE("of several samples the one that most agree with is kept") {
+  const std::string first = "Step 1: steel shrinks in heat.\nAnswer: the steel was smaller";
+  const std::string second = "Step 1: steel grows in the heat.\nAnswer: It had no room left.";
+  const std::string third = "Step 1: heat lengthens any rail there is.\nAnswer: no room was left";
+  ReasonBench bench({text_reply(first), text_reply(second), text_reply(third)},
+                    {{"n_samples", 3}, {"output_samples_key", "samples"}});
+  auto outcome = bench.run(kRecord);
+  REQUIRE(outcome.status.ok());
+  REQUIRE(outcome.records.size() == 1);
+  const Json& fields = outcome.records[0].fields();
+  CHECK(fields["reasoning"] ==
+        third);  // of the two that agree, the one that the first is nearer to
+  CHECK(fields["samples"] == Json({first, second, third}));
+  const auto requests = bench.model.requests();
+  REQUIRE(requests.size() == 3);
+  for (int sample = 0; sample < 3; ++sample) {
+    CHECK(requests[static_cast<std::size_t>(sample)].sample == sample);
+    CHECK(bench.user_text(static_cast<std::size_t>(sample)) == bench.user_text(0));
+  }
+
+  ReasonBench longest({text_reply(first), text_reply(second), text_reply(third)},
+                      {{"n_samples", 3}, {"best_by", "longest"}});
+  CHECK(longest.run(kRecord).records.at(0).fields()["reasoning"] == second);
+  ReasonBench shortest({text_reply(first), text_reply(second), text_reply(third)},
+                       {{"n_samples", 3}, {"best_by", "shortest"}});
+  CHECK(shortest.run(kRecord).records.at(0).fields()["reasoning"] == first);
+}
+
+TEST_CASE("samples that are refused are asked again only when all of them are") {
+  const Json two = {{"n_samples", 2}, {"max_attempts", 2}, {"output_samples_key", "samples"}};
+  ReasonBench enough({text_reply("Too short."), text_reply(kReasoning)}, two);
+  auto outcome = enough.run(kRecord);
+  REQUIRE(outcome.status.ok());
+  CHECK(outcome.records.at(0).fields()["samples"] == Json({kReasoning}));
+  CHECK(enough.model.requests().size() == 2);
+
+  ReasonBench again({text_reply("Too short."), text_reply(""), text_reply(kReasoning)}, two);
+  REQUIRE(again.run(kRecord).status.ok());
+  REQUIRE(again.model.requests().size() == 4);
+  CHECK(contains(again.user_text(2), "the reasoning has 2 words"));
+  CHECK(contains(again.user_text(3), "it is empty"));
+  CHECK(again.model.requests()[3].attempt == 1);
+  CHECK(again.model.requests()[3].sample == 1);
+
+  ReasonBench hopeless({text_reply("Too short.")}, two);
+  auto failed = hopeless.run(kRecord);
+  CHECK(failed.status.message() ==
+        "node: no usable reply in 2 attempts for answer 2 of 2; the last one: the reasoning has 2 "
+        "words and needs 5");
+  CHECK(failed.status.raw() == "Too short.");
+  CHECK(hopeless.model.requests().size() == 4);
+}
+
+TEST_CASE(
+    "beyond the tokens that are allowed the weakest negatives are left out, never the document") {
+  Json fields = kRecord;
+  const std::string hundred(400, 'x');  // a hundred tokens of four bytes
+  fields["text"] = "positive " + hundred;
+  fields["hard_negatives"] = {"first " + hundred, "second " + hundred, "third"};
+  Json values = kOrderOnly;
+  const auto [limit, order_size, shown] = GENERATE(table<int, std::size_t, std::string>({
+      {0, 4, "third"},
+      {1000, 4, "third"},
+      {308, 3, "second"},  // `third` would make it 309
+      {300, 2, "first"},
+      {110, 1, "positive"},
+  }));
+  values["max_input_tokens"] = limit;
+  ReasonBench bench({text_reply(kReasoning)}, values);
+  auto outcome = bench.run(fields, 4);
+  REQUIRE(outcome.status.ok());
+  const Json& made = outcome.records.at(0).fields();
+  CHECK(made["order"].size() == order_size);
+  CHECK(made["hard_negatives"] == fields["hard_negatives"]);
+  for (const std::string& each : std::vector<std::string>{"positive", "first", "second", "third"}) {
+    CHECK(contains(bench.user_text(0), each));
+    if (each == shown) break;
+  }
+  const std::size_t dropped = 4 - order_size;
+  REQUIRE(bench.context.lines().size() == (dropped == 0 ? 0 : 1));
+  if (dropped == 0) return;
+  CHECK(contains(bench.context.lines()[0],
+                 "record 4: the weakest " + std::to_string(dropped) +
+                     " of 3 negatives are left out of the prompt (max_input_tokens " +
+                     std::to_string(limit) + ", estimated: four bytes, or one Chinese"));
+  CHECK(bench.user_text(0).find("third") == std::string::npos);
+}
+
+TEST_CASE("a document that is too long by itself is cut at a sentence, and the log says so") {
+  Json fields = kRecord;
+  fields["text"] = "One sentence of text. Another sentence of text. A third sentence of text.";
+  ReasonBench bench({text_reply(kReasoning)},
+                    {{"prompt", "{{#passages}}{{text}}{{/passages}}|{{question}}"},
+                     {"max_input_tokens", 13},
+                     {"output_cut_key", "kept"}});
+  auto outcome = bench.run(fields, 4);
+  REQUIRE(outcome.status.ok());
+  CHECK(bench.user_text(0) == "One sentence of text. Another sentence of text.|Why?");
+  CHECK(outcome.records.at(0).fields()["kept"] == 47);
+  CHECK(contains(bench.context.lines().at(1),
+                 "record 4: field \"text\" has 19 tokens (estimated: four bytes, or one Chinese, "
+                 "Japanese or Korean character, a token); the prompt holds the first 12 "
+                 "(max_input_tokens 13)"));
+}
+
+TEST_CASE("the document's number is known where negatives were left out") {
+  Json fields = kRecord;
+  for (Json& negative : fields["hard_negatives"]) negative = std::string(4000, 'x');
+  ReasonBench bench(
+      {text_reply("Of all, passage 1 tells of heat.\nAnswer: the heat.")},
+      {{"require", {"cites_positive"}}, {"max_input_tokens", 100}, {"max_attempts", 1}});
+  CHECK(bench.run(fields, 3).status.ok());
 }

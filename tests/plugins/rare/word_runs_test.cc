@@ -76,3 +76,15 @@ TEST_CASE("where characters are words, a longer run makes a copy") {
   CHECK(pieced("为什么早期的铁路在两段钢轨之间留有小的缝隙？"));
   CHECK_FALSE(pieced("工人们冬天焊好的那一段钢轨为什么到了七月就向旁边弯了出去？"));
 }
+
+TEST_CASE("words in both texts, as a share of those in either") {
+  const auto [one, other, overlap] = GENERATE(table<std::string, std::string, double>({
+      {"a b c", "c, B! A", 1},
+      {"a b c d", "c d e f", 1.0 / 3},
+      {"a a a b", "b", 0.5},
+      {"", "", 1},
+      {"", "a", 0},
+      {"冰比水轻", "水比冰重", 3.0 / 5},
+  }));
+  CHECK(rare::distill::word_overlap(one, other) == overlap);
+}
