@@ -55,6 +55,7 @@ base_packages=(
   libspdlog-dev libcli11-dev libicu-dev                # log, command line, Unicode
   libssl-dev openssl                                   # digests
   libjq-dev                                            # expressions over records
+  libcmark-dev                                         # Markdown
   libmimalloc-dev                                      # memory of records
   libhwy-dev libxxhash-dev                             # search: SIMD, checksums
   libstemmer-dev                                       # search: stems of many languages

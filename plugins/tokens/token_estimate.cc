@@ -39,13 +39,17 @@ Measured measured_at(std::string_view text, std::size_t at) {
 }  // namespace
 
 std::size_t estimate_tokens(std::string_view text) {
+  return (estimate_quarter_tokens(text) + kQuarters - 1) / kQuarters;
+}
+
+std::size_t estimate_quarter_tokens(std::string_view text) {
   std::size_t quarters = 0;
   for (std::size_t at = 0; at < text.size();) {
     const Measured character = measured_at(text, at);
     quarters += character.quarters;
     at += character.bytes;
   }
-  return (quarters + kQuarters - 1) / kQuarters;
+  return quarters;
 }
 
 std::size_t bytes_of_tokens(std::string_view text, std::size_t max_tokens) {

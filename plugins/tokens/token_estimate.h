@@ -12,6 +12,10 @@ namespace rare::tokens {
 // Rounded up. Bytes that are not UTF-8 count as what they are.
 std::size_t estimate_tokens(std::string_view text);
 
+// The same in quarters of a token, which add up exactly when a text is taken in parts (of whole
+// characters).
+std::size_t estimate_quarter_tokens(std::string_view text);
+
 // The bytes of the longest beginning of `text`, of whole characters, that is estimated at no more
 // than `max_tokens`.
 std::size_t bytes_of_tokens(std::string_view text, std::size_t max_tokens);
