@@ -22,6 +22,7 @@ std::string cell(const std::string& text) {
 std::string default_cell(const ParamSpec& param) {
   const std::string text = default_text(param);
   if (param.required) return "**required**";
+  if (has_built_in_text(param)) return cell(text);
   return param.default_value.is_null() ? "–" : "`" + cell(text) + "`";
 }
 

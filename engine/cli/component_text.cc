@@ -140,6 +140,32 @@ std::string placeholder(const ParamSpec& param) {
 
 }  // namespace
 
+bool has_built_in_text(const ParamSpec& param) {
+  return param.role == TextRole::text_or_file && param.default_value.is_string() &&
+         !param.default_value.get_ref<const std::string&>().empty();
+}
+
+std::string built_in_texts(const Spec& spec, const Style& style) {
+  std::string text;
+  for (const ParamSpec& param : spec.params()) {
+    if (!has_built_in_text(param)) continue;
+    if (!text.empty()) text += "\n";
+    text += style.heading("---- " + spec.name() + ", version " + std::to_string(spec.version()) +
+                          ", " + param.name) +
+            "\n" + param.default_value.get_ref<const std::string&>();
+    if (!text.ends_with('\n')) text += '\n';
+  }
+  return text;
+}
+
+Json built_in_texts_json(const Spec& spec) {
+  Json texts = Json::object();
+  for (const ParamSpec& param : spec.params()) {
+    if (has_built_in_text(param)) texts[param.name] = param.default_value;
+  }
+  return {{"name", spec.name()}, {"version", spec.version()}, {"texts", std::move(texts)}};
+}
+
 std::string kind_text(ComponentKind kind) {
   switch (kind) {
     case ComponentKind::operator_:
@@ -168,6 +194,7 @@ std::string type_text(const ParamSpec& param) {
 std::string default_text(const ParamSpec& param) {
   if (param.required) return "required";
   if (param.default_value.is_null()) return "none";
+  if (has_built_in_text(param)) return "built in (--prompt shows it)";
   return param.default_value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -29,6 +29,13 @@ Json component_json(const RegisteredComponent& component);
 // A reference page of the components: the same for the same specs, wherever they are installed.
 std::string components_markdown(const std::vector<const RegisteredComponent*>& components);
 
+// Whether the parameter's default is a text of many words, such as a prompt.
+bool has_built_in_text(const ParamSpec& param);
+// Those texts, whole, each below a line that names the parameter; empty: there are none.
+std::string built_in_texts(const Spec& spec, const Style& style);
+// {"name", "version", "texts": {PARAMETER: TEXT}}
+Json built_in_texts_json(const Spec& spec);
+
 // Shared by page and Markdown: "integer, 1 to 10, milliseconds" and "`5`", "required" or "none".
 std::string type_text(const ParamSpec& param);
 std::string default_text(const ParamSpec& param);

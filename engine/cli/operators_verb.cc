@@ -21,6 +21,7 @@ struct OperatorsOptions {
   std::vector<std::string> plugin_path;
   std::string format = "text";
   bool json = false;
+  bool prompt = false;
   std::string color = "auto";
 };
 
@@ -45,6 +46,17 @@ int unknown_name(const Registry& registry, const std::string& name) {
   return 2;
 }
 
+// For what is only there for a single component.
+int no_component(const Registry& registry, const std::string& name) {
+  const auto components = components_of(registry, name);
+  if (components.empty()) return unknown_name(registry, name);
+  std::cerr << "rare-engine operators: --prompt needs the name of one component"
+            << (name.empty() ? "" : ", and '" + name + "' is a plugin") << "\n"
+            << "  'rare-engine operators" << (name.empty() ? "" : " " + name)
+            << "' lists what there is\n";
+  return 2;
+}
+
 std::string listed(const std::vector<const RegisteredComponent*>& components,
                    const OperatorsOptions& options, const Style& style) {
   if (options.format == "markdown") return components_markdown(components);
@@ -56,6 +68,19 @@ std::string listed(const std::vector<const RegisteredComponent*>& components,
   return list.dump(2) + "\n";
 }
 
+int show_prompts(const RegisteredComponent& component, const OperatorsOptions& options,
+                 const Style& style) {
+  const Spec& spec = component.component.spec;
+  const std::string texts = built_in_texts(spec, style);
+  if (texts.empty()) {
+    std::cerr << "rare-engine operators: " << spec.name() << " has no built-in prompt\n"
+              << "  'rare-engine operators " << spec.name() << "' shows its parameters\n";
+    return 2;
+  }
+  if (options.format == "json") return print_result(built_in_texts_json(spec).dump(2) + "\n");
+  return print_result(texts);
+}
+
 int show_operators(OperatorsOptions options) {
   if (options.json) options.format = "json";
   const Style style(options.color, STDOUT_FILENO);
@@ -63,10 +88,12 @@ int show_operators(OperatorsOptions options) {
   report_refused(*registry, options.color);
   report_if_no_plugins(*registry, options.plugin_path);
   if (const RegisteredComponent* component = registry->find(options.name)) {
+    if (options.prompt) return show_prompts(*component, options, style);
     if (options.format == "text") return print_result(component_page(*component, style));
     if (options.format == "json") return print_result(component_json(*component).dump(2) + "\n");
     return print_result(components_markdown({component}));
   }
+  if (options.prompt) return no_component(*registry, options.name);
   const auto components = components_of(*registry, options.name);
   if (components.empty() && !options.name.empty()) return unknown_name(*registry, options.name);
   return print_result(listed(components, options, style));
@@ -85,8 +112,11 @@ void add_operators_verb(CLI::App& app, int& exit_code) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"text", "json", "markdown"}))
       ->excludes(json);
+  verb.add_flag("--prompt", options->prompt, "the prompts that are built into one component");
   add_color(verb, options->color);
-  verb.footer("Examples:\n  rare-engine operators\n  rare-engine operators NAME\n");
+  verb.footer(
+      "Examples:\n  rare-engine operators\n  rare-engine operators NAME\n"
+      "  rare-engine operators NAME --prompt\n");
   verb.callback([options, &exit_code] { exit_code = show_operators(*options); });
 }
 

@@ -52,13 +52,10 @@ Spec AnswerCheck::spec() {
   spec.param(&This::output_verdicts_key_, "output_verdicts_key", "",
              "Field for the judge's verdicts, a list of {reason, same} in the references' order; "
              "empty: none.");
-  declare_asking<This>(spec);
+  declare_asking<This>(spec, {kAnswerCheckSystem, kAnswerCheckPrompt});
   declare_texts<This>(spec, 4000);
   return spec;
 }
-
-std::string_view AnswerCheck::built_in_prompt() const { return kAnswerCheckPrompt; }
-std::string_view AnswerCheck::built_in_system() const { return kAnswerCheckSystem; }
 
 std::vector<ChatOperator::OutputField> AnswerCheck::written_fields() const {
   return {{"output_agreement_key", output_agreement_key_},

@@ -13,11 +13,10 @@ namespace rare::distill {
 Status ChatOperator::open_prompt() {
   const Status parameters = check_parameters();
   if (!parameters.ok()) return parameters;
-  system_text_ = trimmed(system_ ? *system_ : built_in_system());
+  system_text_ = trimmed(system_);
   const std::string label = context().name() + ": prompt";
-  const std::string prompt(prompt_ ? *prompt_ : built_in_prompt());
-  prompt_digest_ = digest::sha256_hex(system_text_ + '\n' + prompt);
-  auto parsed = prompt::PromptTemplate::parse(label, prompt);
+  prompt_digest_ = digest::sha256_hex(system_text_ + '\n' + prompt_);
+  auto parsed = prompt::PromptTemplate::parse(label, prompt_);
   if (!parsed.ok()) return parsed.status();
   template_ = std::move(*parsed);
   for (const std::string_view name : needed_names()) {
@@ -116,6 +115,10 @@ Result<std::vector<std::string_view>> ChatOperator::texts_of(const Record& recor
                           item.type_name());
     }
     texts.push_back(item.get_ref<const std::string&>());
+    if (trimmed(texts.back()).empty()) {
+      return record_error(field + " must be a list of texts; item " + std::to_string(i) +
+                          " is empty");
+    }
   }
   return texts;
 }

@@ -3,7 +3,6 @@
 // a prompt, which replies are good, and what of a good one is kept.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,8 +31,6 @@ class ChatOperator : public prompt::AskingOperator {
     Json fields = Json::object();
   };
 
-  virtual std::string_view built_in_prompt() const = 0;
-  virtual std::string_view built_in_system() const = 0;
   // Names that a prompt must use, or the operator would be of no use.
   virtual std::vector<std::string_view> needed_names() const = 0;
   // Whether a refused reply is asked for again although others of its record are usable.
@@ -54,10 +51,16 @@ class ChatOperator : public prompt::AskingOperator {
   // What becomes of a record that has all its fields.
   virtual Status give_out(Record record, Output& out) const { return out.emit(std::move(record)); }
 
+  // What a pipeline gets that names neither.
+  struct BuiltIn {
+    std::string_view system;
+    std::string_view prompt;
+  };
+
   // The parameters of every such operator whose replies are prose. T is the subclass.
   template <class T>
-  static void declare(Spec& spec, int max_text_chars) {
-    declare_asking<T>(spec);
+  static void declare(Spec& spec, const BuiltIn& built_in, int max_text_chars) {
+    declare_asking<T>(spec, built_in);
     spec.param(of<T>(&ChatOperator::min_words_), "min_words", 5,
                "Replies with fewer words are asked again.")
         .range(0, 10000)
@@ -68,13 +71,13 @@ class ChatOperator : public prompt::AskingOperator {
   }
   // Of every such operator.
   template <class T>
-  static void declare_asking(Spec& spec) {
+  static void declare_asking(Spec& spec, const BuiltIn& built_in) {
     declare_llm<T>(spec);
-    spec.param(of<T>(&ChatOperator::system_), "system", std::nullopt,
-               "System text, or a file of it; left out: the built-in one; empty: none.")
+    spec.param(of<T>(&ChatOperator::system_), "system", std::string(built_in.system),
+               "System text, or a file of it; empty: none.")
         .text_or_file();
-    spec.param(of<T>(&ChatOperator::prompt_), "prompt", std::nullopt,
-               "Prompt with {{fields}}, or a file of it; left out: the built-in one.")
+    spec.param(of<T>(&ChatOperator::prompt_), "prompt", std::string(built_in.prompt),
+               "Prompt with {{fields}}, or a file of it.")
         .text_or_file();
     declare_attempts<T>(spec);
   }
@@ -130,7 +133,7 @@ class ChatOperator : public prompt::AskingOperator {
   Status open_prompt() final;
   std::vector<OutputField> output_fields() const final;
 
-  std::optional<std::string> system_, prompt_;
+  std::string system_, prompt_;
   int min_words_ = 5;
   bool refuse_copies_ = true;
   int max_text_chars_ = 0;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "built_in_prompts.h"
-#include "question_requirements.h"
 #include "self_contained.h"
 #include "word_runs.h"
 
@@ -55,7 +54,7 @@ Spec Doc2Query::spec() {
   spec.param(&This::self_contained_, "self_contained", true,
              "Ask again when question or scenario cannot stand without the document.");
   declare_demands(spec);
-  declare<This>(spec, 32000);
+  declare<This>(spec, {kDoc2QuerySystem, kDoc2QueryPrompt}, 32000);
   spec.param(&This::max_input_tokens_, "max_input_tokens", 0,
              "A longer document is cut at a sentence's end for the prompt, and the log says so; "
              "estimated as four bytes, or one Chinese, Japanese or Korean character, a token; 0: "
@@ -70,23 +69,21 @@ void Doc2Query::declare_demands(Spec& spec) {
   spec.param(&This::questions_per_document_, "questions_per_document", 1,
              "How many questions a document is asked for.")
       .range(1, 1000);
-  spec.param(&This::instructions_, "instructions", std::vector<std::string>{},
-             "What tells a document's questions apart, a sentence for each in turn; left out: the "
-             "built-in ones, where there are several questions.");
+  spec.param(&This::instructions_, "instructions", std::string(kDoc2QueryInstructions),
+             "What tells a document's questions apart: a line for each in turn, or a file of them. "
+             "The built-in ones are for several questions a document, one's own also for one.")
+      .text_or_file();
   spec.param(&This::near_duplicate_, "near_duplicate", 0.7,
              "A question is nearly another of the same document when both hold so large a share of "
              "the words that either holds; 1: only when they hold the same.")
       .range(0.05, 1);
-  spec.param(&This::difficulty_, "difficulty", "", "easy, medium or hard; empty: not asked for.")
-      .choices({"", "easy", "medium", "hard"});
+  spec.param(&This::difficulty_, "difficulty", "any", "How hard the questions are.")
+      .choices({"any", "easy", "medium", "hard"});
   spec.param(&This::domain_, "domain", "",
              "Where the situations come from, such as \"hospital pharmacy\"; empty: anywhere.");
   spec.param(&This::language_, "language", "",
              "The language of question and scenario; empty: that of the prompt.");
 }
-
-std::string_view Doc2Query::built_in_prompt() const { return kDoc2QueryPrompt; }
-std::string_view Doc2Query::built_in_system() const { return kDoc2QuerySystem; }
 
 std::vector<ChatOperator::OutputField> Doc2Query::written_fields() const {
   return {{"output_question_key", output_question_key_},
@@ -94,13 +91,19 @@ std::vector<ChatOperator::OutputField> Doc2Query::written_fields() const {
 }
 
 std::vector<std::string> Doc2Query::instructions() const {
-  if (!instructions_.empty()) return instructions_;
-  if (questions_per_document_ == 1) return {""};
-  return lines_of(kDoc2QueryInstructions);
+  const bool is_built_in = instructions_ == kDoc2QueryInstructions;
+  if (is_built_in && questions_per_document_ == 1) return {""};
+  std::vector<std::string> lines = lines_of(instructions_);
+  if (lines.empty()) lines.emplace_back();
+  return lines;
+}
+
+QuestionDemands Doc2Query::demands_of_pipeline() const {
+  return {difficulty_ == "any" ? "" : difficulty_, domain_, language_};
 }
 
 Status Doc2Query::check_prompt() const {
-  const QuestionDemands demands{difficulty_, domain_, language_};
+  const QuestionDemands demands = demands_of_pipeline();
   if (prompt_uses("requirements")) return Status();
   if (requirement_sentences(demands, instructions().front()).empty()) return Status();
   return configuration_error(
@@ -118,7 +121,7 @@ Result<ChatOperator::Preparation> Doc2Query::prepare(const Record& record) const
     shown = cut_to_tokens(shown, static_cast<std::size_t>(max_input_tokens_), "max_input_tokens",
                           what, record, prepared.fields);
   }
-  const QuestionDemands demands{difficulty_, domain_, language_};
+  const QuestionDemands demands = demands_of_pipeline();
   const std::vector<std::string> kinds = instructions();
   for (std::size_t i = 0; i < static_cast<std::size_t>(questions_per_document_); ++i) {
     const Json values = {{"text", shown},

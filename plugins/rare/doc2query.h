@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "chat_operator.h"
+#include "question_requirements.h"
 
 namespace rare::distill {
 
@@ -13,8 +14,6 @@ class Doc2Query final : public ChatOperator {
   static Spec spec();
 
  protected:
-  std::string_view built_in_prompt() const override;
-  std::string_view built_in_system() const override;
   std::vector<std::string_view> needed_names() const override { return {"text"}; }
   std::vector<OutputField> written_fields() const override;
   Status check_prompt() const override;
@@ -33,6 +32,7 @@ class Doc2Query final : public ChatOperator {
   static void declare_demands(Spec& spec);
   // In turn for the questions; one that is empty asks for nothing.
   std::vector<std::string> instructions() const;
+  QuestionDemands demands_of_pipeline() const;
   // Those that are not nearly one before them.
   std::vector<const ChatReply*> distinct(const std::vector<ChatReply>& replies) const;
 
@@ -41,7 +41,7 @@ class Doc2Query final : public ChatOperator {
   std::string output_question_key_;
   std::string output_scenario_key_;
   int questions_per_document_ = 1;
-  std::vector<std::string> instructions_;
+  std::string instructions_;
   double near_duplicate_ = 0.7;
   std::string difficulty_, domain_, language_;
   int max_input_tokens_ = 0;

@@ -79,7 +79,7 @@ Spec ReasonDistill::spec() {
              "bytes, or one Chinese, Japanese or Korean character, a token; 0: no limit.")
       .at_least(0)
       .unit("tokens");
-  declare<This>(spec, 16000);
+  declare<This>(spec, {kReasonDistillSystem, kReasonDistillPrompt}, 16000);
   return spec;
 }
 
@@ -109,9 +109,6 @@ void ReasonDistill::declare_fields(Spec& spec) {
   spec.param(&This::output_samples_key_, "output_samples_key", "",
              "Field for the list of all usable samples' reasoning; empty: none.");
 }
-
-std::string_view ReasonDistill::built_in_prompt() const { return kReasonDistillPrompt; }
-std::string_view ReasonDistill::built_in_system() const { return kReasonDistillSystem; }
 
 std::vector<ChatOperator::OutputField> ReasonDistill::written_fields() const {
   return {{"output_key", output_key_},
@@ -242,6 +239,7 @@ std::string ReasonDistill::problem_for(const Record& record, const ChatReply& re
 }
 
 std::size_t ReasonDistill::best_of(const std::vector<ChatReply>& replies) const {
+  if (replies.size() == 1) return 0;
   const auto score = [&](const ChatReply& reply) {
     if (best_by_ == "agreement") return agreement_with(replies, reply);
     const auto words = static_cast<double>(count_words(reply.reasoning + " " + reply.text));

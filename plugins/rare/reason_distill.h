@@ -16,8 +16,6 @@ class ReasonDistill final : public ChatOperator {
   static Spec spec();
 
  protected:
-  std::string_view built_in_prompt() const override;
-  std::string_view built_in_system() const override;
   std::vector<std::string_view> needed_names() const override { return {"passages", "question"}; }
   std::vector<OutputField> written_fields() const override;
   // Of several samples the best is kept: those that are refused are needed only when all are.

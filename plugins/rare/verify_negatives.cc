@@ -61,13 +61,10 @@ Spec VerifyNegatives::spec() {
              "empty: none.");
   spec.param(&This::output_removed_key_, "output_removed_key", "",
              "Field for the texts of the candidates found relevant; empty: none.");
-  declare_asking<This>(spec);
+  declare_asking<This>(spec, {kVerifyNegativesSystem, kVerifyNegativesPrompt});
   declare_texts<This>(spec, 16000);
   return spec;
 }
-
-std::string_view VerifyNegatives::built_in_prompt() const { return kVerifyNegativesPrompt; }
-std::string_view VerifyNegatives::built_in_system() const { return kVerifyNegativesSystem; }
 
 std::vector<ChatOperator::OutputField> VerifyNegatives::written_fields() const {
   const bool in_place = output_negatives_key_ == input_hardneg_key_;

@@ -13,8 +13,6 @@ class VerifyNegatives final : public ChatOperator {
   static Spec spec();
 
  protected:
-  std::string_view built_in_prompt() const override;
-  std::string_view built_in_system() const override;
   std::vector<std::string_view> needed_names() const override { return {"candidates", "question"}; }
   std::vector<OutputField> written_fields() const override;
   Status check_parameters() const override;

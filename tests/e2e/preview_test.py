@@ -26,7 +26,7 @@ class PreviewTest(EngineTest):
             self.assertEqual(len(seen["records"]), 20)
             steps = {step["node"]: step for step in seen["records"][7]["steps"]}
             self.assertEqual(set(steps["questions"]["out"][0]["added"]), {"question", "scenario"})
-            self.assertEqual(set(steps["reasoning"]["out"][0]["added"]), {"reasoning"})
+            self.assertEqual(set(steps["reasoning"]["out"][0]["added"]), {"passages_order", "reasoning"})
             self.assertEqual(steps["result"]["did"], "written")
             estimate = seen["estimate"]
             for name in ("records", "calls", "prompt_tokens", "completion_tokens", "disk_bytes", "hours"):

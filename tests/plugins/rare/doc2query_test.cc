@@ -338,7 +338,7 @@ TEST_CASE("instructions of the pipeline take the place of the built-in ones, in 
       {asking("Why did the bridge creak in spring?"),
        asking("Who has to pay for a rail that was laid cold?"),
        asking("How can they tell heat from age as a cause?")},
-      with({{"questions_per_document", 3}, {"instructions", {"Ask A.", "Ask B."}}}));
+      with({{"questions_per_document", 3}, {"instructions", "Ask A.\n\n Ask B. \n"}}));
   REQUIRE(bench.run(kDocument).records.size() == 3);
   const std::string text = kDocument["text"];
   CHECK(bench.user_text(0) == "Ask A. | " + text);
@@ -369,7 +369,7 @@ TEST_CASE("difficulty, domain and language are asked for, and nothing where noth
 TEST_CASE("demands that the prompt has no place for are refused before the first record") {
   const auto demand =
       GENERATE(Json({{"questions_per_document", 2}}), Json({{"difficulty", "easy"}}),
-               Json({{"language", "German"}}), Json({{"instructions", {"Ask A."}}}));
+               Json({{"language", "German"}}), Json({{"instructions", "Ask A."}}));
   Json values = demand;
   values["prompt"] = "{{text}}";
   Doc2QueryBench bench({json_reply(kGood)}, values);

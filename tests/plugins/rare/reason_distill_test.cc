@@ -180,6 +180,8 @@ TEST_CASE("a record that lacks something costs itself alone and asks nothing") {
        "node: field \"hard_negatives\" must be a list of texts, not string"},
       {Json({{"hard_negatives", {"one", 2}}}),
        "node: field \"hard_negatives\" must be a list of texts; item 1 is number"},
+      {Json({{"hard_negatives", {"one", " \n"}}}),
+       "node: field \"hard_negatives\" must be a list of texts; item 1 is empty"},
       {Json({{"question", " "}}), "node: field \"question\" is empty"},
       {Json({{"scenario", nullptr}}), "node: the record has no field \"scenario\""},
       {Json({{"text", 1}}), "node: field \"text\" must be text, not number"},
