@@ -9,6 +9,7 @@ namespace {
 using Groups = PhraseRule::Groups;
 
 const Groups& english_groups() {
+  // size: a table of words
   static const Groups groups = {
       {"the", {"the", "this", "that", "these", "those"}},
       // Hardly anything else can be meant by them with an article before them.
@@ -61,6 +62,33 @@ const Groups& english_groups() {
       {"information",
        {"information", "context", "details", "data", "facts", "material", "statements", "options",
         "clues", "description"}},
+      {"handout",
+       {"extract",       "snippet",     "vignette", "write_up",     "narrative",    "account",
+        "commentary",    "selection",   "lesson",   "module",       "slide",        "slides",
+        "web_page",      "webpage",     "page",     "column",       "caption",      "footnote",
+        "sidebar",       "infographic", "image",    "photograph",   "illustration", "map",
+        "press_release", "editorial",   "op_ed",    "presentation", "briefing",     "newsletter",
+        "pamphlet",      "fact_sheet",  "glossary", "appendix",     "introduction", "conclusion",
+        "summary",       "quotation",   "quote",    "material",     "content",      "background",
+        "readings",      "prompt"}},
+      {"treatise",
+       {"study",     "report",     "story",      "manual",    "chapter",    "handbook",
+        "review",    "research",   "tutorial",   "leaflet",   "lecture",    "transcript",
+        "analysis",  "guidelines", "case_study", "fable",     "parable",    "biography",
+        "memoir",    "faq",        "primer",     "editorial", "newsletter", "brochure",
+        "narrative", "definition", "interview",  "section",   "paragraph"}},
+      {"speaker",
+       {"speaker", "essayist", "reviewer", "lecturer", "columnist", "journalist", "interviewee",
+        "interviewer", "commentator", "poet", "blogger", "reporter", "historian", "editors"}},
+      {"scholar",
+       {"researchers", "scientists", "scholars", "experts", "investigators", "historians"}},
+      {"claim", {"reason",      "reasons",       "example",    "examples",  "evidence",
+                 "explanation", "explanations",  "argument",   "arguments", "definition",
+                 "analogy",     "metaphor",      "comparison", "statistic", "statistics",
+                 "quotation",   "justification", "findings",   "details",   "recommendations"}},
+      {"known",
+       {"information", "data", "findings", "results", "description", "facts", "context", "material",
+        "evidence", "details", "observations", "account"}},
       {"ordinal",
        {"first", "second", "third", "fourth", "fifth", "last", "final", "opening", "closing",
         "previous", "preceding", "next", "concluding", "penultimate"}}};
@@ -77,7 +105,7 @@ constexpr std::array kEnglishRules = {
     "given|considering|from|based_on the above|foregoing .",
     "in|from|of|by the @ordinal? chapter|paragraph|abstract|discussion !of",
     "in|from the reading|piece|notes !of",
-    "@the @work ~1 @say",
+    "@the @work !to ~1 @say",
     "does|do|did|would @the @medium ~1 @treat",
     "the @author !of",
     "@told above|earlier|below|previously|here",
@@ -102,12 +130,61 @@ constexpr std::array kEnglishRules = {
     "<!be|been|being|is|are|was|were|never|not @listed .",
     "data|variables|values|trend|results|numbers|relationship ~4 in the @picture|table",
     "shown|seen|in|from @the @picture !of|skating",
+    // What has been handed out to read, by names that are also those of other things.
+    "according_to|based_on|as_per|in|from @the @adjective? @handout !of|for|at",
+    "@the @handout ~1 @say",
+    // Who speaks in it.
+    "@the @speaker ~1 @say",
+    "does|do|did @the @scholar @say|find|finds|observe",
+    // Its parts and its layout.
+    "on|in|from page|pages|lines|slide|slides|footnote|verse #",
+    "@ordinal half|part|lines|sentence of the @text|@work",
+    "underlined|italicized|italicised|boldfaced|bolded|highlighted "
+    "word|words|phrase|sentence|part|term",
+    "main|central|key|overall|primary idea|thesis|theme|message|takeaway|point .|being_made",
+    "displayed|pictured|printed|reproduced|seen above|below|here",
+    // What it tells, without a word for it.
+    "is|are|was|were being? "
+    "highlighted|emphasized|emphasised|underscored|alluded_to|referred_to|hinted_at .",
+    "as|like stated|noted|explained|defined|mentioned|outlined|described|discussed .",
+    "are|were we|you|readers told|informed|introduced",
+    "we|you|readers are|were told|informed",
+    "@the reader|readers learn|learns|told|expected|supposed|left|invited",
+    "do|does|can|could|would we|you|one|readers learn|infer|conclude|deduce about|from|that",
+    "<!any|no|some @claim is|are|was|were "
+    "given|offered|provided|cited|quoted|mentioned|put_forward "
+    ".|for|to_support|to_illustrate|to_explain|to_show|to_justify|as",
+    "the @claim given|offered|provided|presented|put_forward !by|at|in|to|during|for|under|of|with",
+    "based_on|using|from|given @the @known .",
+    "which|what statement|statements|option|options|sentence|claim "
+    "is|are|about|correctly|accurately|"
+    "would|can",
+    "best|correctly completes|complete|completed the|this",
+    "true or false",
+    // Whatever a text does: only texts that are hardly ever anybody's in a situation.
+    "do|does|did|has|have|would|could|can|might|may|must|should @the @adjective? @treatise "
+    "!of|be|have|been|on|for|about",
+    "that|which|what|whom|why|how|when|where|who|whether|if @the @adjective? @treatise "
+    "!of|is|was|has|had|on|for",
+    "in this|the|that given? context .",
+    "@the ~2 listed|cited|mentioned "
+    "!by|as|in|on|at|with|under|among|above_all|price|building|company",
+    "the ~4 discussed|described|mentioned|outlined|cited|listed|referred_to|alluded_to "
+    ".|would|should|could|is|are|was|were|can|will|do|does|did|has|have|had|might|may",
+    "the|these|those findings|results|figures|data|observations reported|described|presented "
+    ".|would|should|could|is|are|was|were|can|will|do|does|have|suggest|show|support",
+    "concluded|inferred|deduced|gathered|learned|learnt from @the @handout|@text|@work",
 };
 
 constexpr std::array kEnglishIntroduced = {
-    "author",    "authors", "writer", "writers", "narrator",  "article", "document",
-    "documents", "essay",   "poem",   "report",  "paper",     "study",   "survey",
-    "guide",     "manual",  "letter", "book",    "experiment"};
+    "author",       "authors",     "writer",     "writers",   "narrator",    "article",
+    "document",     "documents",   "essay",      "poem",      "report",      "paper",
+    "study",        "survey",      "guide",      "manual",    "review",      "lecture",
+    "leaflet",      "guidelines",  "biography",  "interview", "editorial",   "story",
+    "fable",        "description", "letter",     "book",      "experiment",  "speaker",
+    "reviewer",     "lecturer",    "journalist", "reporter",  "researchers", "scientists",
+    "experts",      "historian",   "poet",       "account",   "map",         "photograph",
+    "presentation", "summary",     "lesson"};
 
 const Groups& chinese_groups() {
   static const Groups groups = {
@@ -122,6 +199,10 @@ const Groups& chinese_groups() {
       {"件",
        {"文件", "报告", "摘要", "指南", "手册", "说明书", "文献", "资料", "教材", "调查", "案例",
         "讲义", "报道", "专栏", "教程", "问答", "演讲",   "访谈", "笔记", "网页", "书中"}},
+      {"读物",
+       {"讲稿", "讲座", "译文",   "例文", "范文",     "书评",     "综述", "博文", "帖子", "公告",
+        "社论", "评论", "幻灯片", "注释", "附录",     "新闻",     "采访", "词条", "简报", "通讯",
+        "引言", "结语", "序言",   "导言", "背景介绍", "背景资料", "故事", "片段", "摘录", "段落"}},
       {"图", {"图表", "图", "表格", "表", "示意图", "曲线图"}},
       {"信息", {"信息", "材料", "资料", "内容", "细节", "数据", "线索", "文字", "段落", "条件"}},
       {"说", {"说",   "提到", "提及", "指出", "表明", "认为", "描述", "描写", "介绍",
@@ -181,6 +262,41 @@ constexpr std::array kChineseRules = {
     "最后一章|上一章|前一章|末章 中|里|的|对|.",
     "这段 话|文字|材料|文章|文本|论述|叙述|描述|描写|内容",
     "文首|文末|开头段|结尾段|文内|文里|文本中|文件中|文件里的",
+    // What has been handed out to read, by more names.
+    "@据|@此 @此? @读物 !室|馆",
+    ". @疑? @读物 中|里|上 @说|的|对|~2 @说",
+    "@读物 中|里|上 ~2 提到|提及|列举|列出|举出|所说|描述|介绍|论述",
+    // Who speaks in it.
+    ". @疑? 讲述者|说话人|说话者|主讲人|受访者|被采访者|评论者|撰稿人|本书作者|文章作者 @疑? @说",
+    ". @疑? 研究者|研究人员|研究团队|学者|专家|科学家 们? @疑? "
+    "认为|指出|提出|强调|总结|建议|主张|得出",
+    // Its parts and its layout.
+    ". @疑? @件|@读物|传记|小说|寓言 "
+    "显示|警告|给出|告诉|提醒|暗示|证明|反映|声称|批评|为什么|为何|如何|怎样|怎么|是否|有没有|用|"
+    "以",
+    ". 故事|寓言|小说|传记|诗|剧 里|中",
+    "为什么 @件|故事|小说|传记|寓言",
+    "第 一|二|三|四|五|# 个|种|条 例子|理由|论点|论据|观点|案例",
+    "这里|此处|文中 所? 说|指|讲|谓 的",
+    "该|此|这个|这项|这一|本 实验|研究|调查|试验|测试|分析 ~4 "
+    "说明|表明|证明|显示|发现|证实|揭示|得出|的结论|的结果",
+    "里|中 对 ~10 是? 如何|怎样|怎么 描写|描述|刻画|叙述|介绍|论述|评价|看待",
+    "<!的|大|分|两 前|后|这|那|该|末 一|两|几|三 段|节|章 的|中|里|对|讲|说|写|主要|@疑|.",
+    "<!的 第|最后 一|二|三|四|五|六|七|八|九|十|# 段|段落|自然段|行 "
+    "的|中|里|对|讲|说|写|主要|举|列|引|描|提|叙|告诉|介绍|论|@疑|.",
+    "下文|后文|正文|开头部分|结尾部分|文段中|段落中|段中 !化|学|明|件",
+    "划线|画线|加点|加粗|下划线|横线处|括号里的|括号中的",
+    "主旨|中心思想|中心论点|主要内容|段落大意|主要观点 是|.|有",
+    "如上所示|如下所示|如图所示|如表所示|见上图|见下图|见下表",
+    // What it tells, without a word for it.
+    ". @疑? @疑? 提到|提及|列出|列举|介绍|描述|讨论|阐述 的 ~6 .|是|有|分别",
+    "中 所? 提到|提及|列举|阐述|论及 的",
+    "由此|据此|由上 可知|可以看出|可以推断|可以推出|可见|推断",
+    "哪一项|哪项|哪个选项|哪个说法|哪种说法 正确|错误|不|是|符合|最|属于|能",
+    "可以|能|能够 得知|了解到|读到",
+    "读者 可以|能|会|应|被|从|对",
+    "这 一|几|两? 节|章|部分|段 的? 主要|内容|讲|说|介绍|讨论|论述",
+    "题中|题目中|题目所|题干中|例中|案例中|个案中",
 };
 
 LeaningPhrases made_english() {
@@ -204,7 +320,9 @@ LeaningPhrases made_chinese() {
     made.rules.emplace_back(row, chinese_groups(), Script::characters);
   }
   for (const std::string_view noun :
-       {"文章", "论文", "文件", "报告", "文档", "手册", "作者", "研究", "故事"}) {
+       {"文章",     "论文", "文件", "报告", "文档", "手册", "作者", "研究",
+        "故事",     "讲座", "新闻", "实验", "调查", "试验", "公告", "研究者",
+        "研究人员", "专家", "学者", "采访", "评论", "帖子"}) {
     made.nouns_introduced.emplace_back(noun);
     made.introductions.emplace_back("一 篇|份|本|个|名|位|项 ~12 " + std::string(noun),
                                     chinese_groups(), Script::characters);

@@ -21,6 +21,7 @@ std::size_t sequence_bytes(char lead) {
 enum class Mark { none, clause_end, space, left_out };
 
 Mark mark_of(std::string_view character) {
+  if (character.size() == 1 && is_alphanumeric(character[0])) return Mark::none;
   using namespace std::string_view_literals;
   constexpr std::array kClauseEnds = {"."sv,  ","sv,  ";"sv,  ":"sv,  "?"sv,
                                       "!"sv,  "\n"sv, "。"sv, "，"sv, "；"sv,
@@ -201,6 +202,8 @@ std::size_t PhraseRule::match(std::string_view clauses, std::size_t at, std::siz
 std::size_t PhraseRule::match_one_of(const Element& element, std::string_view clauses,
                                      std::size_t at, std::size_t index) const {
   for (const std::string& word : element.alternatives) {
+    // Most words differ in their first byte.
+    if (at == clauses.size() || clauses[at] != word.front()) continue;
     if (!clauses.substr(at).starts_with(word)) continue;
     const std::size_t end = match(clauses, at + word.size(), index + 1);
     if (end != kNone) return end;

@@ -44,11 +44,25 @@ Measured measure(const std::string& name, int expected) {
 }  // namespace
 
 TEST_CASE("questions that lean on a text are told from those that stand alone") {
-  const auto [name, questions] = GENERATE(table<std::string, int>(
-      {{"english", 200}, {"chinese", 200}, {"later_english", 100}, {"later_chinese", 100}}));
+  const auto [name, questions] = GENERATE(table<std::string, int>({{"english", 200},
+                                                                   {"chinese", 200},
+                                                                   {"later_english", 100},
+                                                                   {"later_chinese", 100},
+                                                                   {"held_out_english", 30},
+                                                                   {"held_out_chinese", 30},
+                                                                   {"last_english", 30},
+                                                                   {"last_chinese", 30}}));
   const Measured measured = measure(name, questions);
   CHECK(measured.precision >= 0.9);
   CHECK(measured.recall >= 0.9);
+}
+
+// Nothing was learned from these: they are to show what is true of questions to come.
+TEST_CASE("questions that no rule has seen are told, too, if not so well") {
+  const auto name = GENERATE(as<std::string>(), "final_english", "final_chinese");
+  const Measured measured = measure(name, 30);
+  CHECK(measured.precision >= 0.9);
+  CHECK(measured.recall >= 0.75);
 }
 
 TEST_CASE("the phrase that leans is named") {
