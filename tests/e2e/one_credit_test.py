@@ -32,7 +32,7 @@ class OneCreditTest(EngineTest):
         listing = self.run_engine("operators", "--json")
         self.assert_exit(listing, 0)
         run_here = TWO_WAYS + "".join((PIPELINES / f"{name}.yaml").read_text()
-                                      for name in ("rare", "rare-verified", "basics", "judged"))
+                                      for name in ("rare", "rare-verified", "basics", "judged", "chunk"))
         for component in json.loads(listing.stdout):
             if component["kind"] != "service":
                 self.assertIn(f"use: {component['name']}", run_here,
@@ -81,6 +81,15 @@ class OneCreditTest(EngineTest):
         records = self.manifest("rare-verified")["records"]
         self.assertEqual(records["read"], RECORDS)
         self.assertEqual(records["written"] + records["filtered"], RECORDS)
+
+    def test_chunk_yaml(self):
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.assert_exit(self.run_engine(
+                PIPELINES / "chunk.yaml", "-f", PIPELINES / "endpoint.yaml", *ONE), 0)
+        records = self.manifest("chunk")["records"]
+        self.assertEqual(records["written"], records["read"] + records["made"])
+        self.assertGreater(records["made"], 10)
 
     def test_two_ways(self):
         self.write_corpus(RECORDS)

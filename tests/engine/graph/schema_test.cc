@@ -255,7 +255,8 @@ TEST_CASE("the pipelines that are shipped are right for the schema of what is sh
   const std::string openai = source_text("pipelines/openai.yaml");
   const Judge judge(registry), of_overlay(registry, true);
   CHECK(judge.faults(rare).empty());
-  for (const char* other : {"basics", "instructions", "judged"}) {
+  for (const char* other :
+       {"basics", "chunk", "instructions", "judged", "rare-verified", "rare-zh", "reasonir"}) {
     CAPTURE(other);
     CHECK(judge.faults(source_text("pipelines/" + std::string(other) + ".yaml")).empty());
   }
