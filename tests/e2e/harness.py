@@ -81,7 +81,10 @@ class HandledServer:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+        class Roomy(http.server.ThreadingHTTPServer):
+            request_queue_size = 1024  # of 5, many clients at once would find some dropped
+
+        self.server = Roomy(("127.0.0.1", 0), Silent)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
