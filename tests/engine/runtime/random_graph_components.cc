@@ -187,7 +187,7 @@ void add_random_graph_components(Registry& registry) {
   collector.add<Act>();
   collector.add<RouteByHash>();
   collector.add<Wait>();
-  const LoadedPlugin plugin{"graph", "1", "graph.so", {}};
+  const LoadedPlugin plugin{"graph", "1", "graph.so", {}, {}};
   const Status status = registry.add(plugin, std::move(collector.components));
   if (!status.ok()) throw std::logic_error(status.message());
 }

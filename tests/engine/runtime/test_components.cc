@@ -323,7 +323,7 @@ void add_test_components(Registry& registry) {
   collector.add<Both>();
   collector.add<Collect>();
   add_async_components(collector);
-  const LoadedPlugin plugin{"test", "1", "test.so", {}};
+  const LoadedPlugin plugin{"test", "1", "test.so", {}, {}};
   const Status status = registry.add(plugin, std::move(collector.components));
   if (!status.ok()) throw std::logic_error(status.message());
 }
