@@ -1,6 +1,7 @@
 #include "word_runs.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cstdint>
 #include <unordered_set>
 #include <vector>
@@ -53,6 +54,7 @@ std::vector<std::uint64_t> word_hashes(std::string_view text) {
   constexpr std::uint64_t kBasis = 0xcbf29ce484222325ULL;
   constexpr std::uint64_t kPrime = 0x100000001b3ULL;
   std::vector<std::uint64_t> words;
+  words.reserve(text.size() / 5);
   std::uint64_t hash = kBasis;
   const auto finish = [&] {
     if (hash != kBasis) words.push_back(hash);
@@ -65,9 +67,10 @@ std::vector<std::uint64_t> word_hashes(std::string_view text) {
       finish();
       continue;
     }
-    if (is_word_of_its_own(c.value)) finish();
+    const bool is_word = c.value >= 0x80 && is_word_of_its_own(c.value);
+    if (is_word) finish();
     hash = (hash ^ (in(c.value, 'A', 'Z') ? c.value | 0x20 : c.value)) * kPrime;
-    if (is_word_of_its_own(c.value)) finish();
+    if (is_word) finish();
   }
   finish();
   return words;
@@ -94,10 +97,15 @@ void for_each_window(const std::vector<std::uint64_t>& words, std::size_t length
 bool has_common_run(const std::vector<std::uint64_t>& words,
                     const std::vector<std::uint64_t>& source, std::size_t length) {
   std::unordered_set<std::uint64_t> runs;
-  for_each_window(words, length, [&runs](std::uint64_t hash) { return runs.insert(hash), true; });
+  std::bitset<4096> marks;  // by the highest bits: nearly every window of the source is none
+  const auto place_of = [](std::uint64_t hash) { return hash >> 52; };
+  for_each_window(words, length, [&](std::uint64_t hash) {
+    marks.set(place_of(hash));
+    return runs.insert(hash), true;
+  });
   bool found = false;
   for_each_window(source, length, [&](std::uint64_t hash) {
-    found = runs.contains(hash);
+    found = marks[place_of(hash)] && runs.contains(hash);
     return !found;
   });
   return found;
