@@ -48,7 +48,7 @@ TEST_CASE("an unknown verb is told with the nearest one") {
   const Finished finished = EngineProcess().run({"operatros"});
   CHECK(finished.exit_code == 2);
   CHECK(finished.out == "");
-  // Those of the engine; what plugins that are installed bring follows.
+  // Verbs of the plugins that are installed come after these.
   CHECK(finished.err.starts_with(
       "rare-engine: 'operatros' is no verb and no pipeline file\n"
       "  did you mean 'operators'?\n"
