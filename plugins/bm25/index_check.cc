@@ -91,15 +91,13 @@ class ContentCheck {
       const TermRecord& here = terms[term];
       const TermRecord& next = terms[term + 1];
       const bool is_row = here.row != kNoRow;
-      if (here.documents == 0 || here.documents > header_.documents) {
-        return fault(Section::terms,
-                     "term " + std::to_string(term) + " is in no documents, or too many");
-      }
-      if (here.text_begin > next.text_begin || next.text_begin > texts ||
+      if (here.documents == 0 || here.documents > header_.documents ||
+          here.text_begin > next.text_begin || next.text_begin > texts ||
           here.first_block > next.first_block || next.first_block > blocks ||
           (is_row && (here.row >= header_.rows || here.row_scale == 0))) {
         terms_are_sound_ = false;
-        return fault(Section::terms, "term " + std::to_string(term) + " lies out of bounds");
+        return fault(Section::terms,
+                     "term " + std::to_string(term) + " has what cannot be, or lies out of bounds");
       }
     }
     const auto slots = array<std::uint32_t>(Section::term_slots);

@@ -74,7 +74,7 @@ TEST_CASE("Places that lead out of their section are faults, though checksums fi
     CHECK(contains(index.faults(section, put<std::uint64_t>(1, 1ULL << 40)), "do not ascend"));
   }
   CHECK(contains(index.faults(Section::terms, put<std::uint64_t>(8, 1ULL << 40)),
-                 "section terms: term 1 lies out of bounds"));
+                 "section terms: term 1 has what cannot be, or lies out of bounds"));
   CHECK(contains(index.faults(Section::term_slots, put<std::uint32_t>(0, 1U << 30)),
                  "a slot names no term"));
   CHECK(contains(index.faults(Section::texts, put<std::uint8_t>(0, 0x7F)),
@@ -87,6 +87,17 @@ TEST_CASE("Places that lead out of their section are faults, though checksums fi
       index.faults(Section::documents,
                    [](char* begin, std::size_t bytes) { std::memset(begin, 0xFF, bytes); }),
       "section documents: the terms of record 0 cannot be read"));
+}
+
+TEST_CASE("What lies behind a term that cannot be is not followed") {
+  ChangedIndex index;
+  CHECK(contains(index.faults(Section::terms,
+                              [](char* begin, std::size_t bytes) {
+                                std::memset(begin + sizeof(TermRecord), 0, 3 * sizeof(TermRecord));
+                                std::memset(begin + 4 * sizeof(TermRecord), 0xFF,
+                                            bytes - 4 * sizeof(TermRecord));
+                              }),
+                 "section terms: term 1 has what cannot be"));
 }
 
 TEST_CASE("Documents and groups beyond the last are faults") {
