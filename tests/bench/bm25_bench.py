@@ -252,7 +252,7 @@ def main():
     options = parser.parse_args()
     subprocess.run([sys.executable, BENCH / "bm25_corpus.py", CORPORA], check=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        bench = Bench(pathlib.Path(folder), options)
+        bench = Bench(pathlib.Path(folder).resolve(), options)
         for part in options.part.split(","):
             getattr(bench, part)()
     results = pathlib.Path(options.folder) / "bm25_bench.json"
