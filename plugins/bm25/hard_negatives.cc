@@ -27,6 +27,11 @@ constexpr int kHitsForOwnText = 10;
 constexpr std::uint64_t kForeignAtLeast = 10;
 constexpr std::uint64_t kForeignShare = 100;
 
+// The first records are all looked at, later ones by samples: a second search costs as much as the
+// first.
+constexpr std::uint64_t kAllLookedAt = 1000;
+constexpr std::uint64_t kOneLookedAtOf = 16;
+
 bool has_text(const SearchHits& reply, const std::string& key) {
   return std::any_of(reply.hits.begin(), reply.hits.end(),
                      [&](const SearchHit& hit) { return identity_key(hit.text) == key; });
@@ -261,7 +266,8 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
     if (selection.complete || exhausted || too_deep) break;
     k = next_k(k);
   }
-  if (corpus_is_apart_) {
+  const std::uint64_t number = corpus_is_apart_ ? records_++ : 0;
+  if (corpus_is_apart_ && (number < kAllLookedAt || number % kOneLookedAtOf == 0)) {
     bool is_in_corpus = has_text(hits, inputs->positive_key);
     if (!is_in_corpus) {
       SearchRequest request(inputs->text, kHitsForOwnText);

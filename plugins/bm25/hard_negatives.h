@@ -74,8 +74,9 @@ class HardNegatives final : public AsyncOperator {
   bool corpus_is_apart_ = false;
   std::atomic<bool> shortage_noted_{false};
   std::atomic<bool> foreign_noted_{false};
-  std::atomic<std::uint64_t> positives_{0};
-  std::atomic<std::uint64_t> foreign_{0};  // of them, not in the corpus
+  std::atomic<std::uint64_t> records_{0};    // where the corpus is apart
+  std::atomic<std::uint64_t> positives_{0};  // of them, looked for
+  std::atomic<std::uint64_t> foreign_{0};    // of these, not in the corpus
 };
 
 }  // namespace rare::bm25

@@ -24,7 +24,7 @@ namespace {
 
 // Queries that are read, searched and printed together, and those that one thread searches
 // together.
-constexpr std::size_t kQueriesAtOnce = 2048;
+constexpr std::size_t kQueriesAtOnce = 256;
 constexpr std::size_t kQueriesTogether = 32;
 
 struct FileQuery {

@@ -174,13 +174,15 @@ class Bench:
         self.row("building within 64 MB, times unlimited", f"{ratio:.2f}", "1.3 or less", ratio <= 1.3)
 
     def write_records(self, count):
-        """Passages of the corpus, each with one of the long queries as its question."""
-        questions = (CORPORA / "english.long.txt").read_text(encoding="utf-8").splitlines()
+        """Passages of the corpus, each with every second word of it as its question; the first as queries, too."""
+        questions = []
         with open(CORPORA / "english.jsonl", encoding="utf-8") as passages, \
                 open(self.folder / "records.jsonl", "w", encoding="utf-8") as records:
-            for number, line in zip(range(count), passages):
+            for _, line in zip(range(count), passages):
                 text = json.loads(line)["text"]
-                records.write(json.dumps({"text": text, "question": questions[number % len(questions)]}) + "\n")
+                questions.append(" ".join(text.split()[::2]))
+                records.write(json.dumps({"text": text, "question": questions[-1]}) + "\n")
+        (self.folder / "questions.txt").write_text("\n".join(questions[:1000]) + "\n", encoding="utf-8")
 
     def pipeline_s(self, corpus):
         shutil.rmtree(self.folder / ".rare", ignore_errors=True)
@@ -221,11 +223,11 @@ class Bench:
             self.row(f"memory beyond the {name} file, MB", f"{more:.0f}", "50 or less", more <= 50,
                      seconds=round(seconds, 2))
 
-        bare = output_of("rare-engine", [str(part) for part in (RATE, corpus, self.folder / "bare",
-                                                                CORPORA / "english.long.txt")])
         self.write_records(100_000)
+        bare = output_of("rare-engine", [str(part) for part in (RATE, corpus, self.folder / "bare",
+                                                                self.folder / "questions.txt")])
         rate = 100_000 / min(self.pipeline_s("prebuilt: whole") for _ in rounds)
-        alone = bare["queries"]["long"]["2"]["per_s"]
+        alone = next(iter(bare["queries"].values()))["2"]["per_s"]
         self.row("BM25HardNeg, 100,000 records, records/s", round(rate), bare=round(alone))
         self.row("  times the bare index", f"{rate / alone:.2f}", "0.8 or more", rate / alone >= 0.8)
 
