@@ -182,7 +182,7 @@ class Bench:
                 text = json.loads(line)["text"]
                 questions.append(" ".join(text.split()[::2]))
                 records.write(json.dumps({"text": text, "question": questions[-1]}) + "\n")
-        (self.folder / "questions.txt").write_text("\n".join(questions[:1000]) + "\n", encoding="utf-8")
+        (self.folder / "records.long.txt").write_text("\n".join(questions[:1000]) + "\n", encoding="utf-8")
 
     def pipeline_s(self, corpus):
         shutil.rmtree(self.folder / ".rare", ignore_errors=True)
@@ -225,7 +225,7 @@ class Bench:
 
         self.write_records(100_000)
         bare = output_of("rare-engine", [str(part) for part in (RATE, corpus, self.folder / "bare",
-                                                                self.folder / "questions.txt")])
+                                                                self.folder / "records.long.txt")])
         rate = 100_000 / min(self.pipeline_s("prebuilt: whole") for _ in rounds)
         alone = next(iter(bare["queries"].values()))["2"]["per_s"]
         self.row("BM25HardNeg, 100,000 records, records/s", round(rate), bare=round(alone))
