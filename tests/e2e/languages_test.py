@@ -58,6 +58,21 @@ class LanguagesTest(EngineTest):
         rows = read_jsonl(self.folder / "out" / "result.jsonl")
         self.assertCountEqual(rows[2]["hard_negatives"], texts[:2])
 
+    def test_a_prebuilt_index_keeps_its_analyzer_and_the_version_of_its_library(self):
+        texts = ["Die Häuser stehen am Fluss.", "Ein Haus am See.", "Der Zug fährt ab."]
+        self.write("documents.jsonl", "".join(json.dumps({"question": "Wo ist das HAUS?", "text": text}) + "\n" for text in texts))
+        process = self.run_engine("index", "build", "--corpus", "documents.jsonl", "--analyzer", "icu_german", "--out", "index")
+        self.assert_exit(process, 0)
+        self.assertRegex(process.stdout, r"/icu_german\.[0-9.]+-")
+        self.write("queries.jsonl", '{"query": "HÄUSERN"}\n')
+        process = self.run_engine("index", "search", "index", "--queries", "queries.jsonl", "-k", "5")
+        self.assert_exit(process, 0)
+        self.assertEqual([hit[1] for hit in json.loads(process.stdout)["hits"]], [1, 0])
+        self.write("p.yaml", PIPELINE.replace("from: documents, analyzer: ANALYZER", "prebuilt: index"))
+        self.assert_exit(self.run_engine("p.yaml", "--progress", "none", "--fresh"), 0)
+        rows = read_jsonl(self.folder / "out" / "result.jsonl")
+        self.assertCountEqual(rows[2]["hard_negatives"], texts[:2])
+
     def test_an_unknown_analyzer_is_told_with_the_nearest_and_all(self):
         for analyzer, nearest in (("icu_germen", "icu_german"), ("cjkk", "cjk")):
             self.write("documents.jsonl", "")
