@@ -121,7 +121,7 @@ class ChainPlan {
     CollectingRegistrar collector;
     collector.add<Flood>();
     collector.add<Broken>();
-    REQUIRE(registry_.add({"here", "1", "here.so", {}}, std::move(collector.components)).ok());
+    REQUIRE(registry_.add({"here", "1", "here.so", {}, {}}, std::move(collector.components)).ok());
     for (const auto& [use, with] : chain) add(use, with);
   }
   ChainPlan(const ChainPlan&) = delete;
