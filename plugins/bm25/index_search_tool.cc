@@ -178,7 +178,7 @@ Result<int> IndexSearchTool::run(ToolContext& context) {
   if (make_analyzer(analyzer) == nullptr) {
     return Status(StatusCode::invalid_argument,
                   path->string() + ": its analyzer `" + analyzer +
-                      "` is not known here; use the rare-engine that made it");
+                      "` is not known here; use the rare-engine, and the ICU, that made it");
   }
   auto source = std::make_unique<files::ReadSource>(queries_, format_);
   if (Status status = source->open(); !status.ok()) return status;

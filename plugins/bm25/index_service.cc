@@ -119,11 +119,11 @@ Status IndexService::open_prebuilt() {
   analyzer_ = (*index)->analyzer();
   k1_ = shortest_double(header.parameters.k1);
   b_ = shortest_double(header.parameters.b);
-  const std::vector<std::string> known = analyzer_names();
-  if (std::find(known.begin(), known.end(), analyzer_) == known.end()) {
-    return failure(Status(StatusCode::invalid_argument,
-                          path->string() + ": its analyzer `" + analyzer_ +
-                              "` is not known here; use the rare-engine that made it"));
+  if (make_analyzer(analyzer_) == nullptr) {
+    return failure(
+        Status(StatusCode::invalid_argument,
+               path->string() + ": its analyzer `" + analyzer_ +
+                   "` is not known here; use the rare-engine, and the ICU, that made it"));
   }
   prebuilt_ = path->string();
   return Status();
