@@ -2,6 +2,7 @@
 // Thread-safety: all functions are pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -39,6 +40,24 @@ std::uint8_t word_break_class(char32_t code_point);
 
 // White space, control, format or punctuation (general categories Z, Cc, Cf, P).
 bool is_ignorable(char32_t code_point);
+
+// An ASCII character as to_lower() has it, or 0 where is_ignorable().
+constexpr char folded_ascii(char character) {
+  if (character >= 'A' && character <= 'Z') return static_cast<char>(character + ('a' - 'A'));
+  constexpr std::string_view kSymbols = "$+<=>^`|~";
+  const bool is_kept = (character >= 'a' && character <= 'z') ||
+                       (character >= '0' && character <= '9') ||
+                       kSymbols.find(character) != std::string_view::npos;
+  return is_kept ? character : '\0';
+}
+// The same, looked up: for the many texts that are compared.
+inline constexpr auto kFoldedAscii = [] {
+  std::array<char, 128> folded{};
+  for (int i = 0; i < 128; ++i) {
+    folded[static_cast<std::size_t>(i)] = folded_ascii(static_cast<char>(i));
+  }
+  return folded;
+}();
 
 // A character of Chinese, Japanese or Korean writing that stands for a word or syllable: the blocks
 // of CJK unified and compatibility ideographs.

@@ -23,6 +23,13 @@ std::vector<std::uint64_t> words_of(std::string_view text) {
     word.clear();
   };
   for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < kFoldedAscii.size()) {
+      const char folded = kFoldedAscii[byte];
+      folded == '\0' ? end_word() : word.push_back(folded);
+      ++at;
+      continue;
+    }
     const DecodedCodePoint next = decode_utf8(text, at);
     at += next.bytes;
     const bool han = is_han(next.code_point);

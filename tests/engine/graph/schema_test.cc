@@ -171,7 +171,7 @@ Registry lenient_registry() {
   collector.add<AnyRead>();
   collector.add<AnyWrite>();
   Registry registry;
-  REQUIRE(registry.add({"any", "1.0.0", "any.so", {}}, std::move(collector.components)).ok());
+  REQUIRE(registry.add({"any", "1.0.0", "any.so", {}, {}}, std::move(collector.components)).ok());
   return registry;
 }
 

@@ -198,7 +198,8 @@ Registry test_registry() {
   collector.add<Weigh>();
   collector.add<Ask>();
   Registry registry;
-  Status status = registry.add({"fake", "1.0.0", "fake.so", {}}, std::move(collector.components));
+  Status status =
+      registry.add({"fake", "1.0.0", "fake.so", {}, {}}, std::move(collector.components));
   if (!status.ok()) throw std::runtime_error(status.message());
   return registry;
 }

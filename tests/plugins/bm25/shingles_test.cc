@@ -3,6 +3,7 @@
 #include <string>
 
 #include "catch.h"
+#include "plugins/bm25/code_points.h"
 
 namespace rare::bm25 {
 namespace {
@@ -45,3 +46,11 @@ TEST_CASE("A text without words is like no other") {
 
 }  // namespace
 }  // namespace rare::bm25
+
+TEST_CASE("ASCII is folded from a table as code points are from Unicode's") {
+  for (char32_t c = 0; c < rare::bm25::kFoldedAscii.size(); ++c) {
+    INFO(static_cast<unsigned>(c));
+    const char32_t folded = rare::bm25::is_ignorable(c) ? 0 : rare::bm25::to_lower(c);
+    CHECK(static_cast<char32_t>(rare::bm25::kFoldedAscii[c]) == folded);
+  }
+}
