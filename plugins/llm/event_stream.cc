@@ -55,12 +55,30 @@ void EventStream::end_event() {
     done_ = true;
     return;
   }
+  if (take_piece(data)) return;
   Json chunk = Json::parse(data, nullptr, false);
   if (!chunk.is_object()) {
     if (improper_.empty()) improper_ = data.substr(0, 200);
     return;
   }
+  // Not again and again: two templates, of reasoning and answer, serve a whole stream as a rule.
+  constexpr int kMostTemplates = 8;
+  if (templates_ < kMostTemplates) {
+    if (auto found = PieceTemplate::of(data, chunk)) {
+      template_ = std::move(found);
+      ++templates_;
+    }
+  }
   take_chunk(std::move(chunk));
+}
+
+// Whether the event was one more piece of what came before it.
+bool EventStream::take_piece(std::string_view data) {
+  if (!template_) return false;
+  const auto piece = template_->piece_of(data);
+  if (!piece) return false;
+  join(choices_[template_->choice()]["message"][template_->field()], Json(*piece));
+  return true;
 }
 
 void EventStream::take_chunk(Json chunk) {

@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "plugins/llm/piece_template.h"
 #include "plugins/net/http_types.h"
 #include "rare/json.h"
 #include "rare/status.h"
@@ -31,6 +33,7 @@ class EventStream final : public net::BodyReader {
  private:
   void take_line(std::string_view line);
   void end_event();
+  bool take_piece(std::string_view data);
   void take_chunk(Json chunk);
   void take_choice(const Json& choice);
 
@@ -41,6 +44,8 @@ class EventStream final : public net::BodyReader {
   bool progress_ = false;  // in this read()
   bool done_ = false;      // the event [DONE] came
   std::string improper_;   // what is no chunk, its beginning
+  std::optional<PieceTemplate> template_;
+  int templates_ = 0;  // that were looked for
   Json error_, whole_ = Json::object();
   std::map<std::int64_t, Json> choices_;
 };

@@ -112,3 +112,30 @@ TEST_CASE("only events count as progress, and there is a bound") {
   CHECK(stream.read("ices\": []}\n\n") == Read::progress);
   CHECK(stream.read("data: " + std::string(300, 'x')) == Read::too_large);
 }
+
+TEST_CASE("pieces that are cut out and pieces that are parsed make one text") {
+  const std::vector<std::string> pieces = {"An", " answer", "",     ", \"quoted\"",
+                                           "\n", "content", "c-1",  "caf\u00e9",
+                                           "\\", " and",    " and", " the end."};
+  std::string text, expected;
+  for (const char* field : {"reasoning_content", "content", "reasoning_content"}) {
+    for (const std::string& piece : pieces) text += event(chunk({{field, piece}}));
+  }
+  for (const std::string& piece : pieces) expected += piece;
+  // Equal events one after another, with lists that grow by each of them.
+  for (int i = 0; i < 3; ++i) {
+    Json with_list = chunk({{"content", "!"}});
+    with_list["choices"][0]["logprobs"] = {{"content", Json::array({{{"token", "!"}}})}};
+    text += event(with_list);
+  }
+  text +=
+      event(chunk({{"content", "?"}}, nullptr, 1)) + event(chunk({{"content", "?!"}}, "stop", 1));
+  text += event(chunk(Json::object(), "stop")) + kDone;
+  const Json body = whole(text, text.size());
+  CHECK(body["choices"][0]["message"]["reasoning_content"] == expected + expected);
+  CHECK(body["choices"][0]["message"]["content"] == expected + "!!!");
+  CHECK(body["choices"][0]["logprobs"]["content"].size() == 3);
+  CHECK(body["choices"][1]["message"]["content"] ==
+        "?"
+        "?!");
+}

@@ -1,0 +1,35 @@
+// What the chunks of one stream have in common: the same bytes around a piece of text.
+//
+// An endpoint sends an event for each token, all of them equal but for a few letters. One that fits
+// the template of an earlier one needs no parser: its piece is cut out. Thread-safety: immutable
+// values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rare/json.h"
+
+namespace rare::llm {
+
+class PieceTemplate {
+ public:
+  // Of `event`, which was parsed as `chunk`: nothing unless it has one choice, its delta one text
+  // that is not empty, and all else is such that saying it again says nothing new.
+  static std::optional<PieceTemplate> of(std::string_view event, const Json& chunk);
+
+  // The piece of an event that differs from the first one in nothing else. Nothing for any other
+  // event, and for one whose piece is not written as it reads (escapes, ill-formed UTF-8).
+  std::optional<std::string_view> piece_of(std::string_view event) const;
+
+  const std::string& field() const { return field_; }  // of the choice's delta
+  std::int64_t choice() const { return choice_; }      // its index
+
+ private:
+  std::string before_, after_, field_;
+  std::int64_t choice_ = 0;
+};
+
+}  // namespace rare::llm
