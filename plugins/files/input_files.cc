@@ -62,7 +62,7 @@ Result<InputFile> check(const std::string& path) {
     if (errno == ENOENT) {
       return refused(path +
                      ": there is no such file; check the path (relative paths start at the "
-                     "YAML file's folder)");
+                     "folder of the YAML file, or at the working directory on the command line)");
     }
     return refused(path + ": cannot be read: " + std::strerror(errno) +
                    "; check the permissions of the file and its folders");
@@ -107,9 +107,11 @@ Result<std::vector<InputFile>> find_input_files(const std::vector<std::string>& 
     if (is_pattern(pattern) && !std::filesystem::exists(pattern, ignored)) {
       paths = expand(pattern);
       if (paths.empty()) {
-        return refused(pattern +
-                       ": no file matches this pattern; check it (relative paths start "
-                       "at the YAML file's folder; ** is not known)");
+        return refused(
+            pattern +
+            ": no file matches this pattern; check it (relative paths start at the folder "
+            "of the YAML file, or at the working directory on the command line; ** is "
+            "not known)");
       }
     }
     for (const std::string& path : paths) {
