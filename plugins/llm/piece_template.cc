@@ -11,12 +11,15 @@ namespace {
 // The only choice, with a delta that is an object, or null. Lists of log-probabilities grow with
 // each event, also with one that is equal.
 const Json* choice_of(const Json& chunk) {
-  if (chunk.contains("error")) return nullptr;
   const auto choices = chunk.find("choices");
-  if (choices == chunk.end() || !choices->is_array() || choices->size() != 1) return nullptr;
+  if (chunk.contains("error") || choices == chunk.end()) return nullptr;
+  if (!choices->is_array() || choices->size() != 1) return nullptr;
   const Json& choice = choices->front();
-  if (!choice.is_object() || !choice.value("logprobs", Json()).is_null()) return nullptr;
-  return choice.value("delta", Json()).is_object() ? &choice : nullptr;
+  if (!choice.is_object()) return nullptr;
+  const auto lists = choice.find("logprobs");
+  if (lists != choice.end() && !lists->is_null()) return nullptr;
+  const auto delta = choice.find("delta");
+  return delta != choice.end() && delta->is_object() ? &choice : nullptr;
 }
 
 // The field whose text differs from event to event; none where another one may, too.

@@ -25,8 +25,9 @@ TEST_CASE("the piece of an event that differs in nothing else is cut out") {
   CHECK(known->field() == "content");
   CHECK(known->choice() == 2);
   const auto piece_of = [&](const std::string& text) {
-    const auto piece = known->piece_of(
-        event_of(R"({"role":"assistant","content":")" + text + R"(","refusal":null})"));
+    const std::string next =
+        event_of(R"({"role":"assistant","content":")" + text + R"(","refusal":null})");
+    const auto piece = known->piece_of(next);
     return piece ? std::string(*piece) : "none";
   };
   CHECK(piece_of("answer") == "answer");
@@ -47,7 +48,8 @@ TEST_CASE("the place of the piece is found among equal letters") {
   // The piece is what the model is called, and what the field is called.
   const auto same = template_of(event_of(R"({"content":"content"})"));
   REQUIRE(same);
-  CHECK(same->piece_of(event_of(R"({"content":"x"})")) == "x");
+  const std::string next = event_of(R"({"content":"x"})");
+  CHECK(same->piece_of(next) == "x");
   // The first "content" is another object's: no template, rather than a wrong one.
   CHECK_FALSE(template_of(R"({"extra":{"content":"a"},"choices":[{"delta":{"content":"a"}}]})"));
 }
