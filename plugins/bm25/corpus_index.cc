@@ -175,14 +175,6 @@ class CorpusIndexing {
   bool han_warned_ = false;
 };
 
-}  // namespace
-
-std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus) {
-  return start_of_names(settings, corpus) + shortest_digits(settings.parameters.k1) + "-" +
-         shortest_digits(settings.parameters.b) + (settings.compact ? "-compact" : "") +
-         ending_of_names();
-}
-
 Result<std::filesystem::path> find_index(const std::filesystem::path& path) {
   std::error_code none;
   if (!std::filesystem::is_directory(path, none)) {
@@ -204,6 +196,30 @@ Result<std::filesystem::path> find_index(const std::filesystem::path& path) {
   }
   return Status(StatusCode::invalid_argument,
                 expected + std::to_string(found.size()) + "; name one of its files");
+}
+
+}  // namespace
+
+std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus) {
+  return start_of_names(settings, corpus) + shortest_digits(settings.parameters.k1) + "-" +
+         shortest_digits(settings.parameters.b) + (settings.compact ? "-compact" : "") +
+         ending_of_names();
+}
+
+Result<OpenedIndex> open_index(const std::filesystem::path& path, IndexFile::Check check) {
+  Result<std::filesystem::path> found = find_index(path);
+  if (!found) return found.status();
+  auto file = IndexFile::open(*found, check);
+  if (!file) return file.status();
+  return OpenedIndex{std::move(*found), std::move(*file)};
+}
+
+Status check_analyzer(const OpenedIndex& index) {
+  const std::string analyzer(index.file->analyzer());
+  if (make_analyzer(analyzer) != nullptr) return Status();
+  return Status(StatusCode::invalid_argument,
+                index.path.string() + ": its analyzer `" + analyzer +
+                    "` is not known here; use the rare-engine, and the ICU, that made it");
 }
 
 Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordStream> records,

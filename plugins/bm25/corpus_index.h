@@ -16,6 +16,9 @@
 
 namespace rare::bm25 {
 
+// What building takes whatever the limit.
+inline constexpr std::uint64_t kLeastBuildMemoryBytes = 16'000'000;
+
 struct CorpusSettings {
   std::string field;
   std::string id_field;  // text or an integer; empty: records have no ids
@@ -39,9 +42,17 @@ struct BuildProgress {
 // What an index is called: equal for equal texts, ids and settings only.
 std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus);
 
-// The one index of a folder, or the path itself where it is a file. Errors: not_found (it is
-// neither, or has none), invalid_argument (it has several).
-Result<std::filesystem::path> find_index(const std::filesystem::path& path);
+struct OpenedIndex {
+  std::filesystem::path path;  // of the file
+  std::unique_ptr<const IndexFile> file;
+};
+
+// The one index of a folder, or the file that `path` itself is. Errors: not_found (it is neither,
+// or has none), invalid_argument (it has several), and those of IndexFile::open().
+Result<OpenedIndex> open_index(const std::filesystem::path& path, IndexFile::Check check);
+
+// Whether queries can be analyzed as the index's texts were; invalid_argument when not.
+Status check_analyzer(const OpenedIndex& index);
 
 // Gives a new stream over the corpus.
 using OpenStream = std::function<Result<std::unique_ptr<RecordStream>>()>;

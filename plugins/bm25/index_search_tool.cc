@@ -17,6 +17,7 @@
 #include "plugins/bm25/file_stream.h"
 #include "plugins/bm25/index_tools.h"
 #include "plugins/bm25/query_template.h"
+#include "plugins/bm25/search_pool.h"
 #include "plugins/bm25/shortest_float.h"
 
 namespace rare::bm25 {
@@ -170,22 +171,14 @@ ToolUsage IndexSearchTool::usage() {
 }
 
 Result<int> IndexSearchTool::run(ToolContext& context) {
-  const Result<std::filesystem::path> path = find_index(index_);
-  if (!path) return path.status();
-  auto index = IndexFile::open(*path, IndexFile::Check::all);
+  Result<OpenedIndex> index = open_index(index_, IndexFile::Check::all);
   if (!index) return index.status();
-  const std::string analyzer((*index)->analyzer());
-  if (make_analyzer(analyzer) == nullptr) {
-    return Status(StatusCode::invalid_argument,
-                  path->string() + ": its analyzer `" + analyzer +
-                      "` is not known here; use the rare-engine, and the ICU, that made it");
-  }
+  if (Status status = check_analyzer(*index); !status.ok()) return status;
   auto source = std::make_unique<files::ReadSource>(queries_, format_);
   if (Status status = source->open(); !status.ok()) return status;
   QueryFile file(std::move(source), field_, id_field_);
-  const Corpus corpus(std::move(*index));
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  ParallelSearch searches(corpus, threads_ > 0 ? threads_ : std::max(1, cores));
+  const Corpus corpus(std::move(index->file));
+  ParallelSearch searches(corpus, threads_or_cores(threads_));
   while (true) {
     const Result<std::vector<FileQuery>> queries = file.next();
     if (!queries) return queries.status();

@@ -17,9 +17,7 @@ namespace {
 // Requests that wait behind each search thread, so that it never idles and finds batches.
 constexpr int kRequestsPerThread = 16;
 
-constexpr std::uint64_t kLeastMemory = 16'000'000;
-
-int search_threads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+int search_threads() { return threads_or_cores(0); }
 
 }  // namespace
 
@@ -100,7 +98,7 @@ Status IndexService::check_parameters() {
                       (corpora == 0 ? "none" : std::to_string(corpora)));
   }
   Result<std::uint64_t> limit = parse_byte_size(memory_limit_);
-  if (!limit || *limit < kLeastMemory) {
+  if (!limit || *limit < kLeastBuildMemoryBytes) {
     return Status(StatusCode::invalid_argument,
                   who + "`memory_limit`: expected 16MB or more, such as 512MB or 2GiB, found `" +
                       memory_limit_ + "`");
@@ -111,21 +109,14 @@ Status IndexService::check_parameters() {
 
 // Header and settings at once, before anything runs; every byte on the builder's thread.
 Status IndexService::open_prebuilt() {
-  const Result<std::filesystem::path> path = find_index(prebuilt_);
-  if (!path) return failure(path.status());
-  const auto index = IndexFile::open(*path, IndexFile::Check::header);
+  const Result<OpenedIndex> index = open_index(prebuilt_, IndexFile::Check::header);
   if (!index) return failure(index.status());
-  const IndexHeader& header = (*index)->header();
-  analyzer_ = (*index)->analyzer();
+  if (Status status = check_analyzer(*index); !status.ok()) return failure(status);
+  const IndexHeader& header = index->file->header();
+  analyzer_ = index->file->analyzer();
   k1_ = shortest_double(header.parameters.k1);
   b_ = shortest_double(header.parameters.b);
-  if (make_analyzer(analyzer_) == nullptr) {
-    return failure(
-        Status(StatusCode::invalid_argument,
-               path->string() + ": its analyzer `" + analyzer_ +
-                   "` is not known here; use the rare-engine, and the ICU, that made it"));
-  }
-  prebuilt_ = path->string();
+  prebuilt_ = index->path.string();
   return Status();
 }
 

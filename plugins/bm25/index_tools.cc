@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "plugins/bm25/analyzer.h"
@@ -11,25 +10,10 @@
 #include "plugins/bm25/corpus_index.h"
 #include "plugins/bm25/file_stream.h"
 #include "plugins/bm25/index_check.h"
+#include "plugins/bm25/search_pool.h"
 
 namespace rare::bm25 {
 namespace {
-
-constexpr std::uint64_t kLeastBuildMemory = 16'000'000;
-
-int threads_or_cores(int threads) {
-  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
-// Header checked, the rest as far as `check` says.
-Result<std::pair<std::filesystem::path, std::unique_ptr<const IndexFile>>> open_index(
-    const std::string& where, IndexFile::Check check) {
-  Result<std::filesystem::path> path = find_index(where);
-  if (!path) return path.status();
-  auto index = IndexFile::open(*path, check);
-  if (!index) return index.status();
-  return std::pair(std::move(*path), std::move(*index));
-}
 
 std::string summary_of(const IndexHeader& header) {
   return std::to_string(header.documents) + " of " + std::to_string(header.records) + " records, " +
@@ -74,7 +58,7 @@ ToolUsage IndexBuildTool::usage() {
 
 Result<int> IndexBuildTool::run(ToolContext& context) {
   const Result<std::uint64_t> limit = parse_byte_size(memory_limit_);
-  if (!limit || *limit < kLeastBuildMemory) {
+  if (!limit || *limit < kLeastBuildMemoryBytes) {
     return Status(StatusCode::invalid_argument,
                   "--memory-limit: expected 16MB or more, such as 512MB or 2GiB, got '" +
                       memory_limit_ + "'");
@@ -125,7 +109,7 @@ ToolUsage IndexInfoTool::usage() {
 Result<int> IndexInfoTool::run(ToolContext& context) {
   const auto opened = open_index(index_, IndexFile::Check::header);
   if (!opened) return opened.status();
-  const Json json = describe_index(opened->first, *opened->second);
+  const Json json = describe_index(opened->path, *opened->file);
   if (json_) {
     context.out() << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
     return 0;
@@ -160,13 +144,13 @@ ToolUsage IndexVerifyTool::usage() {
 Result<int> IndexVerifyTool::run(ToolContext& context) {
   const auto opened = open_index(index_, IndexFile::Check::header);
   if (!opened) return opened.status();
-  const std::vector<std::string> faults = faults_of_index(*opened->second);
+  const std::vector<std::string> faults = faults_of_index(*opened->file);
   for (const std::string& fault : faults) context.out() << fault << "\n";
-  const std::string name = opened->first.string();
+  const std::string name = opened->path.string();
   if (!faults.empty()) {
     return Status(StatusCode::invalid_data, name + " is damaged; remove it, and build it again");
   }
-  context.out() << name << ": whole, " << summary_of(opened->second->header()) << "\n";
+  context.out() << name << ": whole, " << summary_of(opened->file->header()) << "\n";
   return 0;
 }
 

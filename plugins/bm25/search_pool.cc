@@ -29,6 +29,10 @@ std::vector<Result<SearchHits>> search(const Corpus& corpus,
 
 }  // namespace
 
+int threads_or_cores(int threads) {
+  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 SearchPool::SearchPool(int threads) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }

@@ -19,6 +19,9 @@
 
 namespace rare::bm25 {
 
+// As many threads as are named; 0: as there are cores.
+int threads_or_cores(int threads);
+
 class SearchPool {
  public:
   using Answer = Completion<Result<SearchHits>>;

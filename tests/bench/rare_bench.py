@@ -12,7 +12,6 @@ docs/quality.md says how the collection is made. Rates are of the whole process,
 """
 
 import argparse
-import http.server
 import json
 import os
 import pathlib
@@ -27,7 +26,7 @@ os.environ.setdefault("RARE_TEST_BUILD", str(build))
 os.environ.setdefault("RARE_TEST_SOURCE", "@CMAKE_SOURCE_DIR@")
 sys.path.insert(0, os.path.join(os.environ["RARE_TEST_SOURCE"], "tests", "e2e"))
 
-from harness import EngineTest, HandledServer, PIPELINES, ProtocolServer, read_jsonl  # noqa: E402
+from harness import ChatHandler, EngineTest, HandledServer, PIPELINES, ProtocolServer, read_jsonl  # noqa: E402
 
 REFERENCE_DOCUMENTS_S = 116  # end to end, whatever its workers
 SLOTS, SLOT_LATENCY_MS = 64, 50
@@ -107,36 +106,21 @@ class Collection:
             "scenario": f"A crew looks after the {asked[2]} near the {asked[4]}, and it fails one night."})
 
 
-class FaithfulJudge(http.server.BaseHTTPRequestHandler):
+class FaithfulJudge(ChatHandler):
     """Knows the collection. Answers VerifyNegatives' last question: is a candidate about the same fact?"""
 
-    protocol_version = "HTTP/1.1"
+    model = "judge"
     answers = {}
 
-    def do_GET(self):
-        self.answer({"data": [{"id": "judge"}]})
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        prompt = asked["messages"][-1]["content"].rpartition("\nQuestion: ")[2]
+    def reply(self, prompt):
+        prompt = prompt.rpartition("\nQuestion: ")[2]
         document = prompt.partition("\nDocument: ")[2].partition("\nCandidate ")[0]
         verdicts = {}
         for number, text in re.findall(r"^Candidate (\d+): (.*?)(?=\nCandidate \d+: |\nVerdicts:)", prompt,
                                        re.DOTALL | re.MULTILINE):
             verdicts[number] = {"reason": "Looked up in the collection.",
                                 "relevant": self.answers.get(text) == self.answers[document]}
-        self.answer({"id": "1", "object": "chat.completion", "model": "judge",
-                     "choices": [{"index": 0, "finish_reason": "stop",
-                                  "message": {"role": "assistant", "content": json.dumps(verdicts)}}],
-                     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}})
-
-    def answer(self, body):
-        text = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        return json.dumps(verdicts)
 
 
 MINING = """

@@ -1,12 +1,11 @@
 """What goes wrong in one reply stays with its record: the others are kept, in their rows, and paid for once."""
 
-import http.server
 import json
 import re
 import threading
 import unittest
 
-from harness import EngineTest, HandledServer, PIPELINES, read_jsonl
+from harness import ChatHandler, EngineTest, HandledServer, PIPELINES, read_jsonl
 
 RARE = [PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none"]
 DOCUMENTS = 40
@@ -47,27 +46,9 @@ class Script:
 
 
 def handler_of(script):
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            self.send({"object": "list", "data": [{"id": "test-model"}]})
-
-        def do_POST(self):
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            content = script.reply(request["messages"][-1]["content"])
-            self.send({"id": "1", "object": "chat.completion", "model": "test-model",
-                       "choices": [{"index": 0, "finish_reason": "stop",
-                                    "message": {"role": "assistant", "content": content}}],
-                       "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}})
-
-        def send(self, body):
-            text = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+    class Handler(ChatHandler):
+        def reply(self, prompt):
+            return script.reply(prompt)
 
     return Handler
 

@@ -96,6 +96,35 @@ class HandledServer:
         self.server.server_close()
 
 
+class ChatHandler(http.server.BaseHTTPRequestHandler):
+    """Answers each chat with the text that `reply(prompt)` makes of its last message."""
+
+    protocol_version = "HTTP/1.1"
+    model = "test-model"
+
+    def reply(self, prompt):
+        raise NotImplementedError
+
+    def do_GET(self):
+        self.send({"object": "list", "data": [{"id": self.model}]})
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.reply(request["messages"][-1]["content"])
+        self.send({"id": "1", "object": "chat.completion", "model": self.model,
+                   "choices": [{"index": 0, "finish_reason": "stop",
+                                "message": {"role": "assistant", "content": content}}],
+                   "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}})
+
+    def send(self, body):
+        text = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
 def dead_url():
     """A port that nobody listens on: it was free a moment ago."""
     with socket.socket() as free:
