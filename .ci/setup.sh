@@ -152,7 +152,7 @@ bench_peers() {
     mkdir -p "$cache"
     say "installing what benchmarks are compared with"
     if ! { python3 -m venv "$folder" && "$folder/bin/pip" --quiet --no-input --disable-pip-version-check install \
-      --only-binary :all: --require-hashes -r "$list"; } < /dev/null >&2; then
+      --only-binary :all: --require-hashes --no-deps -r "$list"; } < /dev/null >&2; then
       say "they cannot be had here: their rows are left out"
       return
     fi

@@ -4,7 +4,8 @@
   rate      calls/s at no latency (2 kB questions, 1 kB replies, 64 in flight, two cores shared with the server), and
             CPU time per call; with replies in memory, and stored and synced before use
             peers, in the same run: a hand-written aiohttp + orjson client (RARE_BENCH_PEERS, a Python with both), the
-            Benthos http processor (RARE_BENCH_BENTHOS), AsyncOpenAI, distilabel; and the server itself, asked by wrk
+            Benthos http processor (RARE_BENCH_BENTHOS), AsyncOpenAI, distilabel, data-designer and curator
+            (RARE_BENCH_DATA_DESIGNER, RARE_BENCH_CURATOR: Pythons with them); and the server itself, asked by wrk
   slots     the share of the endpoint's slots that are busy at 200 ms with 64, 512 and 2,048 calls in flight; peer: aiohttp
   spread    log-normal latencies of which 1% are ten times longer: the share of the ideal until 98% are answered
   faults    5% 429 with Retry-After, 2% 500, 1% cut, 1% stalled, 3% malformed: calls and time, against a clean run
@@ -38,6 +39,8 @@ BENCH = SOURCE / "tests" / "bench"
 CLIENT = here.parent / "llm_call_rate"
 PEERS = os.environ.get("RARE_BENCH_PEERS")
 BENTHOS = os.environ.get("RARE_BENCH_BENTHOS")
+FRAMEWORKS = {"data_designer": os.environ.get("RARE_BENCH_DATA_DESIGNER"),
+              "curator": os.environ.get("RARE_BENCH_CURATOR")}
 IN_FLIGHT, PROMPT_BYTES, ROUNDS = 64, 2000, 3
 # Words of a reply, about 6 letters each: 1 kB and 10 kB with what is around them.
 WORDS_1KB, WORDS_10KB = 110, 1500
@@ -50,10 +53,18 @@ def client(server, calls, in_flight, *options, prompt_bytes=PROMPT_BYTES, check=
     return json.loads(run.stdout)
 
 
-def python_peer(program, server, calls, in_flight):
-    run = subprocess.run([PEERS, BENCH / program, server.url, str(calls), str(in_flight), str(PROMPT_BYTES)],
+def python_peer(program, server, calls, in_flight, python=PEERS):
+    run = subprocess.run([python, BENCH / program, server.url, str(calls), str(in_flight), str(PROMPT_BYTES)],
                          check=True, capture_output=True, text=True, timeout=HANG_S)
-    return json.loads(run.stdout)
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def framework(name, server, calls):
+    """By the server's clock: what a framework does before the first question and after the last reply is left out."""
+    rates = python_peer(f"{name}_client.py", server, calls, IN_FLIGHT, FRAMEWORKS[name])
+    stats = server.stats()
+    assert stats["statuses"]["200"] >= calls, stats  # curator asks one question more
+    return dict(rates, calls_per_s=calls / stats["elapsed_s"])
 
 
 def benthos(server, calls):
@@ -112,6 +123,9 @@ class Bench:
                 for name, calls in (("aiohttp", 15_000), ("openai", 1_000), ("distilabel", 1_000)):
                     with ProtocolServer("--fixed-reply", "--words", WORDS_1KB) as server:
                         rates[name] = python_peer(f"{name}_client.py", server, calls, IN_FLIGHT)
+            for name in filter(FRAMEWORKS.get, FRAMEWORKS):
+                with ProtocolServer("--fixed-reply", "--words", WORDS_1KB) as server:
+                    rates[name] = framework(name, server, 1_000)
             if BENTHOS:
                 with ProtocolServer("--fixed-reply", "--words", WORDS_1KB) as server:
                     rates["benthos"] = benthos(server, 10_000)
@@ -125,7 +139,8 @@ class Bench:
         rate, cpu = median("rare"), median("rare", "cpu_ms_per_call")
         self.row("calls/s, replies in memory", f"{rate:,.0f}", ">= 10,000", rate >= 10_000)
         self.row("CPU ms per call", f"{cpu:.3f}", "<= 0.1", cpu <= 0.1)
-        for name, bar in (("aiohttp", 1.7), ("benthos", 2.5), ("openai", None), ("distilabel", 35)):
+        for name, bar in (("aiohttp", 1.7), ("benthos", 2.5), ("openai", None), ("distilabel", 35),
+                          ("data_designer", 35), ("curator", 35)):
             if name not in turns[0]:
                 self.left_out(f"times as fast as {name}", "not to be had")
                 continue
