@@ -10,7 +10,6 @@
 #include "plugins/bm25/analyzer.h"
 #include "plugins/bm25/han_share.h"
 #include "plugins/bm25/index_builder.h"
-#include "plugins/bm25/query_template.h"
 #include "plugins/bm25/shortest_float.h"
 
 namespace rare::bm25 {
@@ -41,39 +40,6 @@ std::vector<std::filesystem::path> indexes_in(const std::filesystem::path& folde
   return found;
 }
 
-// What the corpus calls a record; empty: nothing.
-std::string id_of(const Record& record, const std::string& field) {
-  const Json* id = field.empty() ? nullptr : record.find(field);
-  if (id == nullptr) return {};
-  if (id->is_string()) return id->get<std::string>();
-  return id->is_number_integer() ? id->dump() : std::string();
-}
-
-// Hands each record's text, empty where there is none, and id to `take`.
-template <class Take>
-Status read_texts(RecordStream& records, const CorpusSettings& settings,
-                  const std::function<bool()>& stopped, BuildProgress& progress, const Take& take) {
-  progress.records = progress.skipped = 0;
-  while (true) {
-    if (stopped()) return Status::cancelled();
-    Result<std::optional<Record>> next = records.next();
-    if (!next) return next.status();
-    if (!next->has_value()) break;
-    const Result<std::string_view> text = text_field(**next, settings.field);
-    if (!text) ++progress.skipped;
-    Status status = take(text ? *text : std::string_view(), id_of(**next, settings.id_field));
-    if (!status.ok()) return status;
-    ++progress.records;
-  }
-  if (progress.records > 0 && progress.skipped == progress.records) {
-    return Status(StatusCode::invalid_data, "none of its " + std::to_string(progress.records) +
-                                                " records has text in the field `" +
-                                                settings.field +
-                                                "`; `field` names the field that holds the text");
-  }
-  return Status();
-}
-
 // One build of an index, whichever way.
 class CorpusIndexing {
  public:
@@ -84,7 +50,7 @@ class CorpusIndexing {
   Result<CorpusDigest> digest_of(RecordStream& records) {
     progress_.comparing = true;
     CorpusDigester digester;
-    const Status status = read_texts(records, settings_, stopped_, progress_,
+    const Status status = read_texts(records, fields(), stopped_, progress_,
                                      [&](std::string_view text, std::string_view id) {
                                        digester.add(text, id);
                                        han_.add(text);
@@ -109,7 +75,8 @@ class CorpusIndexing {
     for (const auto& other : indexes_in(settings_.folder, start_of_names(settings_, corpus))) {
       const auto index = other == path || settings_.compact ? nullptr : open(other);
       if (!index || index->header().compact()) continue;
-      log_(LogLevel::info, "the index " + other.string() + " is remade for other k1 and b");
+      log_(LogLevel::info,
+           "the index " + other.string() + " is remade for another k1, b or scoring");
       const Status status = remake_index(*index, build_settings(), path);
       if (!status.ok()) return status;
       return IndexFile::open(path, IndexFile::Check::header);
@@ -121,7 +88,7 @@ class CorpusIndexing {
     Result<std::unique_ptr<IndexBuilder>> builder =
         IndexBuilder::make(settings_.folder, build_settings());
     if (!builder) return builder.status();
-    Status status = read_texts(records, settings_, stopped_, progress_,
+    Status status = read_texts(records, fields(), stopped_, progress_,
                                [&](std::string_view text, std::string_view id) {
                                  han_.add(text);
                                  return (*builder)->add(text, id);
@@ -146,6 +113,8 @@ class CorpusIndexing {
             "the same words; `analyzer: cjk` makes terms of pairs of characters");
   }
 
+  corpus::CorpusFields fields() const { return {settings_.field, settings_.id_field}; }
+
   BuildSettings build_settings() const {
     BuildSettings build;
     build.analyzer = settings_.analyzer;
@@ -153,6 +122,7 @@ class CorpusIndexing {
     build.memory_limit_bytes = settings_.memory_limit_bytes;
     build.threads = settings_.threads;
     build.compact = settings_.compact;
+    build.scoring = settings_.scoring;
     build.stopped = stopped_;
     return build;
   }
@@ -202,8 +172,9 @@ Result<std::filesystem::path> find_index(const std::filesystem::path& path) {
 
 std::string index_name(const CorpusSettings& settings, const CorpusDigest& corpus) {
   return start_of_names(settings, corpus) + shortest_digits(settings.parameters.k1) + "-" +
-         shortest_digits(settings.parameters.b) + (settings.compact ? "-compact" : "") +
-         ending_of_names();
+         shortest_digits(settings.parameters.b) +
+         (settings.scoring == Scoring::reference ? "-reference" : "") +
+         (settings.compact ? "-compact" : "") + ending_of_names();
 }
 
 Result<OpenedIndex> open_index(const std::filesystem::path& path, IndexFile::Check check) {

@@ -11,6 +11,7 @@
 
 #include "plugins/bm25/index_file.h"
 #include "plugins/bm25/lucene_score.h"
+#include "plugins/corpus/corpus_texts.h"
 #include "rare/context.h"
 #include "rare/status.h"
 
@@ -28,15 +29,14 @@ struct CorpusSettings {
   std::uint64_t memory_limit_bytes = 0;
   int threads = 1;
   bool compact = false;  // BuildSettings::compact
+  Scoring scoring = Scoring::lucene;
   // The folder is for one index: where it has another one, building fails as already_exists.
   bool alone = false;
 };
 
 // Where it is. Read from any thread.
-struct BuildProgress {
-  std::atomic<std::uint64_t> records{0};  // read so far
-  std::atomic<std::uint64_t> skipped{0};  // of them, without text in the field
-  std::atomic<bool> comparing{false};     // with indexes that lie ready; nothing is built yet
+struct BuildProgress : corpus::ReadProgress {
+  std::atomic<bool> comparing{false};  // with indexes that lie ready; nothing is built yet
 };
 
 // What an index is called: equal for equal texts, ids and settings only.
@@ -61,10 +61,10 @@ using Log = std::function<void(LogLevel, std::string_view)>;
 // A record's ordinal is its place in the stream; one whose field is missing, not text or empty
 // takes an ordinal and is not indexed. `records` is read to its end; where the folder has indexes
 // of this analyzer, that is to see whether one of them is the corpus's, and when none is, the
-// corpus is opened and read again. An index with another k1 or b is remade without analysis. A
-// damaged one is built anew, with a warning. Fails when a stream does, when there are records and
-// none has text in the field, when the file cannot be written (FileInTheMaking), and as cancelled
-// when `stopped` (any thread) says so.
+// corpus is opened and read again. An index with another k1, b or
+// scoring is remade without analysis. A damaged one is built anew, with a warning. Fails when a
+// stream does, when there are records and none has text in the field, when the file cannot be
+// written (FileInTheMaking), and as cancelled when `stopped` (any thread) says so.
 Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordStream> records,
                                                          const OpenStream& open_again,
                                                          const CorpusSettings& settings,

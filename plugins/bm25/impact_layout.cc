@@ -27,6 +27,7 @@ struct Target {
   const DocumentsView& documents;
   std::span<TermRecord> terms;
   LengthFactors length_factors;
+  ReferenceScore reference_score;
   std::vector<float> weights;  // by term
   std::span<PostingBlock> blocks;
   std::span<const std::uint64_t> window_starts;
@@ -38,7 +39,9 @@ struct Target {
 class WindowLayout {
  public:
   explicit WindowLayout(const Target& target)
-      : target_(target), next_posting_(target.header.terms, 0) {}
+      : target_(target),
+        exact_(target.header.scoring() == Scoring::reference),
+        next_posting_(target.header.terms, 0) {}
 
   // Postings and rows of the window.
   void fill(std::uint64_t window) {
@@ -92,12 +95,15 @@ class WindowLayout {
     for (std::uint64_t ordinal = first_; ordinal < end_; ++ordinal) {
       const auto offset = static_cast<std::uint32_t>(ordinal - first_);
       const float length_factor = target_.length_factors[target_.documents.norms[ordinal]];
+      const std::uint64_t length = exact_ ? length_of(ordinal) : 0;
       DocumentReader reader = target_.documents.document(ordinal);
       while (reader.next()) {
         const TermCount& at = reader.current();
         const TermRecord& term = target_.terms[at.term];
-        const double score =
-            term_score(target_.weights[at.term], static_cast<float>(at.count), length_factor);
+        const float weight = target_.weights[at.term];
+        const double score = exact_
+                                 ? weight * target_.reference_score.saturation(at.count, length)
+                                 : term_score(weight, static_cast<float>(at.count), length_factor);
         if (term.row != kNoRow) {
           rows_[std::size_t{width_} * term.row + offset] =
               static_cast<std::uint8_t>(rounded_up(score, target_.header.unit * term.row_scale));
@@ -115,6 +121,13 @@ class WindowLayout {
     }
   }
 
+  std::uint64_t length_of(std::uint64_t ordinal) const {
+    std::uint64_t length = 0;
+    DocumentReader reader = target_.documents.document(ordinal);
+    while (reader.next()) length += reader.current().count;
+    return length;
+  }
+
   void find_maxima() {
     const std::size_t full = target_.header.maxima_width(0);
     const std::size_t width = target_.header.maxima_width(window_);
@@ -129,6 +142,7 @@ class WindowLayout {
   }
 
   const Target& target_;
+  const bool exact_;                         // lengths
   std::vector<std::uint32_t> next_posting_;  // by term; before that its count
   std::uint64_t window_ = 0, first_ = 0, end_ = 0;
   std::uint32_t width_ = 0;
@@ -273,6 +287,7 @@ Status write_impacts(IndexWriter& writer, const DocumentsView& documents,
                       documents,
                       terms,
                       LengthFactors(header.parameters, header.documents, header.total_terms),
+                      ReferenceScore(header.parameters, header.documents, header.total_terms),
                       weights_of(header, terms),
                       blocks->as<PostingBlock>(),
                       window_starts,

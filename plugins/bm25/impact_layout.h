@@ -1,5 +1,6 @@
-// The part of an index that depends on k1 and b: postings with what each adds to a score, laid out
-// window by window. Made from the documents' terms, so that another k1 or b needs no analysis.
+// The part of an index that depends on k1, b and the scoring: postings with what each adds to a
+// score, laid out window by window. Made from the documents' terms, so that another one needs no
+// analysis.
 #pragma once
 
 #include <cstdint>

@@ -44,6 +44,7 @@ IndexBuilder::IndexBuilder(const std::filesystem::path& folder, BuildSettings se
   header.parameters = settings_.parameters;
   header.window_documents = settings_.window_documents;
   if (settings_.compact) header.flags |= kCompact;
+  if (settings_.scoring == Scoring::reference) header.flags |= kReferenceScoring;
   const std::string analyzer = analyzer_key(settings_.analyzer);
   std::copy_n(analyzer.begin(), std::min(analyzer.size(), header.analyzer.size()),
               header.analyzer.begin());

@@ -44,6 +44,7 @@ struct BuildSettings {
   int threads = 1;
   // Without what only makes searches faster (docs/formats/index.md).
   bool compact = false;
+  Scoring scoring = Scoring::lucene;
   std::uint32_t window_documents = 32768;  // a power of two, 64 to kMaxWindowDocuments
   std::function<bool()> stopped = [] { return false; };  // any thread
 };
@@ -133,8 +134,8 @@ class IndexBuilder {
   std::vector<std::jthread> threads_;
 };
 
-// The same index for another k1 or b: nothing is analysed again. REQUIRES: it is not compact.
-// Errors as IndexBuilder::finish.
+// The same index for another k1, b or scoring: nothing is analysed again. REQUIRES: it is not
+// compact. Errors as IndexBuilder::finish.
 Status remake_index(const IndexFile& index, const BuildSettings& settings,
                     const std::filesystem::path& path);
 

@@ -218,6 +218,7 @@ Json describe_index(const std::filesystem::path& path, const IndexFile& index) {
             {"compact", header.compact()},
             {"key", hexadecimal(header.corpus.high) + hexadecimal(header.corpus.low)},
             {"analyzer", std::string(index.analyzer())},
+            {"scoring", header.scoring() == Scoring::reference ? "reference" : "lucene"},
             {"k1", shortest_double(header.parameters.k1)},
             {"b", shortest_double(header.parameters.b)},
             {"records", header.records},

@@ -71,7 +71,8 @@ Status IndexFile::check_header(const std::string& name) const {
   if (header_->records > std::numeric_limits<std::uint32_t>::max() ||
       header_->terms >= std::numeric_limits<std::uint32_t>::max() || window < kGroupDocuments ||
       window > kMaxWindowDocuments || !std::has_single_bit(window) ||
-      header_->windows() > kMaxWindows || (header_->compact() && header_->rows > 0)) {
+      header_->windows() > kMaxWindows || (header_->compact() && header_->rows > 0) ||
+      (header_->flags & ~kAllFlags) != 0) {
     return damaged(name, "its header holds what cannot be");
   }
   if (header_->file_bytes != bytes) {

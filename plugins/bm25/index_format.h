@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "plugins/bm25/lucene_score.h"
+#include "plugins/bm25/reference_score.h"
 
 namespace rare::bm25 {
 
@@ -67,6 +68,9 @@ struct CorpusDigest {
 
 // Bits of IndexHeader::flags. Compact: no rows, and no sections documents and document_starts.
 constexpr std::uint32_t kCompact = 1;
+// Impacts are of Scoring::reference.
+constexpr std::uint32_t kReferenceScoring = 2;
+constexpr std::uint32_t kAllFlags = kCompact | kReferenceScoring;
 
 struct IndexHeader {
   std::array<char, 8> magic = kIndexMagic;
@@ -90,6 +94,9 @@ struct IndexHeader {
   std::uint64_t checksum = 0;  // XXH3 of all before it
 
   bool compact() const { return (flags & kCompact) != 0; }
+  Scoring scoring() const {
+    return (flags & kReferenceScoring) != 0 ? Scoring::reference : Scoring::lucene;
+  }
   std::uint64_t windows() const {
     return window_documents == 0 ? 0 : (records + window_documents - 1) / window_documents;
   }

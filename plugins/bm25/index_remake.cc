@@ -12,6 +12,7 @@ Status remake_index(const IndexFile& index, const BuildSettings& settings,
   if (!writer) return writer.status();
   writer->header() = index.header();
   writer->header().parameters = settings.parameters;
+  writer->header().flags = settings.scoring == Scoring::reference ? kReferenceScoring : 0;
   Status status;
   for (const Section section :
        {Section::texts, Section::text_starts, Section::norms, Section::documents,

@@ -14,11 +14,11 @@
 
 #include "plugins/bm25/corpus.h"
 #include "plugins/bm25/corpus_index.h"
-#include "plugins/bm25/file_stream.h"
 #include "plugins/bm25/index_tools.h"
 #include "plugins/bm25/query_template.h"
 #include "plugins/bm25/search_pool.h"
 #include "plugins/bm25/shortest_float.h"
+#include "plugins/files/read_source.h"
 
 namespace rare::bm25 {
 namespace {

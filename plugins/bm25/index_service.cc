@@ -8,8 +8,8 @@
 
 #include "plugins/bm25/byte_size.h"
 #include "plugins/bm25/corpus.h"
-#include "plugins/bm25/file_stream.h"
 #include "plugins/bm25/shortest_float.h"
+#include "plugins/corpus/file_stream.h"
 
 namespace rare::bm25 {
 namespace {
@@ -22,8 +22,8 @@ int search_threads() { return threads_or_cores(0); }
 }  // namespace
 
 Spec IndexService::spec() {
-  return Spec("bm25.index")
-      .summary("Search index over a corpus's texts, ranked by BM25 exactly as Lucene ranks them.")
+  Spec spec("bm25.index");
+  spec.summary("Search index over a corpus's texts, ranked by BM25 exactly as Lucene ranks them.")
       .description(
           "Indexes the text of one field of the records that the node `from` gives out, in a pass "
           "of its own, so that the corpus is named once; or of those that stand in the files of "
@@ -45,14 +45,31 @@ Spec IndexService::spec() {
       .choices({"auto", "json", "jsonl"})
       .param(&IndexService::prebuilt_, "prebuilt", "",
              "Instead of `from` or `path`: the folder that `rare-engine index build` made, or an "
-             "index file. It is searched as it is, and nothing is ever built; `analyzer`, `k1` and "
-             "`b` are its own.")
+             "index file. It is searched as it is, and nothing is ever built; `analyzer`, `k1`, "
+             "`b` and `scoring` are its own.")
       .input_path()
       .param(&IndexService::field_, "field", "text", "The field that holds a record's text.")
       .param(&IndexService::id_field_, "id_field", "id",
              "The field that holds a record's id, text or an integer, which hits then have. "
-             "Records without one are called by their place in the corpus, from 0. Empty: all.")
-      .param(
+             "Records without one are called by their place in the corpus, from 0. Empty: all.");
+  add_ranking_params(spec);
+  spec.param(&IndexService::compact_, "compact", false,
+             "Whether to leave out of the file what only makes searches faster. They find the "
+             "same, in several times the time.")
+      .no_effect_on_result()
+      .param(&IndexService::memory_limit_, "memory_limit", "1GB",
+             "Memory for building: a number and KB, MB or GB (or KiB, MiB, GiB). What does not fit "
+             "goes to temporary files in `index_dir`.")
+      .no_effect_on_result()
+      .param(&IndexService::index_dir_, "index_dir", ".rare/index",
+             "The folder of index files, relative to the working directory; pipelines may share "
+             "it.")
+      .no_effect_on_result();
+  return spec;
+}
+
+void IndexService::add_ranking_params(Spec& spec) {
+  spec.param(
           &IndexService::analyzer_, "analyzer", "english",
           "How texts and queries are cut into terms. As Lucene's analyzers of these names: english "
           "(UAX #29 words, possessives and 33 stop words taken out, lower case, Porter stems), "
@@ -67,18 +84,13 @@ Spec IndexService::spec() {
       .range(0, 1000)
       .param(&IndexService::b_, "b", 0.4, "How much a document's length counts against it.")
       .range(0, 1)
-      .param(&IndexService::compact_, "compact", false,
-             "Whether to leave out of the file what only makes searches faster. They find the "
-             "same, in several times the time.")
-      .no_effect_on_result()
-      .param(&IndexService::memory_limit_, "memory_limit", "1GB",
-             "Memory for building: a number and KB, MB or GB (or KiB, MiB, GiB). What does not fit "
-             "goes to temporary files in `index_dir`.")
-      .no_effect_on_result()
-      .param(&IndexService::index_dir_, "index_dir", ".rare/index",
-             "The folder of index files, relative to the working directory; pipelines may share "
-             "it.")
-      .no_effect_on_result();
+      .param(&IndexService::scoring_, "scoring", "lucene",
+             "lucene: as Lucene scores, to the last bit. reference: as the published code of RARE, "
+             "where the query goes through BM25, too: the sum of idf^2 * S(tf, length) of the text "
+             "* S(tf, length) of the query over their common terms, S = tf / (tf + k1 * (1 - b + b "
+             "* length / average length)), with exact lengths; rare terms count for more, and ties "
+             "keep the corpus's order all the same.")
+      .choices({"lucene", "reference"});
 }
 
 IndexService::~IndexService() {
@@ -122,8 +134,8 @@ Status IndexService::open_prebuilt() {
 
 Result<std::unique_ptr<RecordStream>> IndexService::open_records() const {
   if (!from_.empty()) return context_->records_of(from_);
-  Result<std::unique_ptr<FileStream>> files =
-      FileStream::open(path_, format_, [this](const std::string& fault) {
+  Result<std::unique_ptr<corpus::FileStream>> files =
+      corpus::FileStream::open(path_, format_, [this](const std::string& fault) {
         context_->log(LogLevel::warning,
                       "a record of the corpus cannot be read, and is not indexed: " + fault +
                           " (said once, may hold for others)");
@@ -210,6 +222,7 @@ Result<std::unique_ptr<const IndexFile>> IndexService::find_or_build(
   settings.memory_limit_bytes = memory_limit_bytes_;
   settings.threads = search_threads();
   settings.compact = compact_;
+  settings.scoring = scoring_ == "reference" ? Scoring::reference : Scoring::lucene;
   return index_of_corpus(
       std::move(records_), [this] { return open_records(); }, settings, stopped,
       [this](LogLevel level, std::string_view message) { context_->log(level, message); },

@@ -45,6 +45,7 @@ class IndexService final : public Service, public SearchIndex {
   SearchIndexTraits traits() const override;
 
  private:
+  static void add_ranking_params(Spec& spec);
   void build(std::stop_token stop);
   Result<std::unique_ptr<const IndexFile>> find_or_build(const std::function<bool()>& stopped);
   Status check_parameters();
@@ -63,6 +64,7 @@ class IndexService final : public Service, public SearchIndex {
   double k1_ = 0.9;
   double b_ = 0.4;
   bool compact_ = false;
+  std::string scoring_;
   std::string memory_limit_;
   std::string index_dir_;
   std::uint64_t memory_limit_bytes_ = 0;

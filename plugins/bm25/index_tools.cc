@@ -8,9 +8,9 @@
 #include "plugins/bm25/analyzer.h"
 #include "plugins/bm25/byte_size.h"
 #include "plugins/bm25/corpus_index.h"
-#include "plugins/bm25/file_stream.h"
 #include "plugins/bm25/index_check.h"
 #include "plugins/bm25/search_pool.h"
+#include "plugins/corpus/file_stream.h"
 
 namespace rare::bm25 {
 namespace {
@@ -44,6 +44,9 @@ ToolUsage IndexBuildTool::usage() {
               .range(0, 1000)
               .param(&IndexBuildTool::b_, "b", 0.4, "Of BM25.")
               .range(0, 1)
+              .param(&IndexBuildTool::scoring_, "scoring", "lucene",
+                     "As Lucene scores, or as the published code of RARE.")
+              .choices({"lucene", "reference"})
               .param(&IndexBuildTool::memory_limit_, "memory_limit", "1GB",
                      "Memory for building, 16MB or more.")
               .param(&IndexBuildTool::compact_, "compact", false,
@@ -64,7 +67,7 @@ Result<int> IndexBuildTool::run(ToolContext& context) {
                       memory_limit_ + "'");
   }
   const auto open = [&]() -> Result<std::unique_ptr<RecordStream>> {
-    auto files = FileStream::open(corpus_, format_, [&](const std::string& fault) {
+    auto files = corpus::FileStream::open(corpus_, format_, [&](const std::string& fault) {
       context.log(LogLevel::warning, "a record cannot be read, and is not indexed: " + fault +
                                          " (said once, may hold for others)");
     });
@@ -80,6 +83,7 @@ Result<int> IndexBuildTool::run(ToolContext& context) {
   settings.memory_limit_bytes = *limit;
   settings.threads = threads_or_cores(threads_);
   settings.compact = compact_;
+  settings.scoring = scoring_ == "reference" ? Scoring::reference : Scoring::lucene;
   settings.alone = true;
   Result<std::unique_ptr<RecordStream>> records = open();
   if (!records) return records.status();

@@ -16,7 +16,7 @@ class IndexBuildTool final : public Tool {
 
  private:
   std::vector<std::string> corpus_;
-  std::string format_, field_, id_field_, analyzer_, memory_limit_, out_;
+  std::string format_, field_, id_field_, analyzer_, scoring_, memory_limit_, out_;
   double k1_ = 0, b_ = 0;
   int threads_ = 0;
   bool compact_ = false;

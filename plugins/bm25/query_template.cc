@@ -15,10 +15,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
-Status cannot_use(const std::string& field, const std::string& what) {
-  return Status(StatusCode::invalid_data, "expected text in the field `" + field + "`, " + what);
-}
-
 }  // namespace
 
 Result<QueryTemplate> QueryTemplate::parse(std::string_view text,
@@ -61,17 +57,6 @@ Result<std::string> QueryTemplate::fill(const Record& record) const {
     query += *value;
   }
   return query;
-}
-
-Result<std::string_view> text_field(const Record& record, const std::string& field) {
-  const Json* value = record.find(field);
-  if (value == nullptr) return cannot_use(field, "but the record has no such field");
-  if (!value->is_string()) {
-    return cannot_use(field, std::string("found ") + value->type_name());
-  }
-  const auto& text = value->get_ref<const std::string&>();
-  if (trimmed(text).empty()) return cannot_use(field, "found empty text");
-  return std::string_view(text);
 }
 
 }  // namespace rare::bm25

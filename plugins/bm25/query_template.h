@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/corpus/corpus_texts.h"
 #include "rare/record.h"
 #include "rare/status.h"
 
@@ -34,8 +35,6 @@ class QueryTemplate {
   std::vector<Piece> pieces_;
 };
 
-// The text of a record's field. Fails when it is missing, not text, or empty but for white space;
-// the message names the field and what came.
-Result<std::string_view> text_field(const Record& record, const std::string& field);
+using corpus::text_field;
 
 }  // namespace rare::bm25

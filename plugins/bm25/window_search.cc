@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kGreatestSum = 65535;
 constexpr std::uint32_t kGreatestFactor = 256;  // of RowAddend
 constexpr unsigned kGreatestShift = 8;          // likewise
+constexpr double kLeastReferenceFactor = 16;
 constexpr std::size_t kGroupsAhead = 4;
 constexpr std::size_t kCandidatesAhead = 4;
 constexpr std::uint64_t kGreatestWideSum = std::uint64_t{1} << 31;
@@ -54,8 +55,11 @@ Query query_of(const IndexFile& index, std::span<const std::string> terms, std::
 WindowSearcher::WindowSearcher(const IndexFile& index, const WindowKernels& kernels)
     : index_(index),
       kernels_(kernels),
+      by_reference_(index.header().scoring() == Scoring::reference),
       length_factors_(index.header().parameters, index.header().documents,
                       index.header().total_terms),
+      reference_score_(index.header().parameters, index.header().documents,
+                       index.header().total_terms),
       sums_(index.header().windows() == 0 ? 0 : index.header().window_width(0), 0),
       bounds_(index.header().windows() == 0 ? 0 : index.header().maxima_width(0), 0),
       touched_(bounds_.size(), 0),
@@ -77,25 +81,39 @@ std::vector<std::vector<ScoredDocument>> WindowSearcher::search(std::span<const 
 }
 
 WindowSearcher::Search WindowSearcher::plan(const Query& query) const {
-  Search search{&query, {}, {}, 0, false, UpperBounds(0, 0)};
+  Search search{&query, {}, {}, 0, false, 1, UpperBounds(0, 0)};
+  if (by_reference_) {
+    plan_reference(search);
+    return search;
+  }
+  std::vector<Boost> boosts;
+  for (const Clause& clause : query.clauses) boosts.push_back({clause.count, 0});
+  plan_sums(search, boosts);
+  return search;
+}
+
+void WindowSearcher::plan_sums(Search& search, std::span<const Boost> boosts) const {
+  const std::vector<Clause>& clauses = search.query->clauses;
+  search.scattered.clear();
+  search.rows.clear();
+  search.shift = 0;
   std::uint64_t greatest = 0;
   std::uint64_t greatest_factor = 0;
-  for (const Clause& clause : query.clauses) {
-    const TermRecord& term = index_.term(clause.term);
-    greatest += std::uint64_t{term.max_impact} * clause.count;
+  for (std::size_t i = 0; i < clauses.size(); ++i) {
+    const TermRecord& term = index_.term(clauses[i].term);
+    greatest += std::uint64_t{term.max_impact} * boosts[i].factor;
     if (term.row == kNoRow) {
-      const auto blocks = index_.blocks(clause.term);
-      search.scattered.push_back({blocks.data(), blocks.data() + blocks.size(), clause.count});
+      const auto blocks = index_.blocks(clauses[i].term);
+      search.scattered.push_back({blocks.data(), blocks.data() + blocks.size(), boosts[i].factor});
     } else {
-      const std::uint64_t factor = std::uint64_t{term.row_scale} * clause.count;
+      const std::uint64_t factor = std::uint64_t{term.row_scale} * boosts[i].factor;
       greatest_factor = std::max(greatest_factor, factor);
       search.rows.push_back({term.row, static_cast<std::uint32_t>(factor)});
     }
   }
-  const std::uint64_t clauses = query.clauses.size();
   // Rounding up may add one to each clause.
   const auto fits = [&](std::uint64_t limit) {
-    return (greatest >> search.shift) + 2 * clauses <= limit;
+    return (greatest >> search.shift) + 2 * clauses.size() <= limit;
   };
   while (search.shift < kGreatestShift && !fits(kGreatestSum)) ++search.shift;
   search.wide = !fits(kGreatestSum) || greatest_factor > kGreatestFactor;
@@ -104,15 +122,59 @@ WindowSearcher::Search WindowSearcher::plan(const Query& query) const {
   }
   // An impact is less than 1.01 units above what the clause adds, a row's byte 1.01 of its steps.
   double slack = 2;
-  for (const Clause& clause : query.clauses) {
-    const TermRecord& term = index_.term(clause.term);
+  for (std::size_t i = 0; i < clauses.size(); ++i) {
+    const TermRecord& term = index_.term(clauses[i].term);
     const double step = term.row == kNoRow ? 1 : term.row_scale;
-    slack += 1.01 * step * clause.count / std::exp2(search.shift) + (search.shift > 0 ? 1 : 0);
+    slack += (1.01 * step * boosts[i].factor + term.max_impact * boosts[i].excess) /
+                 std::exp2(search.shift) +
+             (search.shift > 0 ? 1 : 0);
   }
   // One clause alone: where its sum is higher, its score is not lower.
-  if (clauses == 1) slack = 0;
-  search.bounds = UpperBounds(query.k, static_cast<std::uint32_t>(std::min(slack, 4e9)));
-  return search;
+  if (clauses.size() == 1 && !by_reference_) slack = 0;
+  search.bounds = UpperBounds(search.query->k, static_cast<std::uint32_t>(std::min(slack, 4e9)));
+}
+
+// Boosts are fractions: whole numbers up to kGreatestFactor stand for them, smaller ones where sums
+// would overflow 16 bits otherwise.
+void WindowSearcher::plan_reference(Search& search) const {
+  const std::vector<ReferenceWeight> weights = reference_weights(*search.query);
+  for (double greatest = kGreatestFactor - 1; greatest >= kLeastReferenceFactor; greatest /= 2) {
+    plan_reference_sums(search, weights, greatest);
+    if (!search.wide) return;
+  }
+  plan_reference_sums(search, weights, kGreatestFactor - 1);
+}
+
+void WindowSearcher::plan_reference_sums(Search& search, std::span<const ReferenceWeight> weights,
+                                         double greatest_factor) const {
+  const std::vector<Clause>& clauses = search.query->clauses;
+  double greatest = 0;
+  for (std::size_t i = 0; i < clauses.size(); ++i) {
+    const TermRecord& term = index_.term(clauses[i].term);
+    const double step = term.row == kNoRow ? 1 : term.row_scale;
+    greatest = std::max(greatest, weights[i].of_query * step);
+  }
+  search.factor_of_one = greatest > 0 ? greatest_factor / greatest : 1;
+  std::vector<Boost> boosts;
+  for (const ReferenceWeight& weight : weights) {
+    const double wanted = weight.of_query * search.factor_of_one;
+    const double factor = std::max(1.0, std::ceil(wanted));
+    boosts.push_back({static_cast<std::uint32_t>(factor), factor - wanted});
+  }
+  plan_sums(search, boosts);
+}
+
+std::vector<WindowSearcher::ReferenceWeight> WindowSearcher::reference_weights(
+    const Query& query) const {
+  std::uint64_t length = 0;
+  for (const Clause& clause : query.clauses) length += clause.count;
+  std::vector<ReferenceWeight> weights;
+  for (const Clause& clause : query.clauses) {
+    const double idf =
+        reference_score_.inverse_document_frequency(index_.term(clause.term).documents);
+    weights.push_back({idf, idf * reference_score_.saturation(clause.count, length)});
+  }
+  return weights;
 }
 
 // Finds the postings of this window; returns how many there are.
@@ -294,25 +356,26 @@ void WindowSearcher::search_wide(Search& search, std::uint64_t window) {
   }
 }
 
-// Clause by clause in double, in the query's order, as Lucene adds them.
-// How often the document has each clause's term.
-void WindowSearcher::count_terms(const Query& query, std::uint64_t ordinal) {
+// How often the document has each clause's term. Gives its length where the scoring asks for it.
+std::uint64_t WindowSearcher::count_terms(const Query& query, std::uint64_t ordinal) {
   counts_.assign(query.clauses.size(), 0);
-  if (analyzer_ != nullptr) {
-    count_terms_again(query, ordinal);
-    return;
-  }
+  if (analyzer_ != nullptr) return count_terms_again(query, ordinal);
+  std::uint64_t length = 0;
   DocumentReader document = index_.document(ordinal);
   bool more = document.next();
   for (const std::uint32_t i : clause_order_) {
     const std::uint32_t term = query.clauses[i].term;
-    while (more && document.current().term < term) more = document.next();
+    for (; more && document.current().term < term; more = document.next()) {
+      length += document.current().count;
+    }
     if (!more) break;
     if (document.current().term == term) counts_[i] = document.current().count;
   }
+  for (; by_reference_ && more; more = document.next()) length += document.current().count;
+  return length;
 }
 
-void WindowSearcher::count_terms_again(const Query& query, std::uint64_t ordinal) {
+std::uint64_t WindowSearcher::count_terms_again(const Query& query, std::uint64_t ordinal) {
   document_terms_.clear();
   analyzer_->analyze(index_.text(ordinal), document_terms_);
   for (const std::string& text : document_terms_) {
@@ -323,9 +386,12 @@ void WindowSearcher::count_terms_again(const Query& query, std::uint64_t ordinal
         [&](std::uint32_t i, std::uint32_t wanted) { return query.clauses[i].term < wanted; });
     if (at != clause_order_.end() && query.clauses[*at].term == *term) ++counts_[*at];
   }
+  return document_terms_.size();
 }
 
+// Clause by clause in double, in the query's order, as Lucene adds them.
 float WindowSearcher::exact_score(const Query& query, std::uint64_t ordinal) {
+  if (by_reference_) return reference_score(query, ordinal);
   const float length_factor = length_factors_[index_.norm(ordinal)];
   count_terms(query, ordinal);
   double sum = 0;
@@ -336,8 +402,20 @@ float WindowSearcher::exact_score(const Query& query, std::uint64_t ordinal) {
   return static_cast<float>(sum);
 }
 
+float WindowSearcher::reference_score(const Query& query, std::uint64_t ordinal) {
+  const std::uint64_t length = count_terms(query, ordinal);
+  double sum = 0;
+  for (std::size_t i = 0; i < query.clauses.size(); ++i) {
+    if (counts_[i] == 0) continue;
+    const ReferenceWeight& weight = reference_weights_[i];
+    sum += weight.of_query * (weight.of_term * reference_score_.saturation(counts_[i], length));
+  }
+  return static_cast<float>(sum);
+}
+
 std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
   const Query& query = *search.query;
+  if (by_reference_) reference_weights_ = reference_weights(query);
   weights_.clear();
   for (const Clause& clause : query.clauses) {
     weights_.push_back(
@@ -350,7 +428,7 @@ std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
             [&](std::uint32_t left, std::uint32_t right) {
               return query.clauses[left].term < query.clauses[right].term;
             });
-  const double unit = index_.header().unit * std::exp2(search.shift);
+  const double unit = index_.header().unit * std::exp2(search.shift) / search.factor_of_one;
   BestDocuments best(query.k);
   const std::vector<UpperBounds::Candidate>& candidates = search.bounds.candidates();
   for (std::size_t i = 0; i < candidates.size(); ++i) {

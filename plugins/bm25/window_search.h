@@ -1,5 +1,6 @@
 // Exact BM25 search over an index file: the documents, scores (to the last bit) and order that
-// scoring every document as Lucene does would give, without doing so.
+// scoring every document as Lucene does (or as the index's Scoring says) would give, without doing
+// so.
 //
 //   WindowSearcher searcher(index);
 //   const std::vector<Query> batch = {query_of(index, analyzer.terms_of(text), 20), ...};
@@ -60,6 +61,16 @@ class WindowSearcher {
     const PostingBlock* end;
     std::uint32_t boost;
   };
+  // What a clause's impacts are multiplied by.
+  struct Boost {
+    std::uint32_t factor;
+    double excess;  // over what was meant, by rounding up
+  };
+  // Of Scoring::reference.
+  struct ReferenceWeight {
+    double of_term;   // idf
+    double of_query;  // idf * S(tf, length) of the query
+  };
   struct Row {
     std::uint32_t row;
     std::uint32_t factor;  // boost * row_scale
@@ -69,8 +80,9 @@ class WindowSearcher {
     const Query* query;
     std::vector<Scattered> scattered;
     std::vector<Row> rows;
-    unsigned shift = 0;  // sums are in units << shift, so that they do not overflow
-    bool wide = false;   // 32-bit sums
+    unsigned shift = 0;        // sums are in units << shift, so that they do not overflow
+    bool wide = false;         // 32-bit sums
+    double factor_of_one = 1;  // the Boost::factor that stands for a boost of 1
     UpperBounds bounds;
   };
   // Postings of one scattered term in the window.
@@ -81,6 +93,11 @@ class WindowSearcher {
   };
 
   Search plan(const Query& query) const;
+  void plan_sums(Search& search, std::span<const Boost> boosts) const;
+  void plan_reference(Search& search) const;
+  void plan_reference_sums(Search& search, std::span<const ReferenceWeight> weights,
+                           double greatest_factor) const;
+  std::vector<ReferenceWeight> reference_weights(const Query& query) const;
   void search_window(Search& search, std::uint64_t window);
   std::size_t parts_of(Search& search, std::uint64_t window);
   void scatter_all(const Search& search, std::size_t groups);
@@ -94,12 +111,15 @@ class WindowSearcher {
   void add_wide_rows(const Search& search, std::uint64_t window);
   std::vector<ScoredDocument> score(Search& search);
   float exact_score(const Query& query, std::uint64_t ordinal);
-  void count_terms(const Query& query, std::uint64_t ordinal);
-  void count_terms_again(const Query& query, std::uint64_t ordinal);
+  float reference_score(const Query& query, std::uint64_t ordinal);
+  std::uint64_t count_terms(const Query& query, std::uint64_t ordinal);
+  std::uint64_t count_terms_again(const Query& query, std::uint64_t ordinal);
 
   const IndexFile& index_;
   const WindowKernels& kernels_;
+  const bool by_reference_;
   const LengthFactors length_factors_;
+  const ReferenceScore reference_score_;
   std::vector<std::uint16_t> sums_;    // by offset in the window; all 0 between queries
   std::vector<std::uint16_t> bounds_;  // by group
   std::vector<std::uint8_t> touched_;  // by group; all 0 between queries
@@ -108,6 +128,7 @@ class WindowSearcher {
   std::vector<RowAddend> addends_;
   std::vector<std::uint32_t> groups_;
   std::vector<float> weights_;                      // by clause
+  std::vector<ReferenceWeight> reference_weights_;  // likewise
   std::vector<std::uint32_t> clause_order_;         // by term
   std::vector<std::uint32_t> counts_;               // by clause, in the document at hand
   const std::unique_ptr<const Analyzer> analyzer_;  // of a compact index; else null

@@ -1,7 +1,10 @@
 """The verbs `index build|info|search|verify`, and pipelines over what they made."""
 
+import collections
 import json
+import math
 import random
+import struct
 import subprocess
 import time
 import unittest
@@ -23,6 +26,31 @@ def documents(count, topic="salt"):
     for number in range(count):
         yield {"id": f"d{number}", "question": f"which note has number{number}?",
                "text": f"This note is about {topic} and has number{number} of {count}."}
+
+
+def reference_hits(texts, query, k1, b, k):
+    """The formula of `scoring: reference`, text by text; words stand between spaces."""
+    counts = [collections.Counter(text.split()) for text in texts]
+    frequencies = collections.Counter(word for count in counts for word in count)
+    documents = sum(1 for count in counts if count)
+    average = sum(count.total() for count in counts) / documents
+
+    def saturation(count, length):
+        return count / (count + k1 * (1 - b + b * length / average))
+
+    wanted = collections.Counter(word for word in query.split() if word in frequencies)
+    found = []
+    for ordinal, count in enumerate(counts):
+        score = 0.0
+        for word, times in wanted.items():
+            if word not in count:
+                continue
+            idf = math.log(1 + (documents - frequencies[word] + 0.5) / (frequencies[word] + 0.5))
+            score += idf * saturation(times, wanted.total()) * (idf * saturation(count[word], count.total()))
+        if score > 0:
+            found.append([ordinal, struct.pack(">f", score).hex()])
+    found.sort(key=lambda hit: (-struct.unpack(">f", bytes.fromhex(hit[1]))[0], hit[0]))
+    return found[:k]
 
 
 class IndexTest(EngineTest):
@@ -91,6 +119,29 @@ class IndexTest(EngineTest):
         last, salt = (json.loads(line)["hits"] for line in found.stdout.splitlines())
         self.assertEqual([hit[0] for hit in last], ["long"])
         self.assertEqual([hit[0] for hit in salt], ["long", "short"])
+
+    def test_scoring_by_the_reference_equals_a_plain_program(self):
+        words = random.Random(11)
+
+        def text(length):
+            return " ".join(f"w{int(3000 ** words.random())}" for _ in range(length))
+
+        texts = [text(words.randrange(120)) for _ in range(400)]
+        texts += texts[:40]  # ties
+        queries = [text(length) for length in (1, 2, 5, 30, 120) for _ in range(6)] + ["unknown", "w1 w1 w1 w9"]
+        self.write("documents.jsonl", "".join(json.dumps({"text": t}) + "\n" for t in texts))
+        self.write("queries.jsonl", "".join(json.dumps({"query": q}) + "\n" for q in queries))
+        for k1, b in ((0.9, 0.4), (1.2, 0.75)):
+            out = f"index-{k1}"
+            self.assert_exit(self.run_engine(
+                "index", "build", "--corpus", "documents.jsonl", "--out", out, "--analyzer", "whitespace",
+                "--scoring", "reference", "--k1", str(k1), "--b", str(b)), 0)
+            found = self.run_engine("index", "search", out, "--queries", "queries.jsonl", "--float-bits", "-k", "50")
+            self.assert_exit(found, 0)
+            for query, line in zip(queries, found.stdout.splitlines(), strict=True):
+                hits = [hit[1:] for hit in json.loads(line)["hits"]]
+                self.assertEqual(hits, reference_hits(texts, query, k1, b, 50), query)
+        self.assertEqual(json.loads(self.run_engine("index", "info", out, "--json").stdout)["scoring"], "reference")
 
     def check_negatives(self):
         rows = read_jsonl(self.folder / "out" / "result.jsonl")

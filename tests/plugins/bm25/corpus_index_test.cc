@@ -168,16 +168,24 @@ TEST_CASE("Ids are kept, and are part of the corpus where records have them") {
   CHECK(folder.names().size() == 4);  // that of kFish
 }
 
-TEST_CASE("Another k1 or b is remade from the index that is there") {
+TEST_CASE("Another k1, b or scoring is remade from the index that is there") {
   Folder folder;
   REQUIRE(folder.index(kCats).ok());
   folder.settings.parameters = {1.2F, 0.75F};
   const auto index = folder.index(kCats);
   REQUIRE(index.ok());
   CHECK(folder.reads == 1);
-  CHECK(contains(folder.messages, "remade for other k1 and b"));
+  CHECK(contains(folder.messages, "remade for another k1, b or scoring"));
   CHECK((*index)->header().parameters.b == 0.75F);
   CHECK(folder.names().size() == 2);
+  folder.settings.scoring = Scoring::reference;
+  const auto reference = folder.index(kCats);
+  REQUIRE(reference.ok());
+  CHECK(contains(folder.messages, "remade for another k1, b or scoring"));
+  CHECK((*reference)->header().scoring() == Scoring::reference);
+  CHECK(contains(folder.names()[1], "-1.2-0.75-reference-v2.index"));
+  REQUIRE(folder.index(kCats).ok());
+  CHECK(folder.messages == "");
 }
 
 TEST_CASE("A compact index stands beside the other one, and is built anew for another k1") {

@@ -11,7 +11,7 @@
 #include "plugins/files/read_source.h"
 #include "rare/context.h"
 
-namespace rare::bm25 {
+namespace rare::corpus {
 
 // What cannot be read as a record is given as one without fields, so that it takes its ordinal.
 class FileStream final : public RecordStream {
@@ -33,4 +33,4 @@ class FileStream final : public RecordStream {
   bool told_ = false;
 };
 
-}  // namespace rare::bm25
+}  // namespace rare::corpus

@@ -1,8 +1,8 @@
-#include "plugins/bm25/file_stream.h"
+#include "plugins/corpus/file_stream.h"
 
 #include <utility>
 
-namespace rare::bm25 {
+namespace rare::corpus {
 
 Result<std::unique_ptr<FileStream>> FileStream::open(const std::vector<std::string>& paths,
                                                      const std::string& format, Tell tell) {
@@ -18,4 +18,4 @@ Result<std::optional<Record>> FileStream::next() {
   return std::optional<Record>(Record(Json::object()));
 }
 
-}  // namespace rare::bm25
+}  // namespace rare::corpus
