@@ -194,6 +194,31 @@ bench_lucene() {
   echo "$folder/lucene-core-$lucene_version.jar:$folder/lucene-analysis-common-$lucene_version.jar"
 }
 
+# The OpenSearch that bm25.opensearch is tested with: the digest is that of the list of the digests of
+# all jars, which their versions decide.
+opensearch_sha256='fe995eee9ef6ee99ce08bb2a8d84501b06903a040c51229b43e20485be50b35d'
+
+# opensearch_jars: prints the folder of its jars (71 MB), or nothing where Maven has none.
+opensearch_jars() {
+  local project=tests/oracle/opensearch/pom.xml folder found
+  folder="$cache/opensearch-$(sha256sum < $project | cut -c1-12)"
+  if [ ! -e "$folder/complete" ]; then
+    have mvn || return 0
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    say "fetching the OpenSearch that the plugin opensearch is tested with"
+    mvn --quiet --batch-mode -f $project dependency:copy-dependencies -DincludeScope=runtime \
+      -DoutputDirectory="$folder" < /dev/null >&2 || return 0
+    found=$(cd "$folder" && export LC_ALL=C && sha256sum ./*.jar | sha256sum | cut -d ' ' -f 1)
+    if [ "$found" != "$opensearch_sha256" ]; then
+      say "what came is not the OpenSearch that was asked for: expected $opensearch_sha256, found $found"
+      return 0
+    fi
+    touch "$folder/complete"
+  fi
+  echo "$folder"
+}
+
 # bench_benthos: prints the Benthos that engine_bench is compared with, or nothing where there is no Go.
 bench_benthos() {
   local source=tests/bench/benthos program

@@ -26,9 +26,11 @@ class BodyReader {
 
 struct HttpCall {
   std::string url;
-  std::string method = "POST";  // POST or GET
-  std::string body;
+  std::string method = "POST";       // POST, GET, PUT or DELETE
+  std::string body;                  // of POST and PUT
   std::vector<std::string> headers;  // "Name: value"
+  // A file of certificates (PEM) to trust; empty: those of the system.
+  std::string ca_file;
   std::int64_t connect_timeout_ms = 30'000;
   std::int64_t timeout_ms = 1'800'000;  // of the whole transfer; 0: none
   // Give up when fewer than `low_speed_bytes` a second come for this long; 0: never. A reply that

@@ -75,6 +75,13 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
   return line.size();
 }
 
+// What libcurl takes when nothing is said; null: nothing.
+const char* default_ca_file(CURL* easy) {
+  const char* path = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_CAINFO, &path);
+  return path;
+}
+
 bool is_loopback(std::string_view url) {
   const std::size_t scheme = url.find("://");
   const std::string_view rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
@@ -131,13 +138,18 @@ void Transfer::prepare() {
   header_list = curl_slist_append(header_list, "Expect:");
   curl_easy_setopt(easy, CURLOPT_URL, call.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, header_list);
-  if (call.method == "POST") {
+  const bool has_body = call.method == "POST" || call.method == "PUT";
+  if (has_body) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call.body.data());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
   } else {
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
+  const bool is_named = call.method == "PUT" || call.method == "DELETE";
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_named ? call.method.c_str() : nullptr);
+  curl_easy_setopt(easy, CURLOPT_CAINFO,
+                   call.ca_file.empty() ? default_ca_file(easy) : call.ca_file.c_str());
   // A proxy of the environment cannot reach this machine's loopback.
   curl_easy_setopt(easy, CURLOPT_NOPROXY, is_loopback(call.url) ? "*" : nullptr);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(call.connect_timeout_ms));

@@ -22,6 +22,10 @@ class PipelinesTest(EngineTest):
         for name in ("chunk", "rare-zh", "reasonir"):
             with self.subTest(name):
                 self.assert_exit(self.run_engine("validate", PIPELINES / f"{name}.yaml"), 0)
+        self.environment["RARE_SEARCH_URL"] = "http://127.0.0.1:9200"
+        process = self.run_engine("validate", PIPELINES / "chunk.yaml", "-f", PIPELINES / "opensearch.yaml",
+                                  "--set", "services.corpus.with.from=passages")
+        self.assert_exit(process, 0)
 
     def test_chunk_yaml_makes_passages_of_documents_and_takes_negatives_from_them(self):
         documents = {row["id"]: row["text"] for row in read_jsonl(PIPELINES / "data" / "documents.jsonl")}

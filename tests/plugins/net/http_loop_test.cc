@@ -127,11 +127,19 @@ TEST_CASE("a transfer knows nothing of the one before it") {
   with_body.headers.push_back("X-Test: yes");
   HttpCall bare = call_to(server.url() + "/", "");
   bare.method = "GET";
+  HttpCall put = call_to(server.url() + "/", "whole");
+  put.method = "PUT";
+  HttpCall removal = call_to(server.url() + "/", "");
+  removal.method = "DELETE";
   HttpCall hasty = call_to(server.url() + "/silent");
   hasty.timeout_ms = 30;
   for (int round = 0; round < 2; ++round) {
     CHECK(fetch(loop, with_body).status == 200);
     CHECK(seen == "POST yes body");
+    CHECK(fetch(loop, put).status == 200);
+    CHECK(seen == "PUT  whole");
+    CHECK(fetch(loop, removal).status == 200);
+    CHECK(seen == "DELETE  ");
     const HttpResult timed_out = fetch(loop, hasty);
     CHECK(timed_out.failure == TransferFailure::timeout);
     CHECK_FALSE(timed_out.error.empty());
