@@ -89,7 +89,7 @@ void IndexService::add_ranking_params(Spec& spec) {
              "where the query goes through BM25, too: the sum of idf^2 * S(tf, length) of the text "
              "* S(tf, length) of the query over their common terms, S = tf / (tf + k1 * (1 - b + b "
              "* length / average length)), with exact lengths; rare terms count for more, and ties "
-             "keep the corpus's order all the same.")
+             "keep the corpus's order all the same. Either costs the same.")
       .choices({"lucene", "reference"});
 }
 

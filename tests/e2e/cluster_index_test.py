@@ -50,7 +50,10 @@ class Cluster(http.server.BaseHTTPRequestHandler):
         if login != "Basic bWU6cHctc2VhcmNoKzdmLzM=":
             return self.send(401, {"error": {"type": "security_exception", "reason": f"no login by {login}"}})
         with self.lock:
-            return self.send(200, self.body_for(self.path.partition("?")[0].strip("/"), body))
+            found = self.body_for(self.path.partition("?")[0].strip("/"), body)
+        if found is None:
+            return self.send(404, {"error": {"type": "index_not_found_exception", "reason": "no such index"}})
+        return self.send(200, found)
 
     def body_for(self, path, body):
         name, _, action = path.partition("/")
@@ -68,6 +71,8 @@ class Cluster(http.server.BaseHTTPRequestHandler):
             definition = json.loads(body)
             self.indexes[index]["mappings"].update(definition.get("mappings", definition))
             return {}
+        if index not in self.indexes:
+            return None
         if action == "_mapping":
             return {index: {"mappings": self.indexes[index]["mappings"]}}
         documents = self.indexes[index]["documents"]

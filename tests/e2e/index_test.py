@@ -135,7 +135,7 @@ class IndexTest(EngineTest):
             out = f"index-{k1}"
             self.assert_exit(self.run_engine(
                 "index", "build", "--corpus", "documents.jsonl", "--out", out, "--analyzer", "whitespace",
-                "--scoring", "reference", "--k1", str(k1), "--b", str(b)), 0)
+                "--scoring", "reference", "--k1", str(k1), "-b", str(b)), 0)
             found = self.run_engine("index", "search", out, "--queries", "queries.jsonl", "--float-bits", "-k", "50")
             self.assert_exit(found, 0)
             for query, line in zip(queries, found.stdout.splitlines(), strict=True):

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "catch.h"
@@ -28,6 +29,21 @@ Sums random_sums(std::mt19937& random, std::size_t count) {
   for (std::uint16_t& sum : sums) sum = static_cast<std::uint16_t>(random());
   return sums;
 }
+
+#if defined(__x86_64__)
+TEST_CASE("Where the machine has AVX-512, what is tested here and searched with has it, too") {
+  const bool has =
+      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+      __builtin_cpu_supports("avx512cd") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+      __builtin_cpu_supports("avx512vl") != 0;
+  const std::vector<WindowKernels> all = all_window_kernels();
+  const bool tested = std::any_of(all.begin(), all.end(), [](const WindowKernels& kernels) {
+    return std::string(kernels.name).starts_with("AVX3");
+  });
+  CHECK(tested == has);
+  CHECK(std::string(window_kernels().name).starts_with("AVX3") == has);
+}
+#endif
 
 TEST_CASE("Every kind of instructions adds rows as plain code does, and stops at 65,535") {
   std::mt19937 random(1);

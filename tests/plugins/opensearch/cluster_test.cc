@@ -1,5 +1,6 @@
 #include "plugins/opensearch/cluster.h"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -42,10 +43,11 @@ bool has(const Status& status, const std::string& part) {
 }
 
 TEST_CASE("A busy cluster is asked again, after the time that it says, and then answers") {
-  int attempts = 0;
+  std::atomic<int> attempts{0};
   FakeCluster server([&](const HttpRequest&) -> std::optional<HttpResponse> {
-    if (++attempts > 3) return std::nullopt;
-    HttpResponse busy = error_response(attempts == 2 ? 503 : 429, "rejected_execution", "busy");
+    const int attempt = ++attempts;
+    if (attempt > 3) return std::nullopt;
+    HttpResponse busy = error_response(attempt == 2 ? 503 : 429, "rejected_execution", "busy");
     busy.headers.emplace_back("Retry-After", "0");
     return busy;
   });
@@ -86,16 +88,15 @@ TEST_CASE("A connection that is cut is tried again, on the next node") {
 }
 
 TEST_CASE("A refused key is told at once, without the key, and is never tried again") {
-  std::string seen;
-  FakeCluster server([&](const HttpRequest& request) {
-    seen = request.header("authorization");
+  FakeCluster server([](const HttpRequest& request) {
+    const std::string seen(request.header("authorization"));
     return error_response(401, "security_exception", "bad key " + seen);
   });
   ClusterOptions options = options_for(server.url());
   options.api_key = "c2VjcmV0LWtleQ";
   const auto cluster = cluster_at(options);
   const Status status = get(*cluster).status;
-  CHECK(seen == "ApiKey c2VjcmV0LWtleQ");
+  CHECK(server.authorization() == "ApiKey c2VjcmV0LWtleQ");
   CHECK(status.code() == StatusCode::permission_denied);
   CHECK(has(status, "401"));
   CHECK(has(status, "check `user` and `password`, or `api_key`"));
@@ -105,9 +106,8 @@ TEST_CASE("A refused key is told at once, without the key, and is never tried ag
 }
 
 TEST_CASE("User and password go out as basic authentication, and are hidden in what comes back") {
-  std::string seen;
-  FakeCluster server([&](const HttpRequest& request) {
-    seen = request.header("authorization");
+  FakeCluster server([](const HttpRequest& request) {
+    const std::string seen(request.header("authorization"));
     return error_response(403, "security_exception", "no rights for " + seen + " with pass-word");
   });
   ClusterOptions options = options_for(server.url());
@@ -115,7 +115,7 @@ TEST_CASE("User and password go out as basic authentication, and are hidden in w
   options.password = "pass-word";
   const auto cluster = cluster_at(options);
   const Status status = get(*cluster).status;
-  CHECK(seen == "Basic c29tZW9uZTpwYXNzLXdvcmQ=");
+  CHECK(server.authorization() == "Basic c29tZW9uZTpwYXNzLXdvcmQ=");
   CHECK(has(status, "no rights for Basic *** with ***"));
   CHECK(has(status, "needs the right to make, fill and search the index"));
 }

@@ -64,6 +64,7 @@ FakeCluster::FakeCluster(Fault fault)
         {
           const std::lock_guard lock(mutex_);
           const std::string target(request.target);
+          authorization_ = request.header("authorization");
           requests_.push_back(std::string(request.method) + " " +
                               target.substr(0, target.find('?')));
         }
@@ -163,6 +164,11 @@ HttpResponse FakeCluster::list_aliases() const {
 std::vector<std::string> FakeCluster::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
+}
+
+std::string FakeCluster::authorization() const {
+  const std::lock_guard lock(mutex_);
+  return authorization_;
 }
 
 int FakeCluster::count(const std::string& request) const {

@@ -34,6 +34,7 @@ class FakeCluster {
 
   // "METHOD /path" of all requests so far, without queries.
   std::vector<std::string> requests() const;
+  std::string authorization() const;            // of the last one
   int count(const std::string& request) const;  // whose "METHOD /path" has this in it
   std::vector<std::string> indexes() const;
   std::vector<std::string> aliases() const;
@@ -58,6 +59,7 @@ class FakeCluster {
   mutable std::mutex mutex_;
   Fault fault_;
   std::vector<std::string> requests_;
+  std::string authorization_;
   std::map<std::string, Index> indexes_;
   std::map<std::string, std::set<std::string>> aliases_;  // to indexes
   std::uint64_t most_searches_ = 0;

@@ -176,7 +176,7 @@ TEST_CASE("Searches that wait form batches") {
 
 TEST_CASE(
     "What a busy cluster rejects is sent again; what it says to have is counted all the same") {
-  int bulks = 0;
+  std::atomic<int> bulks{0};
   FakeCluster cluster([&](const HttpRequest& request) -> std::optional<HttpResponse> {
     if (!is_to(request, "/_bulk")) return std::nullopt;
     ++bulks;
@@ -202,18 +202,16 @@ TEST_CASE(
 }
 
 TEST_CASE("A bulk whose answer is lost is sent again, and its documents are there once") {
-  int bulks = 0;
-  FakeCluster* itself = nullptr;
+  std::atomic<int> bulks{0};
   FakeCluster cluster([&](const HttpRequest& request) -> std::optional<HttpResponse> {
     if (!is_to(request, "/_bulk") || ++bulks > 1) return std::nullopt;
     HttpResponse cut = json_response(200, {{"errors", false}, {"items", Json::array()}});
     cut.cut_at_share = 0.6;
     return cut;
   });
-  itself = &cluster;
   Searched setup(cluster);
   CHECK(setup.search("cat")->hits.size() == 2);
-  CHECK(itself->documents(itself->indexes()[0]) == 3);
+  CHECK(cluster.documents(cluster.indexes()[0]) == 3);
   CHECK(setup.service->usage()["retries"] == 1);
 }
 
