@@ -11,7 +11,7 @@ ReferenceScore::ReferenceScore(Bm25Parameters parameters, std::uint64_t document
     : k1_(shortest_double(parameters.k1)),
       b_(shortest_double(parameters.b)),
       documents_(static_cast<double>(documents)),
-      average_(documents == 0 ? 1 : static_cast<double>(terms) / documents_) {}
+      average_(documents == 0 || terms == 0 ? 1 : static_cast<double>(terms) / documents_) {}
 
 double ReferenceScore::inverse_document_frequency(std::uint64_t documents_with_term) const {
   const auto with_term = static_cast<double>(documents_with_term);

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -24,13 +25,14 @@ using namespace rare::bm25;
 
 constexpr std::size_t kChangeBytes = 4;  // three of a place, one of a value
 
-std::string sound_index(bool compact) {
+std::string sound_index(bool compact, Scoring scoring) {
   const auto folder =
       std::filesystem::temp_directory_path() / ("rare-fuzz-" + std::to_string(::getpid()));
   BuildSettings settings;
   settings.analyzer = "whitespace";
   settings.window_documents = 64;
   settings.compact = compact;
+  settings.scoring = scoring;
   auto builder = IndexBuilder::make(folder, settings);
   for (int i = 0; i < 200; ++i) {
     std::string text = "all";
@@ -45,8 +47,10 @@ std::string sound_index(bool compact) {
 }
 
 std::string changed_index(const std::uint8_t* data, std::size_t size) {
-  static const std::string whole = sound_index(false), compact = sound_index(true);
-  std::string bytes = (data[0] & 2U) != 0 ? compact : whole;
+  static const std::array<std::string, 4> indexes = {
+      sound_index(false, Scoring::lucene), sound_index(true, Scoring::lucene),
+      sound_index(false, Scoring::reference), sound_index(true, Scoring::reference)};
+  std::string bytes = indexes[data[0] >> 1 & 3U];
   for (std::size_t at = 1; at + kChangeBytes <= size; at += kChangeBytes) {
     const std::size_t place = data[at] | data[at + 1] << 8 | data[at + 2] << 16;
     bytes[place % bytes.size()] = static_cast<char>(data[at + 3]);
