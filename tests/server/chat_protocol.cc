@@ -59,22 +59,58 @@ std::int64_t tokens_of(std::string_view text) {
   return static_cast<std::int64_t>(text.size() / 4 + 1);
 }
 
-Json completion_body(const std::string& model, const std::string& content,
-                     const std::string& finish, std::int64_t prompt_tokens,
-                     std::int64_t completion_tokens) {
-  Json message = {{"role", "assistant"}, {"content", content}};
-  Json choice = {{"index", 0}, {"message", message}, {"finish_reason", finish}};
-  Json usage = {{"prompt_tokens", prompt_tokens},
-                {"completion_tokens", completion_tokens},
-                {"total_tokens", prompt_tokens + completion_tokens}};
-  return {{"id", "chatcmpl-test"}, {"object", "chat.completion"},      {"created", 0},
-          {"model", model},        {"choices", Json::array({choice})}, {"usage", usage}};
+Json usage_of(std::int64_t prompt_tokens, std::int64_t completion_tokens) {
+  return {{"prompt_tokens", prompt_tokens},
+          {"completion_tokens", completion_tokens},
+          {"total_tokens", prompt_tokens + completion_tokens}};
 }
+
+void truncate(std::string& content, std::string& finish) {
+  content.resize(content.size() / 2);
+  finish = "length";
+}
+
+// The events of one field of a delta, which differ in its text alone: built once, not for each
+// piece.
+class DeltaEvents {
+ public:
+  DeltaEvents(Json chunk, const char* field) {
+    constexpr std::string_view kMark = "PIECE";
+    chunk["choices"] =
+        Json::array({{{"index", 0}, {"delta", {{field, kMark}}}, {"finish_reason", nullptr}}});
+    const std::string event = event_of(chunk);
+    const std::string written = '"' + std::string(kMark) + '"';
+    const std::size_t at = event.find(written);
+    before_ = event.substr(0, at);
+    after_ = event.substr(at + written.size());
+  }
+
+  std::string with(std::string_view piece) const {
+    std::string event;
+    event.reserve(before_.size() + piece.size() + 2 + after_.size());
+    event += before_;
+    const bool is_plain = std::none_of(piece.begin(), piece.end(), [](char c) {
+      return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+    });
+    if (is_plain) {
+      event.append(1, '"').append(piece).append(1, '"');
+    } else {
+      event += Json(piece).dump();
+    }
+    return event += after_;
+  }
+
+  static std::string event_of(const Json& chunk) { return "data: " + chunk.dump() + "\n\n"; }
+
+ private:
+  std::string before_, after_;
+};
 
 }  // namespace
 
 ChatProtocol::ChatProtocol(ProtocolOptions options) : options_(std::move(options)) {
-  fixed_body_ = completion_body("test", text_of(1, options_.words), "stop", 500, 100).dump();
+  fixed_ = {"test", text_of(1, options_.words), "", "stop", 500, 100};
+  fixed_body_ = whole_body(fixed_).dump();
 }
 
 void ChatProtocol::handle(const HttpRequest& request, HttpServer::Reply reply) {
@@ -129,13 +165,6 @@ void ChatProtocol::chat(const HttpRequest& request, HttpServer::Reply reply) {
     response.headers.emplace_back("Retry-After", options_.retry_after);
     response.headers.emplace_back("Date", http_date(std::time(nullptr)));
   }
-  if (response.status == 200 && !response.cut_at_share && may_ask_for_pieces(request.body)) {
-    const Json asked = Json::parse(request.body, nullptr, false);
-    if (asked.is_object() && asked.value("stream", false)) {
-      response =
-          in_pieces(response, asked.value("/stream_options/include_usage"_json_pointer, false));
-    }
-  }
   // A refusal comes at once; work takes its time.
   const auto delay = response.status == 200 ? latency() : std::chrono::milliseconds(0);
   reply.send(std::move(response), delay);
@@ -165,120 +194,128 @@ HttpResponse ChatProtocol::answer(const HttpRequest& request) {
                           options_.malformed, options_.truncated});
   if (fault == 0) return error_response(429, "rate limit reached, slow down");
   if (fault == 1) return error_response(500, "internal error");
-  HttpResponse response;
-  if (options_.fixed_reply) {
-    response.body = fixed_body_;
-  } else {
-    const Json body = Json::parse(request.body, nullptr, false);
-    response = refusal(request, body);
-    if (response.status != 200) return response;
-    response = completion(body);
-    if (options_.truncated_prompts > 0 &&
-        pick(options_.fault_seed, body["messages"].dump(), {options_.truncated_prompts}) == 0) {
-      truncate(response);
-    }
+  AskedChat asked;
+  const bool is_looked_at = !options_.fixed_reply || may_ask_for_pieces(request.body);
+  if (is_looked_at) asked = read_chat(request.body);
+  Completion said = fixed_;
+  if (!options_.fixed_reply) {
+    HttpResponse refused = refusal(request, asked);
+    if (refused.status != 200) return refused;
+    said = completion(asked);
+    if (is_truncated_prompt(request.body)) truncate(said.content, said.finish);
   }
+  if (fault == 4) truncate(said.content, said.finish);
+  const bool in_events = fault != 2 && asked.stream;
+  if (in_events && fault != 3) return in_pieces(said, asked.include_usage);
+  HttpResponse response;
+  const bool is_ready = options_.fixed_reply && fault != 4;
+  response.body = is_ready ? fixed_body_ : whole_body(said).dump();
   if (fault == 2) response.cut_at_share = calls_ % 2 == 0 ? 0.0 : 0.6;
   if (fault == 3) {
     response.body.resize(response.body.size() / 2);
     ++malformed_;
   }
-  if (fault == 4) truncate(response);
+  if (in_events) {  // no event, but half of what no event is
+    response.content_type = "text/event-stream";
+    response.pieces.push_back({std::exchange(response.body, {}), std::chrono::milliseconds(0)});
+  }
   return response;
 }
 
-void ChatProtocol::truncate(HttpResponse& response) const {
-  Json whole = Json::parse(response.body);
-  Json& choice = whole["choices"][0];
-  const std::string content = choice["message"]["content"];
-  choice["message"]["content"] = content.substr(0, content.size() / 2);
-  choice["finish_reason"] = "length";
-  response.body = whole.dump();
+bool ChatProtocol::is_truncated_prompt(std::string_view request) const {
+  if (options_.truncated_prompts == 0) return false;
+  const Json messages = Json::parse(request)["messages"];
+  return pick(options_.fault_seed, messages.dump(), {options_.truncated_prompts}) == 0;
 }
 
-// As server-sent events, a word each; half of a body that is no JSON ends as it is.
-HttpResponse ChatProtocol::in_pieces(const HttpResponse& whole, bool with_usage) const {
-  const Json body = Json::parse(whole.body, nullptr, false);
+Json ChatProtocol::whole_body(const Completion& completion) {
+  Json message = {{"role", "assistant"}, {"content", completion.content}};
+  if (!completion.reasoning.empty()) message["reasoning_content"] = completion.reasoning;
+  Json choice = {{"index", 0}, {"message", message}, {"finish_reason", completion.finish}};
+  return {{"id", "chatcmpl-test"},
+          {"object", "chat.completion"},
+          {"created", 0},
+          {"model", completion.model},
+          {"choices", Json::array({choice})},
+          {"usage", usage_of(completion.prompt_tokens, completion.completion_tokens)}};
+}
+
+// As server-sent events, a word each.
+HttpResponse ChatProtocol::in_pieces(const Completion& completion, bool with_usage) const {
   HttpResponse streamed;
   streamed.content_type = "text/event-stream";
-  const auto send = [&streamed](const std::string& data, int after_ms) {
-    streamed.pieces.push_back({"data: " + data + "\n\n", std::chrono::milliseconds(after_ms)});
+  const auto send = [&streamed](std::string event, int after_ms) {
+    streamed.pieces.push_back({std::move(event), std::chrono::milliseconds(after_ms)});
   };
-  if (!body.is_object()) {
-    streamed.pieces.push_back({whole.body, std::chrono::milliseconds(0)});
-    return streamed;
-  }
-  Json chunk = {{"id", body["id"]}, {"object", "chat.completion.chunk"}, {"model", body["model"]}};
-  const auto delta = [&](Json fields, const Json& finish) {
+  Json chunk = {
+      {"id", "chatcmpl-test"}, {"object", "chat.completion.chunk"}, {"model", completion.model}};
+  const auto of_delta = [&](Json delta, const Json& finish) {
     chunk["choices"] =
-        Json::array({{{"index", 0}, {"delta", std::move(fields)}, {"finish_reason", finish}}});
-    return chunk.dump();
+        Json::array({{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", finish}}});
+    return DeltaEvents::event_of(chunk);
   };
-  const Json& choice = body["choices"][0];
-  send(delta({{"role", "assistant"}, {"content", ""}}, nullptr), 0);
-  for (const char* field : {"reasoning_content", "content"}) {
-    const std::string text = choice["message"].value(field, "");
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find(' ', at + 1), text.size());
-      send(delta({{field, text.substr(at, end - at)}}, nullptr), options_.token_ms);
+  send(of_delta({{"role", "assistant"}, {"content", ""}}, nullptr), 0);
+  for (const auto& [field, text] : {std::pair("reasoning_content", &completion.reasoning),
+                                    std::pair("content", &completion.content)}) {
+    const DeltaEvents events(chunk, field);
+    for (std::size_t at = 0; at < text->size();) {
+      const std::size_t end = std::min(text->find(' ', at + 1), text->size());
+      send(events.with(std::string_view(*text).substr(at, end - at)), options_.token_ms);
       at = end;
     }
   }
-  send(delta(Json::object(), choice["finish_reason"]), 0);
+  send(of_delta(Json::object(), completion.finish), 0);
   if (with_usage) {
     chunk["choices"] = Json::array();
-    chunk["usage"] = body["usage"];
-    send(chunk.dump(), 0);
+    chunk["usage"] = usage_of(completion.prompt_tokens, completion.completion_tokens);
+    send(DeltaEvents::event_of(chunk), 0);
   }
-  send("[DONE]", 0);
+  send("data: [DONE]\n\n", 0);
   return streamed;
 }
 
-HttpResponse ChatProtocol::refusal(const HttpRequest& request, const Json& body) const {
+HttpResponse ChatProtocol::refusal(const HttpRequest& request, const AskedChat& asked) const {
   if (!options_.api_key.empty() &&
       request.header("authorization") != "Bearer " + options_.api_key) {
     return error_response(401, "Incorrect API key provided", "invalid_api_key");
   }
-  if (!body.is_object() || !body.contains("messages") || !body["messages"].is_array()) {
+  if (!asked.is_proper) {
     return error_response(400, "the body is no JSON object with messages");
   }
-  const std::string model = body.value("model", "");
-  if (!options_.model.empty() && model != options_.model) {
-    return error_response(404, "The model `" + model + "` does not exist", "model_not_found");
+  if (!options_.model.empty() && asked.model != options_.model) {
+    return error_response(404, "The model `" + asked.model + "` does not exist", "model_not_found");
   }
-  if (options_.refuse_stream && body.value("stream", false)) {
+  if (options_.refuse_stream && asked.stream) {
     return error_response(400, "stream is not supported by this server");
   }
-  if (options_.refuse_stream_options && body.contains("stream_options")) {
+  if (options_.refuse_stream_options && asked.has_stream_options) {
     return error_response(400, "Unrecognized request argument supplied: stream_options");
   }
-  const std::string format = body.value("/response_format/type"_json_pointer, std::string());
-  const bool refuses = !format.empty() && (options_.refuse_format ||
-                                           (options_.refuse_schema && format == "json_schema"));
-  if (refuses)
-    return error_response(400, "response_format of type " + format + " is not supported");
+  const bool refuses =
+      !asked.format.empty() &&
+      (options_.refuse_format || (options_.refuse_schema && asked.format == "json_schema"));
+  if (refuses) {
+    return error_response(400, "response_format of type " + asked.format + " is not supported");
+  }
   return {};
 }
 
-HttpResponse ChatProtocol::completion(const Json& body) {
-  std::string prompt;
-  for (const Json& message : body["messages"]) prompt += message.value("content", "");
-  const std::uint64_t seed = derive_seed(body.value("seed", std::uint64_t{0}), prompt, "answer");
-  const Json::json_pointer schema_at("/response_format/json_schema/schema");
-  std::string content = body.contains(schema_at) ? value_for(body.at(schema_at), seed).dump()
-                                                 : text_of(seed, options_.words);
-  const std::string thought = text_of(seed + 1, 20);
-  if (options_.think) content = "<think>\n" + thought + "\n</think>\n\n" + content;
-  const std::int64_t prompt_tokens = tokens_of(prompt);
-  const std::int64_t completion_tokens = tokens_of(content);
-  Json reply = completion_body(body.value("model", "test"), content, "stop", prompt_tokens,
-                               completion_tokens);
-  if (options_.reasoning_content) {
-    reply["choices"][0]["message"]["reasoning_content"] = thought;
+ChatProtocol::Completion ChatProtocol::completion(const AskedChat& asked) {
+  const std::uint64_t seed = derive_seed(asked.seed, asked.prompt, "answer");
+  Completion said;
+  said.model = asked.model.empty() ? "test" : asked.model;
+  said.content =
+      asked.schema ? value_for(*asked.schema, seed).dump() : text_of(seed, options_.words);
+  if (options_.think || options_.reasoning_content) {
+    const std::string thought = text_of(seed + 1, 20);
+    if (options_.reasoning_content) said.reasoning = thought;
+    if (options_.think) said.content = "<think>\n" + thought + "\n</think>\n\n" + said.content;
   }
-  prompt_tokens_ += prompt_tokens;
-  completion_tokens_ += completion_tokens;
-  return json_response(200, reply);
+  said.prompt_tokens = tokens_of(asked.prompt);
+  said.completion_tokens = tokens_of(said.content);
+  prompt_tokens_ += said.prompt_tokens;
+  completion_tokens_ += said.completion_tokens;
+  return said;
 }
 
 void ChatProtocol::slot_changed(int by) {

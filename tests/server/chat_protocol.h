@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 
+#include "asked_chat.h"
 #include "http_server.h"
 #include "rare/json.h"
 
@@ -57,17 +58,25 @@ class ChatProtocol {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // What a model said.
+  struct Completion {
+    std::string model, content, reasoning;
+    std::string finish = "stop";
+    std::int64_t prompt_tokens = 0, completion_tokens = 0;
+  };
   void chat(const HttpRequest& request, HttpServer::Reply reply);
   HttpResponse answer(const HttpRequest& request);
   std::chrono::milliseconds latency() const;  // of the call that just came
   // Nothing when the request is to be answered properly.
-  HttpResponse refusal(const HttpRequest& request, const Json& body) const;
-  HttpResponse completion(const Json& body);
-  void truncate(HttpResponse& response) const;
-  HttpResponse in_pieces(const HttpResponse& whole, bool with_usage) const;
+  HttpResponse refusal(const HttpRequest& request, const AskedChat& asked) const;
+  Completion completion(const AskedChat& asked);
+  bool is_truncated_prompt(std::string_view request) const;
+  static Json whole_body(const Completion& completion);
+  HttpResponse in_pieces(const Completion& completion, bool with_usage) const;
   void slot_changed(int by);
 
   ProtocolOptions options_;
+  Completion fixed_;
   std::string fixed_body_;
   std::int64_t calls_ = 0, cut_ = 0, malformed_ = 0, stalled_ = 0, prompt_tokens_ = 0,
                completion_tokens_ = 0;

@@ -93,6 +93,27 @@ std::string wire_form(const HttpResponse& response) {
   return bytes;
 }
 
+// Of a chunked body.
+void append_chunk(std::string_view bytes, std::string& out) {
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  out += size;
+  out += bytes;
+  out += "\r\n";
+}
+
+// epoll_wait counts in milliseconds, which would make answers late by as much: 1% of 50 ms.
+int wait_for_events(int epoll_fd, std::vector<epoll_event>& events,
+                    std::optional<std::chrono::nanoseconds> wait) {
+  timespec timeout{};
+  if (wait) {
+    timeout.tv_sec = wait->count() / 1'000'000'000;
+    timeout.tv_nsec = wait->count() % 1'000'000'000;
+  }
+  return epoll_pwait2(epoll_fd, events.data(), static_cast<int>(events.size()),
+                      wait ? &timeout : nullptr, nullptr);
+}
+
 [[noreturn]] void fail(const char* what) {
   throw std::runtime_error(std::string("test server: ") + what + ": " + std::strerror(errno));
 }
@@ -161,9 +182,7 @@ void HttpServer::run() {
   loop_thread_ = std::this_thread::get_id();
   std::vector<epoll_event> events(512);
   while (!stopping_) {
-    const int timeout_ms = run_delayed();
-    const int count =
-        epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), timeout_ms);
+    const int count = wait_for_events(epoll_fd_, events, run_delayed());
     for (int i = 0; i < count; ++i) {
       const std::uint64_t id = events[static_cast<std::size_t>(i)].data.u64;
       const std::uint32_t what = events[static_cast<std::size_t>(i)].events;
@@ -213,14 +232,10 @@ void HttpServer::take_posted() {
   }
 }
 
-int HttpServer::run_delayed() {
+std::optional<HttpServer::Clock::duration> HttpServer::run_delayed() {
   while (!delayed_.empty()) {
     const auto now = Clock::now();
-    if (delayed_.top().at > now) {
-      const auto wait =
-          std::chrono::ceil<std::chrono::milliseconds>(delayed_.top().at - now).count();
-      return static_cast<int>(wait);
-    }
+    if (delayed_.top().at > now) return delayed_.top().at - now;
     const Delayed due = delayed_.top();
     delayed_.pop();
     if (due.response->pieces.empty()) {
@@ -229,7 +244,7 @@ int HttpServer::run_delayed() {
       respond_piece(due.id, due.response, due.piece);
     }
   }
-  return -1;
+  return std::nullopt;
 }
 
 void HttpServer::accept_all() {
@@ -297,10 +312,11 @@ void HttpServer::respond_piece(std::uint64_t id, std::shared_ptr<HttpResponse> r
     c.written = 0;
     c.more = true;
   } else {
-    const std::string& bytes = response->pieces[piece - 1].bytes;
-    char size[32];
-    std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-    c.out += size + bytes + "\r\n";
+    append_chunk(response->pieces[piece - 1].bytes, c.out);
+  }
+  // What waits for nothing leaves in one send.
+  for (; piece < response->pieces.size() && response->pieces[piece].after.count() == 0; ++piece) {
+    append_chunk(response->pieces[piece].bytes, c.out);
   }
   if (piece < response->pieces.size()) {
     const auto after = response->pieces[piece].after;

@@ -110,7 +110,7 @@ class HttpServer {
   void flush(std::uint64_t id);
   void close_connection(std::uint64_t id);
   void take_posted();
-  int run_delayed();  // gives the time to the next one in ms, or -1
+  std::optional<Clock::duration> run_delayed();  // gives the time to the next one
 
   Handler handler_;
   int port_ = 0, listen_fd_ = -1, epoll_fd_ = -1, wake_fd_ = -1;
