@@ -165,15 +165,15 @@ std::string ChatOperator::problem_of_object(const ChatReply& reply) {
 }
 
 std::string ChatOperator::problem_of_text(std::string_view text, std::string_view what,
-                                          const std::string& prompt) const {
+                                          const Words& prompt) const {
   const std::string name(what);
   if (trimmed(text).empty()) return name + " is empty";
-  const std::size_t words = count_words(text);
-  if (words < static_cast<std::size_t>(min_words_)) {
-    return name + " has " + std::to_string(words) + " words and needs " +
+  const Words words(text);
+  if (words.count() < static_cast<std::size_t>(min_words_)) {
+    return name + " has " + std::to_string(words.count()) + " words and needs " +
            std::to_string(min_words_);
   }
-  if (refuse_copies_ && repeats(text, prompt)) {
+  if (refuse_copies_ && repeats(words, prompt)) {
     return name + " is copied from the prompt and must use its own words";
   }
   return {};

@@ -13,6 +13,7 @@
 #include "rare/language_model.h"
 #include "rare/operator.h"
 #include "rare/spec.h"
+#include "word_runs.h"
 
 namespace rare::distill {
 
@@ -122,7 +123,7 @@ class ChatOperator : public prompt::AskingOperator {
   static std::string problem_of_object(const ChatReply& reply);
   // What is wrong with one text of a reply; `what` names it.
   std::string problem_of_text(std::string_view text, std::string_view what,
-                              const std::string& prompt) const;
+                              const Words& prompt) const;
 
  private:
   template <class T, class M>

@@ -13,14 +13,15 @@ namespace {
 
 // What keeps `text`, called `name`, from being understood without the document; empty: nothing.
 std::string leaning_problem(const std::string& name, std::string_view text,
-                            std::string_view situation, std::string_view document) {
+                            std::string_view situation, const Words& document) {
   const std::string phrase = leaning_phrase(text, situation);
   if (!phrase.empty()) {
     return "the " + name + " speaks of a text that its reader does not have (\"" + phrase +
            "\") and must stand alone";
   }
-  const SharedWords shared = shared_words(text, document);
-  if (!is_pieced_together(text, shared)) return {};
+  const Words words(text);
+  const SharedWords shared = shared_words(words, document);
+  if (!is_pieced_together(words, shared)) return {};
   return "the " + name + " repeats up to " + std::to_string(shared.longest_run) +
          " words in a row from the document and must use its own";
 }
@@ -178,14 +179,15 @@ Json Doc2Query::schema() const {
 
 std::string Doc2Query::problem_of(const ChatReply& reply, const std::string& prompt) const {
   if (std::string problem = problem_of_object(reply); !problem.empty()) return problem;
+  const Words prompt_words(prompt);
   for (const char* key : {"question", "scenario"}) {
     const auto value = reply.structured->find(key);
     if (value == reply.structured->end() || !value->is_string()) {
       return "\"" + std::string(key) + "\" must be a text and is " +
              (value == reply.structured->end() ? "missing" : value->type_name());
     }
-    std::string problem =
-        problem_of_text(value->get_ref<const std::string&>(), "the " + std::string(key), prompt);
+    std::string problem = problem_of_text(value->get_ref<const std::string&>(),
+                                          "the " + std::string(key), prompt_words);
     if (!problem.empty()) return problem;
   }
   return {};
@@ -195,7 +197,7 @@ std::string Doc2Query::problem_for(const Record& record, const ChatReply& reply,
                                    const std::string& prompt) const {
   std::string problem = problem_of(reply, prompt);
   if (!problem.empty() || !self_contained_) return problem;
-  const std::string_view document = record.find(input_key_)->get_ref<const std::string&>();
+  const Words document(record.find(input_key_)->get_ref<const std::string&>());
   const std::string question = (*reply.structured)["question"];
   const std::string scenario = (*reply.structured)["scenario"];
   problem = leaning_problem("question", question, scenario, document);

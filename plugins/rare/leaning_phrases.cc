@@ -1,6 +1,7 @@
 #include "leaning_phrases.h"
 
 #include <array>
+#include <utility>
 
 namespace rare::distill {
 
@@ -301,9 +302,11 @@ constexpr std::array kChineseRules = {
 
 LeaningPhrases made_english() {
   LeaningPhrases made;
+  std::vector<PhraseRule> rules;
   for (const std::string_view row : kEnglishRules) {
-    made.rules.emplace_back(row, english_groups(), Script::words);
+    rules.emplace_back(row, english_groups(), Script::words);
   }
+  made.rules = PhraseRules(std::move(rules));
   for (const std::string_view noun : kEnglishIntroduced) {
     made.nouns_introduced.emplace_back(noun);
     made.introductions.emplace_back(
@@ -316,9 +319,11 @@ LeaningPhrases made_english() {
 
 LeaningPhrases made_chinese() {
   LeaningPhrases made;
+  std::vector<PhraseRule> rules;
   for (const std::string_view row : kChineseRules) {
-    made.rules.emplace_back(row, chinese_groups(), Script::characters);
+    rules.emplace_back(row, chinese_groups(), Script::characters);
   }
+  made.rules = PhraseRules(std::move(rules));
   for (const std::string_view noun :
        {"文章",     "论文", "文件", "报告", "文档", "手册", "作者", "研究",
         "故事",     "讲座", "新闻", "实验", "调查", "试验", "公告", "研究者",

@@ -9,7 +9,7 @@
 namespace rare::distill {
 
 struct LeaningPhrases {
-  std::vector<PhraseRule> rules;
+  PhraseRules rules;
   // Nouns that speak of something in the situation when it has been introduced there ("a newspaper
   // article"), and what introduces them.
   std::vector<std::string> nouns_introduced;

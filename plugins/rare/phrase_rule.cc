@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace rare::distill {
 
@@ -62,6 +63,12 @@ std::vector<std::string> split(std::string_view text, char separator) {
 }
 
 }  // namespace
+
+bool may_be_chinese(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0xE4 && static_cast<unsigned char>(c) <= 0xE9;
+  });
+}
 
 std::string plain_clauses(std::string_view text, Script script) {
   std::string clauses(script == Script::words ? ". " : ".");
@@ -151,19 +158,54 @@ void PhraseRule::note_first_bytes() {
 
 std::string_view PhraseRule::find(std::string_view clauses) const {
   for (std::size_t at = 0; at < clauses.size(); ++at) {
-    if (!first_bytes_[static_cast<unsigned char>(clauses[at])]) continue;
-    const bool begins = script_ == Script::words
-                            ? at == 0 || clauses[at - 1] == ' '
-                            : (static_cast<unsigned char>(clauses[at]) & 0xC0) != 0x80;
-    if (!begins) continue;
-    const std::size_t end = match(clauses, at, 0);
-    if (end == kNone) continue;
-    std::string_view phrase = clauses.substr(at, end - at);
-    constexpr std::string_view kEdge = " .";
-    phrase.remove_prefix(std::min(phrase.find_first_not_of(kEdge), phrase.size()));
-    return phrase.substr(0, phrase.find_last_not_of(kEdge) + 1);
+    if (!may_begin_with(static_cast<unsigned char>(clauses[at]))) continue;
+    if (!may_begin_at(clauses, at)) continue;
+    const std::string_view phrase = phrase_at(clauses, at);
+    if (!phrase.empty()) return phrase;
   }
   return {};
+}
+
+bool PhraseRule::may_begin_at(std::string_view clauses, std::size_t at) const {
+  return script_ == Script::words ? at == 0 || clauses[at - 1] == ' '
+                                  : (static_cast<unsigned char>(clauses[at]) & 0xC0) != 0x80;
+}
+
+std::string_view PhraseRule::phrase_at(std::string_view clauses, std::size_t at) const {
+  const std::size_t end = match(clauses, at, 0);
+  if (end == kNone) return {};
+  std::string_view phrase = clauses.substr(at, end - at);
+  constexpr std::string_view kEdge = " .";
+  phrase.remove_prefix(std::min(phrase.find_first_not_of(kEdge), phrase.size()));
+  return phrase.substr(0, phrase.find_last_not_of(kEdge) + 1);
+}
+
+PhraseRules::PhraseRules(std::vector<PhraseRule> rules)
+    : rules_(std::move(rules)), beginning_with_(256) {
+  for (std::size_t byte = 0; byte < beginning_with_.size(); ++byte) {
+    for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+      if (!rules_[rule].may_begin_with(static_cast<unsigned char>(byte))) continue;
+      beginning_with_[byte].push_back(rule);
+    }
+  }
+}
+
+std::string_view PhraseRules::find(std::string_view clauses) const {
+  std::size_t best = rules_.size();
+  std::string_view found;
+  for (std::size_t at = 0; at < clauses.size(); ++at) {
+    const std::vector<std::size_t>& rules =
+        beginning_with_[static_cast<unsigned char>(clauses[at])];
+    if (rules.empty() || !rules_[rules.front()].may_begin_at(clauses, at)) continue;
+    for (const std::size_t rule : rules) {
+      if (rule >= best) break;
+      const std::string_view phrase = rules_[rule].phrase_at(clauses, at);
+      if (phrase.empty()) continue;
+      best = rule;
+      found = phrase;
+    }
+  }
+  return found;
 }
 
 std::size_t PhraseRule::match(std::string_view clauses, std::size_t at, std::size_t index) const {

@@ -19,6 +19,10 @@ enum class Script {
 // Begins and ends with a clause's end. Quotation marks and brackets are left out.
 std::string plain_clauses(std::string_view text, Script script);
 
+// Whether there may be Chinese characters: sequences that begin with bytes with which few others
+// do.
+bool may_be_chinese(std::string_view text);
+
 // One rule, a row of elements with spaces between them:
 //   a|b        one of these; `_` stands for a space; `.` is a clause's end
 //   @name      in place of an alternative: those of a group
@@ -37,6 +41,11 @@ class PhraseRule {
 
   // The first phrase of `clauses` that the rule matches; empty: none. It views `clauses`.
   std::string_view find(std::string_view clauses) const;
+  // The phrase that begins at `at`; empty: none.
+  std::string_view phrase_at(std::string_view clauses, std::size_t at) const;
+  // Whether words (or characters) begin at `at`, as phrases do.
+  bool may_begin_at(std::string_view clauses, std::size_t at) const;
+  bool may_begin_with(unsigned char byte) const { return first_bytes_[byte]; }
 
  private:
   enum class Kind { one_of, gap, not_before, not_after };
@@ -61,6 +70,22 @@ class PhraseRule {
   Script script_;
   std::vector<Element> elements_;
   std::bitset<256> first_bytes_;  // with which a match can begin: most places need no closer look
+};
+
+// Rules of one script, of which the first in their order that matches anywhere counts. They are
+// tried together, so that a text is gone through once and not once for each rule.
+// Thread-safety: const after its making.
+class PhraseRules {
+ public:
+  PhraseRules() = default;
+  explicit PhraseRules(std::vector<PhraseRule> rules);
+
+  // That rule's first phrase of `clauses`, which it views; empty: no rule matches.
+  std::string_view find(std::string_view clauses) const;
+
+ private:
+  std::vector<PhraseRule> rules_;
+  std::vector<std::vector<std::size_t>> beginning_with_;  // rules by their first byte, in order
 };
 
 }  // namespace rare::distill

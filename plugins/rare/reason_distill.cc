@@ -211,12 +211,13 @@ std::string ReasonDistill::problem_of(const ChatReply& reply, const std::string&
   }
   if (refuse_declined_) {
     std::string phrase = refusal_phrase(reply.text);
-    if (phrase.empty()) phrase = refusal_phrase(final_answer(reply.text));
+    const std::string_view answer = final_answer(reply.text);
+    if (phrase.empty() && answer != trimmed(reply.text)) phrase = refusal_phrase(answer);
     if (!phrase.empty()) return "it declines to answer (\"" + phrase + "\")";
   }
   // An answer may be a word when the reasoning stands apart.
   const bool apart = !trimmed(reply.reasoning).empty();
-  return problem_of_text(apart ? reply.reasoning : reply.text, "the reasoning", prompt);
+  return problem_of_text(apart ? reply.reasoning : reply.text, "the reasoning", Words(prompt));
 }
 
 std::string ReasonDistill::problem_for(const Record& record, const ChatReply& reply,

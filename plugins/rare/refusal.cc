@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "phrase_rule.h"
@@ -53,26 +54,17 @@ constexpr std::array kChineseRefusals = {
 };
 
 template <std::size_t count>
-std::vector<PhraseRule> made_rules(const std::array<const char*, count>& rows, Script script) {
+PhraseRules made_rules(const std::array<const char*, count>& rows, Script script) {
   std::vector<PhraseRule> rules;
   for (const char* row : rows) rules.emplace_back(row, refusal_groups(), script);
-  return rules;
-}
-
-std::string found_by(const std::vector<PhraseRule>& rules, std::string_view text, Script script) {
-  const std::string clauses = plain_clauses(text, script);
-  for (const PhraseRule& rule : rules) {
-    const std::string_view phrase = rule.find(clauses);
-    if (!phrase.empty()) return std::string(phrase);
-  }
-  return {};
+  return PhraseRules(std::move(rules));
 }
 
 }  // namespace
 
 std::string refusal_phrase(std::string_view reply) {
-  static const std::vector<PhraseRule> english = made_rules(kEnglishRefusals, Script::words);
-  static const std::vector<PhraseRule> chinese = made_rules(kChineseRefusals, Script::characters);
+  static const PhraseRules english = made_rules(kEnglishRefusals, Script::words);
+  static const PhraseRules chinese = made_rules(kChineseRefusals, Script::characters);
   std::string_view beginning = prompt::trimmed(reply);
   std::size_t end = std::min(beginning.size(), kBytesLookedAt);
   while (end > 0 && end < beginning.size() &&
@@ -80,8 +72,9 @@ std::string refusal_phrase(std::string_view reply) {
     --end;  // not inside a character
   }
   beginning = beginning.substr(0, end);
-  std::string phrase = found_by(english, beginning, Script::words);
-  return phrase.empty() ? found_by(chinese, beginning, Script::characters) : phrase;
+  std::string phrase(english.find(plain_clauses(beginning, Script::words)));
+  if (!phrase.empty() || !may_be_chinese(beginning)) return phrase;
+  return std::string(chinese.find(plain_clauses(beginning, Script::characters)));
 }
 
 }  // namespace rare::distill

@@ -33,11 +33,7 @@ std::string phrase_in(std::string_view text, std::string_view situation, Script 
   clauses += plain_clauses(text, script);
   hide_introduced(clauses, begin, phrases);
   const std::string_view judged = std::string_view(clauses).substr(begin);
-  for (const PhraseRule& rule : phrases.rules) {
-    const std::string_view found = rule.find(judged);
-    if (!found.empty()) return std::string(found);
-  }
-  return {};
+  return std::string(phrases.rules.find(judged));
 }
 
 }  // namespace
@@ -48,11 +44,7 @@ std::string leaning_phrase(std::string_view text, std::string_view situation) {
     std::string phrase = phrase_in(text, situation, Script::words, english_leaning());
     if (!phrase.empty()) return phrase;
   }
-  // Chinese characters are sequences that begin with these bytes, and few others are.
-  const auto may_be_chinese = [](char c) {
-    return static_cast<unsigned char>(c) >= 0xE4 && static_cast<unsigned char>(c) <= 0xE9;
-  };
-  if (std::none_of(text.begin(), text.end(), may_be_chinese)) return {};
+  if (!may_be_chinese(text)) return {};
   return phrase_in(text, situation, Script::characters, chinese_leaning());
 }
 

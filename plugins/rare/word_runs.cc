@@ -1,10 +1,9 @@
 #include "word_runs.h"
 
 #include <algorithm>
+#include <array>
 #include <bitset>
-#include <cstdint>
 #include <unordered_set>
-#include <vector>
 
 namespace rare::distill {
 
@@ -41,40 +40,22 @@ bool is_word_of_its_own(char32_t c) {
          in(c, 0x20000, 0x3FFFF);
 }
 
-bool is_in_a_word(char32_t c) {
-  if (c < 0x80) return in(c | 0x20, 'a', 'z') || in(c, '0', '9');
-  const bool punctuation = in(c, 0x80, 0xBF) || in(c, 0x2000, 0x206F) || in(c, 0x3000, 0x303F) ||
-                           in(c, 0xFF00, 0xFF0F) || in(c, 0xFF1A, 0xFF20);
-  return !punctuation;
+// Beyond ASCII.
+bool is_punctuation(char32_t c) {
+  return in(c, 0x80, 0xBF) || in(c, 0x2000, 0x206F) || in(c, 0x3000, 0x303F) ||
+         in(c, 0xFF00, 0xFF0F) || in(c, 0xFF1A, 0xFF20);
 }
 
-// FNV-1a over each word in lower case (of ASCII). Two words with one hash would only make a reply
-// be asked again.
-std::vector<std::uint64_t> word_hashes(std::string_view text) {
-  constexpr std::uint64_t kBasis = 0xcbf29ce484222325ULL;
-  constexpr std::uint64_t kPrime = 0x100000001b3ULL;
-  std::vector<std::uint64_t> words;
-  words.reserve(text.size() / 5);
-  std::uint64_t hash = kBasis;
-  const auto finish = [&] {
-    if (hash != kBasis) words.push_back(hash);
-    hash = kBasis;
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const Character c = character_at(text, at);
-    at += c.bytes;
-    if (!is_in_a_word(c.value)) {
-      finish();
-      continue;
-    }
-    const bool is_word = c.value >= 0x80 && is_word_of_its_own(c.value);
-    if (is_word) finish();
-    hash = (hash ^ (in(c.value, 'A', 'Z') ? c.value | 0x20 : c.value)) * kPrime;
-    if (is_word) finish();
+// What ASCII characters are to a word: in lower case, or 0 where it ends.
+constexpr auto kInAWord = [] {
+  std::array<unsigned char, 128> folded{};
+  for (unsigned char c = 0; c < folded.size(); ++c) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool kept = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    folded[c] = kept ? static_cast<unsigned char>(upper ? c | 0x20 : c) : 0;
   }
-  finish();
-  return words;
-}
+  return folded;
+}();
 
 // The hash of each window of `length` words, by Karp and Rabin's rolling hash (IBM Journal of
 // Research and Development 31/2, 1987), modulo 2^64. `visit` says whether to go on.
@@ -94,48 +75,103 @@ void for_each_window(const std::vector<std::uint64_t>& words, std::size_t length
   }
 }
 
-bool has_common_run(const std::vector<std::uint64_t>& words,
-                    const std::vector<std::uint64_t>& source, std::size_t length) {
-  std::unordered_set<std::uint64_t> runs;
-  std::bitset<4096> marks;  // by the highest bits: nearly every window of the source is none
-  const auto place_of = [](std::uint64_t hash) { return hash >> 52; };
-  for_each_window(words, length, [&](std::uint64_t hash) {
-    marks.set(place_of(hash));
-    return runs.insert(hash), true;
-  });
+// The windows of some words, to be looked up.
+class Windows {
+ public:
+  Windows(const std::vector<std::uint64_t>& words, std::size_t length) {
+    hashes_.reserve(words.size());
+    for_each_window(words, length, [&](std::uint64_t hash) {
+      marks_.set(place_of(hash));
+      return hashes_.push_back(hash), true;
+    });
+    std::sort(hashes_.begin(), hashes_.end());
+  }
+  bool contain(std::uint64_t hash) const {
+    return marks_[place_of(hash)] && std::binary_search(hashes_.begin(), hashes_.end(), hash);
+  }
+
+ private:
+  static std::size_t place_of(std::uint64_t hash) { return hash >> 52; }
+
+  std::vector<std::uint64_t> hashes_;
+  std::bitset<4096> marks_;  // by the highest bits: nearly every window of another text is none
+};
+
+bool has_common_run(const Words& words, const Words& source, std::size_t length) {
+  const Windows windows(words.hashes(), length);
   bool found = false;
-  for_each_window(source, length, [&](std::uint64_t hash) {
-    found = marks[place_of(hash)] && runs.contains(hash);
+  for_each_window(source.hashes(), length, [&](std::uint64_t hash) {
+    found = windows.contain(hash);
     return !found;
   });
   return found;
 }
 
-// Whether most words are characters of a script that puts no spaces between words.
-bool is_unspaced(std::string_view text) {
-  std::size_t characters = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const Character c = character_at(text, at);
-    at += c.bytes;
-    characters += is_word_of_its_own(c.value) ? 1 : 0;
-  }
-  return characters * 2 > count_words(text);
+// Of the words' windows, the share that `source` has, too.
+double share_of_windows(const Words& words, const Words& source, std::size_t length) {
+  const Windows windows(words.hashes(), length);
+  std::unordered_set<std::uint64_t> in_both;
+  for_each_window(source.hashes(), length, [&](std::uint64_t hash) {
+    if (windows.contain(hash)) in_both.insert(hash);
+    return true;
+  });
+  std::size_t seen = 0;
+  std::size_t found = 0;
+  for_each_window(words.hashes(), length, [&](std::uint64_t hash) {
+    ++seen;
+    found += in_both.contains(hash) ? 1 : 0;
+    return true;
+  });
+  return seen == 0 ? 0 : static_cast<double>(found) / static_cast<double>(seen);
 }
 
 }  // namespace
 
-std::size_t count_words(std::string_view text) { return word_hashes(text).size(); }
+// FNV-1a over each word in lower case (of ASCII). Two words with one hash would only make a reply
+// be asked again.
+Words::Words(std::string_view text) {
+  constexpr std::uint64_t kBasis = 0xcbf29ce484222325ULL;
+  constexpr std::uint64_t kPrime = 0x100000001b3ULL;
+  hashes_.reserve(text.size() / 5);
+  std::uint64_t hash = kBasis;
+  const auto finish = [&] {
+    if (hash != kBasis) hashes_.push_back(hash);
+    hash = kBasis;
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < kInAWord.size()) {
+      const unsigned char folded = kInAWord[byte];
+      folded == 0 ? finish() : void(hash = (hash ^ folded) * kPrime);
+      ++at;
+      continue;
+    }
+    const Character c = character_at(text, at);
+    at += c.bytes;
+    if (is_punctuation(c.value)) {
+      finish();
+      continue;
+    }
+    const bool is_word = is_word_of_its_own(c.value);
+    if (is_word) finish();
+    hash = (hash ^ c.value) * kPrime;
+    if (is_word) finish();
+    characters_ += is_word ? 1 : 0;
+  }
+  finish();
+}
 
-bool repeats(std::string_view reply, std::string_view source) {
-  const std::vector<std::uint64_t> words = word_hashes(reply);
-  if (words.empty()) return false;
-  const std::size_t length = std::min(words.size(), std::max(kShortestRun, words.size() / 2 + 1));
-  return has_common_run(words, word_hashes(source), length);
+std::size_t count_words(std::string_view text) { return Words(text).count(); }
+
+bool repeats(const Words& reply, const Words& source) {
+  if (reply.count() == 0) return false;
+  const std::size_t length = std::min(reply.count(), std::max(kShortestRun, reply.count() / 2 + 1));
+  return has_common_run(reply, source, length);
 }
 
 double word_overlap(std::string_view one, std::string_view other) {
-  const std::vector<std::uint64_t> words = word_hashes(one);
-  const std::vector<std::uint64_t> others = word_hashes(other);
+  const std::vector<std::uint64_t> words = Words(one).hashes();
+  const std::vector<std::uint64_t> others = Words(other).hashes();
   const std::unordered_set<std::uint64_t> of_one(words.begin(), words.end());
   const std::unordered_set<std::uint64_t> of_other(others.begin(), others.end());
   std::size_t in_both = 0;
@@ -144,34 +180,22 @@ double word_overlap(std::string_view one, std::string_view other) {
   return in_either == 0 ? 1 : static_cast<double>(in_both) / static_cast<double>(in_either);
 }
 
-SharedWords shared_words(std::string_view reply, std::string_view source) {
+SharedWords shared_words(const Words& reply, const Words& source) {
   SharedWords shared;
-  const std::vector<std::uint64_t> words = word_hashes(reply);
-  const std::vector<std::uint64_t> source_words = word_hashes(source);
   // A run of some length holds runs of every lesser one, so the longest can be found by halving.
-  std::size_t too_long = std::min(words.size(), source_words.size()) + 1;
+  std::size_t too_long = std::min(reply.count(), source.count()) + 1;
   while (shared.longest_run + 1 < too_long) {
     const std::size_t length = (shared.longest_run + too_long) / 2;
-    (has_common_run(words, source_words, length) ? shared.longest_run : too_long) = length;
+    (has_common_run(reply, source, length) ? shared.longest_run : too_long) = length;
   }
-  const std::size_t phrase = is_unspaced(reply) ? kCharactersOfAPhrase : kWordsOfAPhrase;
-  std::unordered_set<std::uint64_t> phrases;
-  for_each_window(source_words, phrase,
-                  [&](std::uint64_t hash) { return phrases.insert(hash), true; });
-  std::size_t seen = 0;
-  std::size_t found = 0;
-  for_each_window(words, phrase, [&](std::uint64_t hash) {
-    ++seen;
-    found += phrases.contains(hash) ? 1 : 0;
-    return true;
-  });
-  if (seen > 0) shared.phrase_share = static_cast<double>(found) / static_cast<double>(seen);
+  const std::size_t phrase = reply.is_unspaced() ? kCharactersOfAPhrase : kWordsOfAPhrase;
+  shared.phrase_share = share_of_windows(reply, source, phrase);
   return shared;
 }
 
-bool is_pieced_together(std::string_view reply, const SharedWords& shared) {
-  if (count_words(reply) < kShortestRun) return false;
-  const std::size_t copied_run = is_unspaced(reply) ? kCharactersOfACopy : kWordsOfACopy;
+bool is_pieced_together(const Words& reply, const SharedWords& shared) {
+  if (reply.count() < kShortestRun) return false;
+  const std::size_t copied_run = reply.is_unspaced() ? kCharactersOfACopy : kWordsOfACopy;
   return shared.longest_run >= copied_run || shared.phrase_share >= 0.5;
 }
 

@@ -2,17 +2,34 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace rare::distill {
 
-// Words are runs of letters and digits. In scripts that put no spaces between words (Chinese,
-// Japanese, Thai, Lao, Khmer, Burmese) each character counts as one.
+// The words of a text, looked for once however often they are compared. Words are runs of letters
+// and digits. In scripts that put no spaces between words (Chinese, Japanese, Thai, Lao, Khmer,
+// Burmese) each character counts as one. Thread-safety: immutable values.
+class Words {
+ public:
+  explicit Words(std::string_view text);
+
+  std::size_t count() const { return hashes_.size(); }
+  // Whether most words are characters of a script that puts no spaces between words.
+  bool is_unspaced() const { return characters_ * 2 > hashes_.size(); }
+  const std::vector<std::uint64_t>& hashes() const { return hashes_; }
+
+ private:
+  std::vector<std::uint64_t> hashes_;
+  std::size_t characters_ = 0;  // words of one
+};
+
 std::size_t count_words(std::string_view text);
 
 // Whether more than half of the reply's words, and at least eight (or all, if it has fewer), stand
 // in one run in `source`. Case and punctuation do not count.
-bool repeats(std::string_view reply, std::string_view source);
+bool repeats(const Words& reply, const Words& source);
 
 // Words that both texts hold, as a share of those that either holds; 1 for two texts without words.
 double word_overlap(std::string_view one, std::string_view other);
@@ -24,10 +41,10 @@ struct SharedWords {
 };
 
 // A phrase is five words, or eight where most of the reply's words are single characters.
-SharedWords shared_words(std::string_view reply, std::string_view source);
+SharedWords shared_words(const Words& reply, const Words& source);
 
 // Whether so much of `reply` stands in `source` that it is put together from its sentences: a run
 // of twelve words (twenty of single characters), or half of its phrases.
-bool is_pieced_together(std::string_view reply, const SharedWords& shared);
+bool is_pieced_together(const Words& reply, const SharedWords& shared);
 
 }  // namespace rare::distill

@@ -1,13 +1,26 @@
 #include "word_runs.h"
 
 #include <string>
+#include <string_view>
 
 #include "catch.h"
 
 using rare::distill::count_words;
-using rare::distill::is_pieced_together;
-using rare::distill::repeats;
-using rare::distill::shared_words;
+using rare::distill::Words;
+
+namespace {
+
+bool repeats(std::string_view reply, std::string_view source) {
+  return rare::distill::repeats(Words(reply), Words(source));
+}
+rare::distill::SharedWords shared_words(std::string_view reply, std::string_view source) {
+  return rare::distill::shared_words(Words(reply), Words(source));
+}
+bool is_pieced_together(std::string_view reply, std::string_view source) {
+  return rare::distill::is_pieced_together(Words(reply), shared_words(reply, source));
+}
+
+}  // namespace
 
 TEST_CASE("words are runs of letters and digits") {
   CHECK(count_words("") == 0);
@@ -55,9 +68,7 @@ TEST_CASE("a text of a source's sentences is pieced together, however they are j
   const std::string source =
       "Steel rails grow longer when they are heated. Early railways left a small gap between one "
       "rail and the next. Modern lines are welded into one piece and laid under tension.";
-  const auto pieced = [&](const std::string& text) {
-    return is_pieced_together(text, shared_words(text, source));
-  };
+  const auto pieced = [&](const std::string& text) { return is_pieced_together(text, source); };
   CHECK(
       pieced("early railways left a small gap while steel rails grow longer when they are heated"));
   CHECK(
@@ -70,9 +81,7 @@ TEST_CASE("a text of a source's sentences is pieced together, however they are j
 
 TEST_CASE("where characters are words, a longer run makes a copy") {
   const std::string source = "钢轨受热会变长，早期的铁路在两段钢轨之间留有小的缝隙，以免夏天弯曲。";
-  const auto pieced = [&](const std::string& text) {
-    return is_pieced_together(text, shared_words(text, source));
-  };
+  const auto pieced = [&](const std::string& text) { return is_pieced_together(text, source); };
   CHECK(pieced("为什么早期的铁路在两段钢轨之间留有小的缝隙？"));
   CHECK_FALSE(pieced("工人们冬天焊好的那一段钢轨为什么到了七月就向旁边弯了出去？"));
 }
