@@ -24,7 +24,10 @@ void join(Json& kept, const Json& more) {
 
 EventStream::Read EventStream::read(std::string_view bytes) {
   progress_ = false;
-  for (std::size_t end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+  for (;;) {
+    take_whole_pieces(bytes);
+    const std::size_t end = bytes.find('\n');
+    if (end == std::string_view::npos) break;
     line_ += bytes.substr(0, end);
     if (line_.ends_with('\r')) line_.pop_back();
     take_line(line_);
@@ -34,6 +37,20 @@ EventStream::Read EventStream::read(std::string_view bytes) {
   line_ += bytes;
   if (bytes_ + line_.size() + data_.size() > most_bytes_) return Read::too_large;
   return progress_ ? Read::progress : Read::heartbeat;
+}
+
+// Takes events that came whole and are pieces from the front of `bytes`: nearly all of a stream.
+void EventStream::take_whole_pieces(std::string_view& bytes) {
+  constexpr std::string_view kBegin = "data: ", kEnd = "\n\n";
+  while (template_ && line_.empty() && data_.empty() && bytes.starts_with(kBegin)) {
+    const std::size_t end = bytes.find('\n');
+    if (end == std::string_view::npos || !bytes.substr(end).starts_with(kEnd)) return;
+    const std::string_view data = bytes.substr(kBegin.size(), end - kBegin.size());
+    if (!take_piece(data)) return;
+    progress_ = true;
+    bytes_ += data.size();
+    bytes.remove_prefix(end + kEnd.size());
+  }
 }
 
 void EventStream::take_line(std::string_view line) {
@@ -75,13 +92,16 @@ void EventStream::end_event() {
 // Whether the event was one more piece of what came before it.
 bool EventStream::take_piece(std::string_view data) {
   if (!template_) return false;
-  const auto piece = template_->piece_of(data);
-  if (!piece) return false;
-  join(choices_[template_->choice()]["message"][template_->field()], Json(*piece));
-  return true;
+  if (joined_ == nullptr) {
+    Json& kept = choices_[template_->choice()]["message"][template_->field()];
+    if (!kept.is_string()) kept = "";
+    joined_ = kept.get_ptr<std::string*>();
+  }
+  return template_->append_piece(data, *joined_);
 }
 
 void EventStream::take_chunk(Json chunk) {
+  joined_ = nullptr;  // what it points into may change
   if (const auto error = chunk.find("error"); error != chunk.end() && !error->is_null()) {
     error_ = std::move(chunk);
     return;

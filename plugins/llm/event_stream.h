@@ -33,6 +33,7 @@ class EventStream final : public net::BodyReader {
  private:
   void take_line(std::string_view line);
   void end_event();
+  void take_whole_pieces(std::string_view& bytes);
   bool take_piece(std::string_view data);
   void take_chunk(Json chunk);
   void take_choice(const Json& choice);
@@ -45,7 +46,8 @@ class EventStream final : public net::BodyReader {
   bool done_ = false;      // the event [DONE] came
   std::string improper_;   // what is no chunk, its beginning
   std::optional<PieceTemplate> template_;
-  int templates_ = 0;  // that were looked for
+  int templates_ = 0;              // that were looked for
+  std::string* joined_ = nullptr;  // in choices_: where the template's pieces go
   Json error_, whole_ = Json::object();
   std::map<std::int64_t, Json> choices_;
 };

@@ -36,10 +36,13 @@ std::string varying_field(const Json& delta) {
 }
 
 bool is_written_as_it_reads(std::string_view piece) {
-  const bool is_plain = std::none_of(piece.begin(), piece.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-  });
-  return is_plain && simdjson::validate_utf8(piece.data(), piece.size());
+  bool is_ascii = true;
+  for (const char c : piece) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || c == '"' || c == '\\') return false;
+    is_ascii = is_ascii && byte < 0x80;
+  }
+  return is_ascii || simdjson::validate_utf8(piece.data(), piece.size());
 }
 
 }  // namespace
@@ -74,13 +77,21 @@ std::optional<PieceTemplate> PieceTemplate::of(std::string_view event, const Jso
   return made;
 }
 
-std::optional<std::string_view> PieceTemplate::piece_of(std::string_view event) const {
-  if (event.size() < before_.size() + after_.size()) return std::nullopt;
-  if (!event.starts_with(before_) || !event.ends_with(after_)) return std::nullopt;
-  event.remove_prefix(before_.size());
-  event.remove_suffix(after_.size());
-  if (!is_written_as_it_reads(event)) return std::nullopt;
-  return event;
+bool PieceTemplate::append_piece(std::string_view event, std::string& text) const {
+  if (event.size() < before_.size() + after_.size()) return false;
+  if (!event.starts_with(before_) || !event.ends_with(after_)) return false;
+  const std::size_t bytes = event.size() - before_.size() - after_.size();
+  const std::string_view piece = event.substr(before_.size(), bytes);
+  if (is_written_as_it_reads(piece)) {
+    text += piece;
+    return true;
+  }
+  // With its quotation marks, which are the last byte before it and the first behind it.
+  const std::string_view quoted = event.substr(before_.size() - 1, bytes + 2);
+  const Json read = Json::parse(quoted, nullptr, false);
+  if (!read.is_string()) return false;
+  text += read.get_ref<const std::string&>();
+  return true;
 }
 
 }  // namespace rare::llm

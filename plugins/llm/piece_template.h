@@ -20,9 +20,9 @@ class PieceTemplate {
   // that is not empty, and all else is such that saying it again says nothing new.
   static std::optional<PieceTemplate> of(std::string_view event, const Json& chunk);
 
-  // The piece of an event that differs from the first one in nothing else. Nothing for any other
-  // event, and for one whose piece is not written as it reads (escapes, ill-formed UTF-8).
-  std::optional<std::string_view> piece_of(std::string_view event) const;
+  // Appends the piece of an event that differs from the first one in nothing else. False, and
+  // nothing appended, for any other event, and for what is no JSON.
+  bool append_piece(std::string_view event, std::string& text) const;
 
   const std::string& field() const { return field_; }  // of the choice's delta
   std::int64_t choice() const { return choice_; }      // its index

@@ -27,21 +27,29 @@ TEST_CASE("the piece of an event that differs in nothing else is cut out") {
   const auto piece_of = [&](const std::string& text) {
     const std::string next =
         event_of(R"({"role":"assistant","content":")" + text + R"(","refusal":null})");
-    const auto piece = known->piece_of(next);
-    return piece ? std::string(*piece) : "none";
+    std::string piece = "so far, ";
+    const bool fits = known->append_piece(next, piece);
+    CHECK(piece.starts_with("so far, "));
+    return fits ? piece.substr(8) : piece == "so far, " ? "none" : "both";
   };
   CHECK(piece_of("answer") == "answer");
   CHECK(piece_of("").empty());
   CHECK(piece_of("caf\xc3\xa9, \xe4\xb8\xad") == "caf\xc3\xa9, \xe4\xb8\xad");
-  // What has to be read, or is to be refused, by a parser.
-  CHECK(piece_of("a\\nb") == "none");
+  CHECK(piece_of(R"(a\n\"b\\\u4e2d)") == "a\n\"b\\\xe4\xb8\xad");
+  // What a parser refuses.
   CHECK(piece_of("a\nb") == "none");
   CHECK(piece_of("\xff") == "none");
   CHECK(piece_of(R"(a","refusal":"b)") == "none");
-  CHECK_FALSE(known->piece_of(event_of(R"({"role":"assistant","content":"a","refusal":"no"})")));
-  CHECK_FALSE(known->piece_of(event_of(R"({"role":"tool","content":"a","refusal":null})")));
-  CHECK_FALSE(known->piece_of(R"({"id":"c-1","model":"content")"));
-  CHECK_FALSE(known->piece_of(""));
+  CHECK(piece_of("a\\") == "none");
+  CHECK(piece_of(R"(\x)") == "none");
+  for (const std::string& other :
+       {event_of(R"({"role":"assistant","content":"a","refusal":"no"})"),
+        event_of(R"({"role":"tool","content":"a","refusal":null})"),
+        std::string(R"({"id":"c-1","model":"content")"), std::string()}) {
+    std::string text;
+    CHECK_FALSE(known->append_piece(other, text));
+    CHECK(text.empty());
+  }
 }
 
 TEST_CASE("the place of the piece is found among equal letters") {
@@ -49,7 +57,9 @@ TEST_CASE("the place of the piece is found among equal letters") {
   const auto same = template_of(event_of(R"({"content":"content"})"));
   REQUIRE(same);
   const std::string next = event_of(R"({"content":"x"})");
-  CHECK(same->piece_of(next) == "x");
+  std::string text;
+  CHECK(same->append_piece(next, text));
+  CHECK(text == "x");
   // The first "content" is another object's: no template, rather than a wrong one.
   CHECK_FALSE(template_of(R"({"extra":{"content":"a"},"choices":[{"delta":{"content":"a"}}]})"));
 }
