@@ -170,7 +170,9 @@ Result<HardNegatives::Inputs> HardNegatives::inputs_of(const Record& record) con
   if (!text) return named(text.status());
   Result<std::string> query = template_.fill(record);
   if (!query) return named(query.status());
-  return Inputs{std::move(*query), std::string(*text), identity_key(*text), Shingles(*text)};
+  FoldedText positive(*text);
+  Shingles shingles(positive);
+  return Inputs{std::move(*query), std::string(*text), std::move(positive), std::move(shingles)};
 }
 
 HardNegatives::Selection HardNegatives::select(const SearchHits& reply,
@@ -180,13 +182,13 @@ HardNegatives::Selection HardNegatives::select(const SearchHits& reply,
   if (max_score_ratio_) {
     limit = 0;
     for (const SearchHit& hit : reply.hits) {
-      if (identity_key(hit.text) != inputs.positive_key) continue;
+      if (identity_key(hit.text) != inputs.positive.key()) continue;
       limit = *max_score_ratio_ * static_cast<double>(hit.score);
       selection.has_positive = true;
       break;
     }
   }
-  std::unordered_set<std::string> taken = {inputs.positive_key};
+  std::unordered_set<std::string> taken = {inputs.positive.key()};
   const auto start = static_cast<std::size_t>(hard_neg_start_index_);
   for (std::size_t rank = start; rank < reply.hits.size(); ++rank) {
     const SearchHit& hit = reply.hits[rank];
@@ -194,8 +196,9 @@ HardNegatives::Selection HardNegatives::select(const SearchHits& reply,
                          static_cast<double>(hit.score) < min_score_;
     if (selection.complete) return selection;
     if (static_cast<double>(hit.score) > limit) continue;
-    if (!taken.insert(identity_key(hit.text)).second) continue;
-    if (Shingles(hit.text).similarity(inputs.positive) >= near_duplicate_) continue;
+    const FoldedText text(hit.text);
+    if (!taken.insert(text.key()).second) continue;
+    if (inputs.positive_shingles.reach(text, near_duplicate_)) continue;
     selection.ranks.push_back(rank);
   }
   selection.complete = selection.ranks.size() == static_cast<std::size_t>(num_neg_);
@@ -268,12 +271,12 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
   }
   const std::uint64_t number = corpus_is_apart_ ? records_++ : 0;
   if (corpus_is_apart_ && (number < kAllLookedAt || number % kOneLookedAtOf == 0)) {
-    bool is_in_corpus = has_text(hits, inputs->positive_key);
+    bool is_in_corpus = has_text(hits, inputs->positive.key());
     if (!is_in_corpus) {
       SearchRequest request(inputs->text, kHitsForOwnText);
       Result<SearchHits> reply = co_await index_->search(std::move(request));
       if (!reply) co_return reply.status();
-      is_in_corpus = has_text(*reply, inputs->positive_key);
+      is_in_corpus = has_text(*reply, inputs->positive.key());
     }
     if (Status status = note_positive(is_in_corpus); !status.ok()) co_return status;
   }

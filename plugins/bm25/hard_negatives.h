@@ -34,8 +34,8 @@ class HardNegatives final : public AsyncOperator {
   struct Inputs {
     std::string query;
     std::string text;
-    std::string positive_key;
-    Shingles positive;
+    FoldedText positive;
+    Shingles positive_shingles;
   };
   // What one reply of the index gives.
   struct Selection {

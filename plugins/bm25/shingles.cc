@@ -1,10 +1,7 @@
 #include "plugins/bm25/shingles.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <string>
 
-#include "plugins/bm25/code_points.h"
 #include "plugins/bm25/index_format.h"
 
 namespace rare::bm25 {
@@ -12,46 +9,33 @@ namespace {
 
 constexpr std::size_t kWordsPerShingle = 3;
 
-std::uint64_t hash_of_word(const std::string& word) { return term_hash(word.data(), word.size()); }
-
-// Hashes of the text's words, in order.
-std::vector<std::uint64_t> words_of(std::string_view text) {
+// Of all shingles, in the text's order.
+std::vector<std::uint64_t> shingle_hashes(const FoldedText& text) {
   std::vector<std::uint64_t> words;
-  std::string word;
-  const auto end_word = [&] {
-    if (!word.empty()) words.push_back(hash_of_word(word));
-    word.clear();
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < kFoldedAscii.size()) {
-      const char folded = kFoldedAscii[byte];
-      folded == '\0' ? end_word() : word.push_back(folded);
-      ++at;
-      continue;
-    }
-    const DecodedCodePoint next = decode_utf8(text, at);
-    at += next.bytes;
-    const bool han = is_han(next.code_point);
-    if (han || is_ignorable(next.code_point)) end_word();
-    if (!is_ignorable(next.code_point)) append_utf8(to_lower(next.code_point), word);
-    if (han) end_word();
+  words.reserve(text.word_ends().size());
+  std::size_t begin = 0;
+  for (const std::size_t end : text.word_ends()) {
+    words.push_back(term_hash(text.key().data() + begin, end - begin));
+    begin = end;
   }
-  end_word();
+  // In place of the words, which are not needed behind the first of a run.
+  const std::size_t size = std::min(words.size(), kWordsPerShingle);
+  if (size == 0) return words;
+  const std::size_t shingles = words.size() - size + 1;
+  for (std::size_t first = 0; first < shingles; ++first) {
+    words[first] = term_hash(reinterpret_cast<const char*>(words.data() + first),
+                             size * sizeof(std::uint64_t));
+  }
+  words.resize(shingles);
   return words;
 }
 
 }  // namespace
 
-Shingles::Shingles(std::string_view text) {
-  const std::vector<std::uint64_t> words = words_of(text);
-  const std::size_t size = std::min(words.size(), kWordsPerShingle);
-  for (std::size_t first = 0; size > 0 && first + size <= words.size(); ++first) {
-    hashes_.push_back(term_hash(reinterpret_cast<const char*>(words.data() + first),
-                                size * sizeof(std::uint64_t)));
-  }
+Shingles::Shingles(const FoldedText& text) : hashes_(shingle_hashes(text)) {
   std::sort(hashes_.begin(), hashes_.end());
   hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
+  for (const std::uint64_t hash : hashes_) marks_.set(mark_of(hash));
 }
 
 double Shingles::similarity(const Shingles& other) const {
@@ -69,6 +53,15 @@ double Shingles::similarity(const Shingles& other) const {
   }
   const std::size_t either = hashes_.size() + other.hashes_.size() - both;
   return static_cast<double>(both) / static_cast<double>(either);
+}
+
+bool Shingles::reach(const FoldedText& text, double share) const {
+  if (hashes_.empty()) return share <= 0;
+  std::size_t marked = 0;
+  for (const std::uint64_t hash : shingle_hashes(text)) marked += marks_[mark_of(hash)] ? 1 : 0;
+  // No fewer than are in both, and no more are in both than in either.
+  const double at_most = static_cast<double>(marked) / static_cast<double>(hashes_.size());
+  return at_most >= share && similarity(Shingles(text)) >= share;
 }
 
 }  // namespace rare::bm25

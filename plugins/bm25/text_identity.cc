@@ -1,26 +1,37 @@
 #include "plugins/bm25/text_identity.h"
 
-#include <cstddef>
-
 #include "plugins/bm25/code_points.h"
 
 namespace rare::bm25 {
 
-std::string identity_key(std::string_view text) {
-  std::string key;
-  key.reserve(text.size());
+FoldedText::FoldedText(std::string_view text) {
+  constexpr std::size_t kBytesOfAWord = 6;  // of the text, in English
+  key_.reserve(text.size());
+  word_ends_.reserve(text.size() / kBytesOfAWord);
   for (std::size_t at = 0; at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte < kFoldedAscii.size()) {
-      if (const char folded = kFoldedAscii[byte]; folded != '\0') key += folded;
+      const char folded = kFoldedAscii[byte];
+      folded == '\0' ? end_word() : key_.push_back(folded);
       ++at;
       continue;
     }
     const DecodedCodePoint next = decode_utf8(text, at);
     at += next.bytes;
-    if (!is_ignorable(next.code_point)) append_utf8(to_lower(next.code_point), key);
+    const bool han = is_han(next.code_point);
+    const bool ignorable = is_ignorable(next.code_point);
+    if (han || ignorable) end_word();
+    if (!ignorable) append_utf8(to_lower(next.code_point), key_);
+    if (han) end_word();
   }
-  return key;
+  end_word();
 }
+
+void FoldedText::end_word() {
+  const std::size_t begin = word_ends_.empty() ? 0 : word_ends_.back();
+  if (key_.size() > begin) word_ends_.push_back(key_.size());
+}
+
+std::string identity_key(std::string_view text) { return FoldedText(text).key(); }
 
 }  // namespace rare::bm25

@@ -1,5 +1,6 @@
 #include "plugins/bm25/shingles.h"
 
+#include <cmath>
 #include <string>
 
 #include "catch.h"
@@ -9,8 +10,12 @@ namespace rare::bm25 {
 namespace {
 
 double similarity(std::string_view left, std::string_view right) {
-  const double forth = Shingles(left).similarity(Shingles(right));
-  CHECK(forth == Shingles(right).similarity(Shingles(left)));
+  const FoldedText left_text(left), right_text(right);
+  const double forth = Shingles(left_text).similarity(Shingles(right_text));
+  CHECK(forth == Shingles(right_text).similarity(Shingles(left_text)));
+  for (const double share : {0.05, 0.25, forth, std::nextafter(forth, 2.0), 1.0}) {
+    CHECK(Shingles(left_text).reach(right_text, share) == (forth >= share));
+  }
   return forth;
 }
 
