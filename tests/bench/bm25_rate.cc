@@ -4,6 +4,8 @@
 //
 //   --memory-limit SIZE   for building
 //   --hits FILE           writes the hits of all queries: ordinal:score bits, a line a query
+//   --k N                 hits of a query: 20
+//   --rounds N            of which the best counts: 8
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -28,9 +30,37 @@
 namespace rare::bm25 {
 namespace {
 
-constexpr int kHits = 20;
-constexpr int kRounds = 8;
 constexpr std::size_t kBatch = 32;
+
+struct Options {
+  std::vector<std::string> arguments;
+  std::string memory_limit = "1GB";
+  std::string hits;
+  std::size_t k = 20;
+  int rounds = 8;
+};
+
+Options options_of(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : "";
+    if (argument == "--memory-limit") {
+      options.memory_limit = value;
+    } else if (argument == "--hits") {
+      options.hits = value;
+    } else if (argument == "--k") {
+      options.k = std::stoul(value);
+    } else if (argument == "--rounds") {
+      options.rounds = std::stoi(value);
+    } else {
+      options.arguments.push_back(argument);
+      continue;
+    }
+    ++i;
+  }
+  return options;
+}
 
 using Clock = std::chrono::steady_clock;
 
@@ -61,20 +91,22 @@ class TextStream final : public RecordStream {
 
 // Hits of the queries [first, last), analysis included.
 std::vector<std::vector<ScoredDocument>> hits_of(const Corpus& corpus, WindowSearcher& searcher,
-                                                 std::span<const std::string> texts) {
+                                                 std::span<const std::string> texts,
+                                                 std::size_t k) {
   std::vector<Query> queries;
   for (const std::string& text : texts) {
-    queries.push_back(query_of(corpus.index(), corpus.analyzer().terms_of(text), kHits));
+    queries.push_back(query_of(corpus.index(), corpus.analyzer().terms_of(text), k));
   }
   return searcher.search(queries);
 }
 
 // The best of some rounds: queries a second, and microseconds of processor time a query, which says
 // more on a machine that others use.
-Json rate(const Corpus& corpus, const std::vector<std::string>& queries, int threads) {
+Json rate(const Corpus& corpus, const std::vector<std::string>& queries, int threads,
+          const Options& options) {
   double best_s = 1e9;
   double best_cpu_s = 1e9;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < options.rounds; ++round) {
     std::atomic<std::size_t> next{0};
     const auto begin = Clock::now();
     const std::clock_t cpu = std::clock();
@@ -87,7 +119,7 @@ Json rate(const Corpus& corpus, const std::vector<std::string>& queries, int thr
             const std::size_t first = next.fetch_add(kBatch);
             if (first >= queries.size()) return;
             const std::size_t count = std::min(kBatch, queries.size() - first);
-            (void)hits_of(corpus, searcher, std::span(queries).subspan(first, count));
+            (void)hits_of(corpus, searcher, std::span(queries).subspan(first, count), options.k);
           }
         });
       }
@@ -99,9 +131,10 @@ Json rate(const Corpus& corpus, const std::vector<std::string>& queries, int thr
   return Json{{"per_s", count / best_s}, {"cpu_us", best_cpu_s * 1e6 / count}};
 }
 
-void write_hits(const Corpus& corpus, const std::vector<std::string>& queries, std::FILE* file) {
+void write_hits(const Corpus& corpus, const std::vector<std::string>& queries, std::size_t k,
+                std::FILE* file) {
   WindowSearcher searcher(corpus.index());
-  for (const auto& hits : hits_of(corpus, searcher, queries)) {
+  for (const auto& hits : hits_of(corpus, searcher, queries, k)) {
     for (const ScoredDocument& hit : hits) {
       std::fprintf(file, "%u:%08x ", hit.document, std::bit_cast<std::uint32_t>(hit.score));
     }
@@ -110,19 +143,8 @@ void write_hits(const Corpus& corpus, const std::vector<std::string>& queries, s
 }
 
 int run(int argc, char** argv) {
-  std::vector<std::string> arguments;
-  std::string memory_limit = "1GB";
-  std::string hits;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--memory-limit" && i + 1 < argc) {
-      memory_limit = argv[++i];
-    } else if (argument == "--hits" && i + 1 < argc) {
-      hits = argv[++i];
-    } else {
-      arguments.push_back(argument);
-    }
-  }
+  const Options options = options_of(argc, argv);
+  const std::vector<std::string>& arguments = options.arguments;
   if (arguments.size() < 2) {
     std::fprintf(stderr, "usage: bm25_rate CORPUS.jsonl FOLDER QUERIES...\n");
     return 2;
@@ -135,7 +157,7 @@ int run(int argc, char** argv) {
   settings.field = "text";
   settings.analyzer = "english";
   settings.folder = arguments[1];
-  settings.memory_limit_bytes = *parse_byte_size(memory_limit);
+  settings.memory_limit_bytes = *parse_byte_size(options.memory_limit);
   settings.threads = static_cast<int>(std::thread::hardware_concurrency());
   BuildProgress progress;
   const auto begin = Clock::now();
@@ -160,14 +182,15 @@ int run(int argc, char** argv) {
   result["file_bytes_without_texts"] =
       header.file_bytes - header.sections[static_cast<std::size_t>(Section::texts)].bytes;
   const Corpus corpus(std::move(*index));
-  std::FILE* file = hits.empty() ? nullptr : std::fopen(hits.c_str(), "w");
+  std::FILE* file = options.hits.empty() ? nullptr : std::fopen(options.hits.c_str(), "w");
   for (std::size_t i = 2; i < arguments.size(); ++i) {
     const std::vector<std::string> queries = lines_of(arguments[i]);
     const std::string name = std::filesystem::path(arguments[i]).stem().extension().string();
     for (const int threads : {1, 2}) {
-      result["queries"][name.substr(1)][std::to_string(threads)] = rate(corpus, queries, threads);
+      result["queries"][name.substr(1)][std::to_string(threads)] =
+          rate(corpus, queries, threads, options);
     }
-    if (file != nullptr) write_hits(corpus, queries, file);
+    if (file != nullptr) write_hits(corpus, queries, options.k, file);
   }
   if (file != nullptr) std::fclose(file);
   std::printf("%s\n", result.dump().c_str());
