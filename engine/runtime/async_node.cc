@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/resume_threads.h"
 
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
@@ -264,23 +265,44 @@ detail::Detached AsyncNode::give_up(std::shared_ptr<LimitedCall> call) {
   late_.fetch_sub(1);
 }
 
-void AsyncNode::end(Envelope envelope, BufferedOutput& output, const Status& status) {
-  {
-    Departures departures(flow_);
-    if (status.ok()) {
-      flow_.release(node_, std::move(envelope), output, departures);
-    } else {
-      output.clear();
-      flow_.fail(node_, std::move(envelope), status, departures);
-    }
+// What ended on one resume thread, of all nodes, leaves in trains and not record by record: each
+// message of the graph wakes a thread of the pool.
+struct AsyncNode::Leaving {
+  explicit Leaving(Flow& of) : flow(of), departures(of) {}
+  ~Leaving() {
+    departures.depart();
+    // The graph waits for the records until they are messages.
+    for (std::int64_t record = 0; record < records; ++record) flow.graph().release_wait();
   }
+
+  Flow& flow;
+  Departures departures;
+  std::int64_t records = 0;
+};
+
+void AsyncNode::end(Envelope envelope, BufferedOutput& output, const Status& status) {
+  thread_local std::unique_ptr<Leaving> of_this_thread;
+  if (of_this_thread && &of_this_thread->flow != &flow_) of_this_thread.reset();
+  bool leaves_now = false;
+  if (!of_this_thread) {
+    of_this_thread = std::make_unique<Leaving>(flow_);
+    leaves_now = !ResumeThreads::do_afterwards([] { of_this_thread.reset(); });
+  }
+  Leaving& leaving = *of_this_thread;
+  if (status.ok()) {
+    flow_.release(node_, std::move(envelope), output, leaving.departures);
+  } else {
+    output.clear();
+    flow_.fail(node_, std::move(envelope), status, leaving.departures);
+  }
+  ++leaving.records;
   {
     const std::lock_guard lock(mutex_);
     --running_;
   }
   start_waiting();
   look_at_parked();
-  flow_.graph().release_wait();
+  if (leaves_now) of_this_thread.reset();
 }
 
 }  // namespace rare::engine

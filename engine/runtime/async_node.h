@@ -62,6 +62,7 @@ class AsyncNode final : public GraphNode {
 
  private:
   struct Hop;
+  struct Leaving;
   void arrive(Train& train);
   void start_waiting();
   void wait_here(Envelope envelope);

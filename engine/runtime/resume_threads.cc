@@ -1,8 +1,25 @@
 #include "engine/runtime/resume_threads.h"
 
+#include <utility>
+
 #include "engine/observe/log.h"
 
 namespace rare::engine {
+namespace {
+
+constexpr int kMostBeforeAfterwards = 16;
+constexpr auto kLongestBeforeAfterwards = std::chrono::milliseconds(1);
+
+// Of a resume thread: what is to be done after its coroutines; null on other threads.
+thread_local std::vector<std::function<void()>>* afterwards = nullptr;
+
+}  // namespace
+
+bool ResumeThreads::do_afterwards(std::function<void()> task) {
+  if (afterwards == nullptr) return false;
+  afterwards->push_back(std::move(task));
+  return true;
+}
 
 ResumeThreads::ResumeThreads(int threads) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
@@ -30,13 +47,30 @@ void ResumeThreads::misuse(const std::string& what) {
 }
 
 void ResumeThreads::loop() {
+  std::vector<std::function<void()>> tasks;
+  afterwards = &tasks;
+  int resumed = 0;
+  Clock::time_point begin;
   std::unique_lock lock(mutex_);
   for (;;) {
+    const bool is_due = !tasks.empty() && (queue_.empty() || resumed >= kMostBeforeAfterwards ||
+                                           Clock::now() - begin >= kLongestBeforeAfterwards);
+    if (is_due) {
+      lock.unlock();
+      for (const std::function<void()>& task : std::exchange(tasks, {})) task();
+      lock.lock();
+      continue;
+    }
     wake_.wait(lock, [this] { return ending_ || !queue_.empty(); });
     if (queue_.empty()) return;
     const std::coroutine_handle<> next = queue_.front();
     queue_.pop_front();
     lock.unlock();
+    if (tasks.empty()) {
+      resumed = 0;
+      begin = Clock::now();
+    }
+    ++resumed;
     next.resume();
     lock.lock();
   }

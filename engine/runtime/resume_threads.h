@@ -6,9 +6,11 @@
 // Thread-safety: resume() from any thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <coroutine>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -27,7 +29,13 @@ class ResumeThreads final : public Resumer {
   void resume(std::coroutine_handle<> waiter) override;
   void misuse(const std::string& what) override;
 
+  // On a resume thread, while a coroutine runs: does `task` when nothing more is to be resumed, or
+  // a little later at most: what coroutines that go on one after the other leave behind can so be
+  // looked after once for all. False, and nothing is done, on any other thread.
+  static bool do_afterwards(std::function<void()> task);
+
  private:
+  using Clock = std::chrono::steady_clock;
   void loop();
 
   std::mutex mutex_;

@@ -4,8 +4,8 @@
 // woken), a record in it next to nothing. So records that a node's body has in hand together leave
 // it together. A train never waits to fill: it leaves when the body that makes it has nothing more
 // to add, and a body that takes long hands on what it has (OperatorNode). Behind a node that waits
-// records travel alone. Trains mean nothing to a record: families, order and errors are each
-// record's own.
+// those leave together that went on one after the other (AsyncNode). Trains mean nothing to a
+// record: families, order and errors are each record's own.
 #pragma once
 
 #include <cstddef>
