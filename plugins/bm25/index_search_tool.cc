@@ -18,6 +18,7 @@
 #include "plugins/bm25/query_template.h"
 #include "plugins/bm25/search_pool.h"
 #include "plugins/bm25/shortest_float.h"
+#include "plugins/files/format.h"
 #include "plugins/files/read_source.h"
 
 namespace rare::bm25 {
@@ -156,7 +157,7 @@ ToolUsage IndexSearchTool::usage() {
                           "JSON Lines or JSON files of queries; repeatable.")
           .input_path()
           .param(&IndexSearchTool::format_, "format", "auto", "How they are written.")
-          .choices({"auto", "json", "jsonl"})
+          .choices(files::formats_to_read())
           .param(&IndexSearchTool::field_, "field", "query", "The field that holds a query.")
           .param(&IndexSearchTool::id_field_, "id_field", "id", "The field that holds its id.")
           .param(&IndexSearchTool::k_, "k", 20, "How many hits at most.")

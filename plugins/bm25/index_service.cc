@@ -10,6 +10,7 @@
 #include "plugins/bm25/corpus.h"
 #include "plugins/bm25/shortest_float.h"
 #include "plugins/corpus/file_stream.h"
+#include "plugins/files/format.h"
 
 namespace rare::bm25 {
 namespace {
@@ -42,7 +43,7 @@ Spec IndexService::spec() {
       .input_path()
       .param(&IndexService::format_, "format", "auto",
              "How the files of `path` are written; auto goes by each file's extension.")
-      .choices({"auto", "json", "jsonl"})
+      .choices(files::formats_to_read())
       .param(&IndexService::prebuilt_, "prebuilt", "",
              "Instead of `from` or `path`: the folder that `rare-engine index build` made, or an "
              "index file. It is searched as it is, and nothing is ever built; `analyzer`, `k1`, "

@@ -11,6 +11,7 @@
 #include "plugins/bm25/index_check.h"
 #include "plugins/bm25/search_pool.h"
 #include "plugins/corpus/file_stream.h"
+#include "plugins/files/format.h"
 
 namespace rare::bm25 {
 namespace {
@@ -33,7 +34,7 @@ ToolUsage IndexBuildTool::usage() {
                               "JSON Lines or JSON files, or patterns; repeatable.")
               .input_path()
               .param(&IndexBuildTool::format_, "format", "auto", "How they are written.")
-              .choices({"auto", "json", "jsonl"})
+              .choices(files::formats_to_read())
               .param(&IndexBuildTool::field_, "field", "text", "The field that holds the text.")
               .param(&IndexBuildTool::id_field_, "id_field", "id",
                      "The field that holds the id, text or an integer.")

@@ -1,39 +1,56 @@
 #include "byte_reader.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "frame_codec.h"
 
 namespace rare::files {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 // A buffer that one long record has blown up beyond this is given back after it.
 constexpr std::size_t kKeptBufferBytes = std::size_t{8} << 20;
+
+Result<Compression> compression_of_file(const std::string& path, std::uint64_t end) {
+  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, 0, end);
+  if (!file) return file.status();
+  char magic[4];
+  std::size_t size = 0;
+  while (size < sizeof magic) {
+    Result<std::size_t> got = (*file)->read(magic + size, sizeof magic - size);
+    if (!got) return got.status();
+    if (*got == 0) break;
+    size += *got;
+  }
+  return compression_of_bytes({magic, size});
+}
 }  // namespace
 
-ByteReader::~ByteReader() {
-  if (fd_ >= 0) ::close(fd_);
+Status ByteReader::open(const std::string& path, std::uint64_t offset, std::uint64_t end) {
+  cursor_ = filled_ = 0;
+  read_offset_ = offset;
+  source_.reset();
+  if (buffer_.empty()) buffer_.resize(kReadBytes + kPaddingBytes);
+  const Result<Compression> compression = compression_of_file(path, end);
+  if (!compression) return compression.status();
+  packed_ = *compression != Compression::none;
+  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, packed_ ? 0 : offset, end);
+  if (!file) return file.status();
+  if (!packed_) {
+    source_ = std::move(*file);
+    return Status();
+  }
+  auto frames = FrameReader::open(path, *compression, std::move(*file),
+                                  "fetch or pack the file again and start again");
+  if (!frames) return frames.status();
+  if (Status skipped = (*frames)->skip_to(offset); !skipped) return skipped;
+  source_ = std::move(*frames);
+  return Status();
 }
 
-Status ByteReader::open(const std::string& path, std::uint64_t offset, std::uint64_t end) {
-  if (fd_ >= 0) ::close(fd_);
-  path_ = path;
-  cursor_ = filled_ = 0;
-  file_offset_ = offset;
-  end_ = end;
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0) {
-    return Status::run_fault(
-        errno == ENOENT ? StatusCode::not_found : StatusCode::permission_denied,
-        path + ": cannot be opened any more: " + std::strerror(errno) +
-            "; put the file back and start again");
-  }
-  (void)::posix_fadvise(fd_, static_cast<off_t>(offset), 0, POSIX_FADV_SEQUENTIAL);
-  if (buffer_.empty()) buffer_.resize(kReadBytes + kPaddingBytes);
-  return Status();
+std::uint64_t ByteReader::file_offset() const {
+  return packed_ && source_ ? source_->file_offset() : offset();
 }
 
 void ByteReader::make_room() {
@@ -50,32 +67,14 @@ void ByteReader::make_room() {
 }
 
 Result<bool> ByteReader::fill() {
-  if (file_offset_ >= end_) return false;
+  if (!source_) return false;
   make_room();
-  const std::size_t room = static_cast<std::size_t>(
-      std::min<std::uint64_t>(buffer_.size() - kPaddingBytes - filled_, end_ - file_offset_));
-  for (;;) {
-    const ssize_t got =
-        ::pread(fd_, buffer_.data() + filled_, room, static_cast<off_t>(file_offset_));
-    if (got > 0) {
-      filled_ += static_cast<std::size_t>(got);
-      file_offset_ += static_cast<std::uint64_t>(got);
-      return true;
-    }
-    if (got == 0) {
-      return Status::run_fault(StatusCode::unavailable,
-                               path_ + ": became shorter while it was read: expected " +
-                                   std::to_string(end_) + " bytes, came " +
-                                   std::to_string(file_offset_) +
-                                   "; put the file back and start again");
-    }
-    if (errno != EINTR) {
-      return Status::run_fault(StatusCode::unavailable, path_ + ": reading at byte " +
-                                                            std::to_string(file_offset_) +
-                                                            " failed: " + std::strerror(errno) +
-                                                            "; check the disk and start again");
-    }
-  }
+  const Result<std::size_t> got =
+      source_->read(buffer_.data() + filled_, buffer_.size() - kPaddingBytes - filled_);
+  if (!got) return got.status();
+  filled_ += *got;
+  read_offset_ += *got;
+  return *got > 0;
 }
 
 }  // namespace rare::files

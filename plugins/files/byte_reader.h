@@ -1,14 +1,18 @@
-// Reads a regular file front to back through one buffer that grows only for what does not fit.
+// Reads a file front to back through one buffer that grows only for what does not fit. A file that
+// is compressed, which its first bytes tell, is read as what it holds: offsets count the bytes
+// unpacked.
 //
 // Thread-safety: one thread at a time. Owns its file descriptor and buffer.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "byte_source.h"
 #include "rare/status.h"
 
 namespace rare::files {
@@ -19,11 +23,11 @@ class ByteReader {
   static constexpr std::size_t kPaddingBytes = 64;
 
   ByteReader() = default;
-  ~ByteReader();
   ByteReader(const ByteReader&) = delete;
   ByteReader& operator=(const ByteReader&) = delete;
 
-  // Reads the bytes [offset, end) of the file. What is appended to it later is not seen.
+  // Reads from byte `offset` up to where the file has `end` bytes of its own. What is appended to
+  // it later is not seen.
   Status open(const std::string& path, std::uint64_t offset, std::uint64_t end);
 
   // What was read and not consumed yet. Valid until the next fill() or open(); consume() leaves
@@ -32,16 +36,17 @@ class ByteReader {
   // Adds bytes at the window's end. False at the end of the file.
   Result<bool> fill();
   void consume(std::size_t bytes) { cursor_ += bytes; }
-  // The file offset of the window's first byte.
-  std::uint64_t offset() const { return file_offset_ - (filled_ - cursor_); }
+  // The offset of the window's first byte.
+  std::uint64_t offset() const { return read_offset_ - (filled_ - cursor_); }
+  // How many of the file's own bytes are done.
+  std::uint64_t file_offset() const;
 
  private:
   void make_room();
 
-  std::string path_;
-  int fd_ = -1;
-  std::uint64_t file_offset_ = 0;  // of the next byte that will be read
-  std::uint64_t end_ = 0;
+  std::unique_ptr<ByteSource> source_;
+  bool packed_ = false;
+  std::uint64_t read_offset_ = 0;  // of the next byte that will be read
   std::vector<char> buffer_;
   std::size_t cursor_ = 0;
   std::size_t filled_ = 0;

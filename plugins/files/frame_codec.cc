@@ -3,10 +3,12 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <limits>
 #include <utility>
+#include <vector>
 
 #include "output_file.h"
 
@@ -17,6 +19,9 @@ constexpr int kGzipLevel = 6;
 constexpr int kGzipWindow = 15 + 16;  // 32 kB, and a gzip header
 constexpr int kZstdLevel = 3;
 constexpr std::size_t kPackedReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kSkippedBytes = std::size_t{256} << 10;
+// Longer frames are unpacked to get past them.
+constexpr std::size_t kMostPassedOverBytes = std::size_t{8} << 20;
 
 Status no_memory() {
   return Status::run_fault(StatusCode::resource_exhausted,
@@ -54,44 +59,49 @@ Result<std::string> pack_zstd(std::string_view bytes) {
 }
 
 // The file's bytes as they are, and what is wrong with them.
-class PackedFile {
+class PackedBytes {
  public:
-  explicit PackedFile(std::string path) : path_(std::move(path)), file_(nullptr, std::fclose) {}
+  PackedBytes(std::string path, std::unique_ptr<ByteSource> source, std::string advice)
+      : path_(std::move(path)),
+        source_(std::move(source)),
+        advice_(std::move(advice)),
+        bytes_(kPackedReadBytes) {}
 
-  Status open() {
-    file_.reset(std::fopen(path_.c_str(), "rbe"));
-    return file_ ? Status() : file_failure(path_, "opening", errno);
-  }
-  // False at the end.
+  // Adds bytes behind what is left. False at the end.
   Result<bool> fill() {
-    const std::size_t got = std::fread(bytes_.data(), 1, bytes_.size(), file_.get());
-    if (got == 0 && std::ferror(file_.get()) != 0) return file_failure(path_, "reading", errno);
-    left_ = {bytes_.data(), got};
-    return got > 0;
+    std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    if (end_ == bytes_.size()) bytes_.resize(2 * bytes_.size());
+    const Result<std::size_t> got = source_->read(bytes_.data() + end_, bytes_.size() - end_);
+    if (!got) return got.status();
+    end_ += *got;
+    return *got > 0;
   }
-  std::string_view left() const { return left_; }
-  void consume(std::size_t bytes) { left_.remove_prefix(bytes); }
+  std::string_view left() const { return {bytes_.data() + begin_, end_ - begin_}; }
+  void consume(std::size_t bytes) { begin_ += bytes; }
+  std::uint64_t offset() const { return source_->file_offset() - left().size(); }
   Status damaged(const std::string& detail) const {
     return Status::run_fault(
         StatusCode::invalid_data,
         path_ + ": expected a whole compressed file, came a damaged or cut one (" + detail +
-            "); put the whole file back, or make the output anew with --fresh");
+            ", at byte " + std::to_string(offset()) + "); " + advice_);
   }
 
  private:
-  const std::string path_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
-  std::array<char, kPackedReadBytes> bytes_;
-  std::string_view left_;
+  std::string path_;
+  std::unique_ptr<ByteSource> source_;
+  std::string advice_;
+  std::vector<char> bytes_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
 };
 
 // What both have in common. Either unpacks what is left of the file's bytes into a buffer.
 class PackedReader : public FrameReader {
  public:
-  explicit PackedReader(const std::string& path) : file_(path) {}
+  explicit PackedReader(PackedBytes file) : file_(std::move(file)) {}
 
-  Result<std::string> read(std::size_t most) final {
-    std::string bytes(most, '\0');
+  Result<std::size_t> read(char* to, std::size_t most) final {
     std::size_t got = 0;
     while (got == 0) {
       if (file_.left().empty() && !holds_output_) {
@@ -100,21 +110,40 @@ class PackedReader : public FrameReader {
         if (!*filled && within_frame_) return file_.damaged("it ends within a frame");
         if (!*filled) break;
       }
-      Result<std::size_t> unpacked = unpack(bytes.data(), most);
+      Result<std::size_t> unpacked = unpack(to, most);
       if (!unpacked) return unpacked.status();
       got = *unpacked;
       holds_output_ = got == most;
     }
-    bytes.resize(got);
     offset_ += got;
-    return bytes;
+    return got;
   }
+
+  Status skip_to(std::uint64_t offset) final {
+    if (Status status = skip_frames(offset); !status) return status;
+    std::vector<char> unwanted(kSkippedBytes);
+    while (offset_ < offset) {
+      const Result<std::size_t> got =
+          read(unwanted.data(), std::min<std::uint64_t>(unwanted.size(), offset - offset_));
+      if (!got) return got.status();
+      if (*got == 0) {
+        return file_.damaged("it holds " + std::to_string(offset_) +
+                             " bytes, of which an earlier start had read " +
+                             std::to_string(offset));
+      }
+    }
+    return Status();
+  }
+
+  std::uint64_t file_offset() const final { return file_.offset(); }
 
  protected:
   // Consumes of file_.left() and sets within_frame_; how many bytes it gave, at most `most`.
   virtual Result<std::size_t> unpack(char* to, std::size_t most) = 0;
+  // Passes over whole frames that end at `offset` or before.
+  virtual Status skip_frames(std::uint64_t) { return Status(); }
 
-  PackedFile file_;
+  PackedBytes file_;
   bool within_frame_ = false;
 
  private:
@@ -123,10 +152,10 @@ class PackedReader : public FrameReader {
 
 class GzipReader final : public PackedReader {
  public:
-  explicit GzipReader(const std::string& path) : PackedReader(path) {}
+  explicit GzipReader(PackedBytes file) : PackedReader(std::move(file)) {}
   ~GzipReader() override { inflateEnd(&stream_); }
 
-  Status open() { return inflateInit2(&stream_, kGzipWindow) == Z_OK ? file_.open() : no_memory(); }
+  Status open() { return inflateInit2(&stream_, kGzipWindow) == Z_OK ? Status() : no_memory(); }
 
  protected:
   Result<std::size_t> unpack(char* to, std::size_t most) override {
@@ -134,6 +163,7 @@ class GzipReader final : public PackedReader {
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream_.avail_in = static_cast<uInt>(packed.size());
     stream_.next_out = reinterpret_cast<Bytef*>(to);
+    most = std::min<std::size_t>(most, std::numeric_limits<uInt>::max());
     stream_.avail_out = static_cast<uInt>(most);
     within_frame_ = true;
     const int result = inflate(&stream_, Z_NO_FLUSH);
@@ -153,10 +183,10 @@ class GzipReader final : public PackedReader {
 
 class ZstdReader final : public PackedReader {
  public:
-  explicit ZstdReader(const std::string& path)
-      : PackedReader(path), context_(ZSTD_createDCtx(), ZSTD_freeDCtx) {}
+  explicit ZstdReader(PackedBytes file)
+      : PackedReader(std::move(file)), context_(ZSTD_createDCtx(), ZSTD_freeDCtx) {}
 
-  Status open() { return context_ ? file_.open() : no_memory(); }
+  Status open() { return context_ ? Status() : no_memory(); }
 
  protected:
   Result<std::size_t> unpack(char* to, std::size_t most) override {
@@ -167,6 +197,27 @@ class ZstdReader final : public PackedReader {
     file_.consume(in.pos);
     within_frame_ = still_wanted != 0;
     return out.pos;
+  }
+
+  Status skip_frames(std::uint64_t offset) override {
+    bool more = true;
+    while (more) {
+      const std::string_view packed = file_.left();
+      const std::size_t size = ZSTD_findFrameCompressedSize(packed.data(), packed.size());
+      if (!ZSTD_isError(size)) {
+        const auto holds = ZSTD_getFrameContentSize(packed.data(), packed.size());
+        if (holds >= ZSTD_CONTENTSIZE_ERROR || holds > offset - offset_) return Status();
+        file_.consume(size);
+        offset_ += holds;
+        continue;
+      }
+      // Not all of it is here, or it is damaged, which who unpacks it will say.
+      if (packed.size() > kMostPassedOverBytes) return Status();
+      Result<bool> filled = file_.fill();
+      if (!filled) return filled.status();
+      more = *filled;
+    }
+    return Status();
   }
 
  private:
@@ -198,10 +249,45 @@ Result<std::string> pack_frame(Compression compression, std::string_view bytes) 
   return compression == Compression::gzip ? pack_gzip(bytes) : pack_zstd(bytes);
 }
 
+Compression compression_of_bytes(std::string_view first_bytes) {
+  if (first_bytes.starts_with("\x1f\x8b\x08")) return Compression::gzip;
+  if (first_bytes.starts_with("\x28\xb5\x2f\xfd")) return Compression::zstd;
+  // A frame of zstd that holds nothing, only somebody's notes, with which some files begin.
+  if (first_bytes.size() == 4 && (first_bytes[0] & 0xf0) == 0x50 &&
+      first_bytes.substr(1) == "\x2a\x4d\x18") {
+    return Compression::zstd;
+  }
+  return Compression::none;
+}
+
+Result<std::unique_ptr<FrameReader>> FrameReader::open(const std::string& path,
+                                                       Compression compression,
+                                                       std::unique_ptr<ByteSource> packed,
+                                                       std::string advice) {
+  PackedBytes file(path, std::move(packed), std::move(advice));
+  if (compression == Compression::gzip) {
+    return opened(std::make_unique<GzipReader>(std::move(file)));
+  }
+  return opened(std::make_unique<ZstdReader>(std::move(file)));
+}
+
 Result<std::unique_ptr<FrameReader>> FrameReader::open(const std::string& path,
                                                        Compression compression) {
-  if (compression == Compression::gzip) return opened(std::make_unique<GzipReader>(path));
-  return opened(std::make_unique<ZstdReader>(path));
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) return file_failure(path, "opening", error.value());
+  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, 0, size);
+  if (!file) return file.status();
+  return open(path, compression, std::move(*file),
+              "put the whole file back, or make the output anew with --fresh");
+}
+
+Result<std::string> FrameReader::read(std::size_t most) {
+  std::string bytes(most, '\0');
+  const Result<std::size_t> got = read(bytes.data(), most);
+  if (!got) return got.status();
+  bytes.resize(*got);
+  return bytes;
 }
 
 }  // namespace rare::files

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "byte_source.h"
 #include "rare/status.h"
 
 namespace rare::files {
@@ -26,17 +27,29 @@ std::string_view without_compression(std::string_view path);
 // memory).
 Result<std::string> pack_frame(Compression compression, std::string_view bytes);
 
+// By a file's first four bytes.
+Compression compression_of_bytes(std::string_view first_bytes);
+
 // What a file of frames holds, front to back. The file stays as it is while it is read.
-class FrameReader {
+class FrameReader : public ByteSource {
  public:
-  // REQUIRES: a compression. Errors name the path.
+  // REQUIRES: a compression. A file that is damaged or ends within a frame is a run fault
+  // (invalid_data) that names the path and gives `advice`.
+  static Result<std::unique_ptr<FrameReader>> open(const std::string& path,
+                                                   Compression compression,
+                                                   std::unique_ptr<ByteSource> packed,
+                                                   std::string advice);
+  // A finished output.
   static Result<std::unique_ptr<FrameReader>> open(const std::string& path,
                                                    Compression compression);
-  virtual ~FrameReader() = default;
-  // The next bytes, at least one and at most `most`; none at the end of the file. A file that is
-  // damaged or ends within a frame is a run fault (invalid_data).
-  virtual Result<std::string> read(std::size_t most) = 0;
-  // How many bytes read() gave.
+
+  // The next bytes, at least one and at most `most`; none at the end of the file.
+  Result<std::string> read(std::size_t most);
+  using ByteSource::read;
+  // Leaves what stands before `offset`; what it holds less than that is a run fault. Whole frames
+  // of zstd that say how much they hold, as ours do, are not unpacked for it.
+  virtual Status skip_to(std::uint64_t offset) = 0;
+  // How many bytes were given or left out.
   std::uint64_t offset() const { return offset_; }
 
  protected:

@@ -15,10 +15,10 @@ class JsonlReader final : public RecordReader {
   explicit JsonlReader(std::size_t max_record_bytes = kMaxRecordBytes)
       : max_record_bytes_(max_record_bytes) {}
 
-  // Reads up to byte `end`, from a position that an earlier reader gave.
-  Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end);
+  Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
   ReaderPosition position() const override { return position_; }
+  std::uint64_t file_offset() const override { return bytes_.file_offset(); }
 
  private:
   // Bytes of the window up to and with the newline; 0 at the end of the file. More than

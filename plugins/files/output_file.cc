@@ -93,6 +93,18 @@ Status file_failure(const std::string& path, const std::string& what, int error)
                            path + ": " + what + " failed: " + std::strerror(error) + "; " + advice);
 }
 
+Status put_in_place(const std::string& from, const std::string& to) {
+  const int fd = ::open(from.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return file_failure(from, "opening", errno);
+  const int error = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  if (error != 0) return file_failure(from, "writing to disk", error);
+  if (std::rename(from.c_str(), to.c_str()) != 0) {
+    return file_failure(from, "renaming to " + to, errno);
+  }
+  return sync_folder(folder_of(to));
+}
+
 OutputFile::~OutputFile() { close(); }
 
 void OutputFile::close() {
@@ -160,7 +172,8 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
   const std::uintmax_t working = std::filesystem::file_size(working_path(), missing);
   if (missing || working < bytes) {
     std::error_code error;
-    if (missing && std::filesystem::file_size(path_, error) == finished_bytes && !error) {
+    const std::uintmax_t finished = std::filesystem::file_size(path_, error);
+    if (missing && !error && (finished == finished_bytes || finished_bytes == kAnySize)) {
       finished_ = true;
       return Status();
     }
@@ -252,6 +265,15 @@ Status OutputFile::finalise() {
   if (::fsync(fd_) != 0) return failure("writing to disk", errno);
   if (std::rename(working_path().c_str(), path_.c_str()) != 0) {
     return failure("renaming to " + path_, errno);
+  }
+  finished_ = true;
+  close();
+  return sync_folder(folder_of(path_));
+}
+
+Status OutputFile::discard() {
+  if (std::remove(working_path().c_str()) != 0 && errno != ENOENT) {
+    return failure("removing", errno);
   }
   finished_ = true;
   close();

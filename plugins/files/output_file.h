@@ -25,6 +25,7 @@ class OutputFile {
   // Goes on behind the first `bytes` bytes and cuts off the rest. Where there is no working file
   // but a finished one of `finished_bytes`, finalise() has run: the next append() works on a copy
   // of its first `bytes`.
+  static constexpr std::uint64_t kAnySize = ~std::uint64_t{0};  // for `finished_bytes`
   Status resume(const std::string& path, std::uint64_t bytes, std::uint64_t finished_bytes);
 
   // Buffered.
@@ -39,14 +40,17 @@ class OutputFile {
   // REQUIRES: sync().
   Status publish_copy(std::string_view end);
 
+  // Takes the working file away: what was to come of it is in place.
+  Status discard();
+
   // Appended so far, with what is still buffered.
   std::uint64_t size_bytes() const { return flushed_ + buffer_.size(); }
   const std::string& path() const { return path_; }
+  std::string working_path() const { return path_ + ".part"; }
   bool is_finished() const { return finished_; }
   static bool in_place(const std::string& path);
 
  private:
-  std::string working_path() const { return path_ + ".part"; }
   Status check_target(const std::string& path);
   Status open_working(int flags);
   Status flush();
@@ -62,6 +66,9 @@ class OutputFile {
   std::uint64_t flushed_ = 0;
   std::string buffer_;
 };
+
+// Syncs a file, gives it another name, and syncs the folder.
+Status put_in_place(const std::string& from, const std::string& to);
 
 // Which code, and what to do, for a failed system call on `path`.
 Status file_failure(const std::string& path, const std::string& what, int error);

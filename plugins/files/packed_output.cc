@@ -5,36 +5,73 @@
 
 namespace rare::files {
 namespace {
+
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
+
+// Finds where rows end in bytes that come piece by piece.
+class RowEnds {
+ public:
+  explicit RowEnds(bool quotes_hide_breaks) : quotes_hide_breaks_(quotes_hide_breaks) {}
+
+  // How many of the bytes belong to the row that they begin or go on with; npos: all, and it does
+  // not end here.
+  std::size_t next(std::string_view bytes) {
+    if (!quotes_hide_breaks_) {
+      const std::size_t end = bytes.find('\n');
+      return end == std::string_view::npos ? end : end + 1;
+    }
+    for (std::size_t at = bytes.find_first_of("\"\n"); at != std::string_view::npos;
+         at = bytes.find_first_of("\"\n", at + 1)) {
+      if (bytes[at] == '"') {
+        is_quoted_ = !is_quoted_;
+      } else if (!is_quoted_) {
+        return at + 1;
+      }
+    }
+    return std::string_view::npos;
+  }
+
+ private:
+  const bool quotes_hide_breaks_;
+  bool is_quoted_ = false;
+};
+
 }  // namespace
 
-Status PackedOutput::begin(const std::string& path, Compression compression) {
-  compression_ = compression;
-  bytes_ = 0;
+Status PackedOutput::begin(const std::string& path) {
+  bytes_ = rows_ = 0;
   tail_.clear();
   finished_.reset();
-  return file_.begin(path);
+  Status begun = file_.begin(path);
+  return begun ? add(format_.head()) : begun;
 }
 
-Status PackedOutput::resume(const std::string& path, Compression compression, Place place) {
-  compression_ = compression;
+Status PackedOutput::resume(const std::string& path, OutputPlace place) {
   bytes_ = place.bytes;
+  rows_ = place.rows;
   tail_ = std::move(place.tail);
   finished_.reset();
-  if (compression == Compression::none) return file_.resume(path, bytes_, bytes_);
-  Result<std::string> last = last_frame(place.packed_bytes);
+  const std::uint64_t there = compression_ == Compression::none ? bytes_ : place.packed_bytes;
+  Result<std::string> last = last_bytes(there);
   if (!last) return last.status();
-  return file_.resume(path, place.packed_bytes, place.packed_bytes + last->size());
+  return file_.resume(path, there, there + last->size());
 }
 
 Status PackedOutput::append(std::string_view row) {
-  bytes_ += row.size();
-  if (compression_ == Compression::none) return file_.append(row);
+  if (rows_++ > 0 || format_.first_bytes().empty()) return add(row);
+  std::string first(format_.first_bytes());
+  first += row.substr(first.size());
+  return add(first);
+}
+
+Status PackedOutput::add(std::string_view bytes) {
+  bytes_ += bytes.size();
+  if (compression_ == Compression::none) return file_.append(bytes);
   if (file_.is_finished()) {
     // The last frame gives way to a fuller one, even if these rows do not fill it.
     if (Status reopened = file_.append({}); !reopened) return reopened;
   }
-  tail_ += row;
+  tail_ += bytes;
   return tail_.size() >= kFrameBytes ? pack_tail() : Status();
 }
 
@@ -45,21 +82,32 @@ Status PackedOutput::pack_tail() {
   return file_.append(*frame);
 }
 
-Status PackedOutput::append_finished(std::uint64_t from, std::uint64_t to) {
-  if (from >= to) return Status();
-  if (compression_ == Compression::none) {
-    bytes_ += to - from;
-    return file_.append_finished(from, to);
+// A row that is the first here, or was it there, begins as its new place wants it.
+Status PackedOutput::append_finished(const OutputPlace& from, const OutputPlace& to) {
+  if (from.bytes >= to.bytes) return Status();
+  std::string begins;
+  if (!format_.first_bytes().empty() && (rows_ == 0) != (from.rows == 0)) {
+    begins = rows_ == 0 ? std::string(format_.first_bytes()) : std::string(format_.later_bytes());
   }
+  const std::uint64_t start = from.bytes + begins.size();
+  rows_ += to.rows - from.rows;
+  if (compression_ != Compression::none) return copy_rows(std::move(begins), start, to.bytes);
+  if (Status added = add(begins); !added) return added;
+  bytes_ += to.bytes - start;
+  return file_.append_finished(start, to.bytes);
+}
+
+// `row`: the beginning of the first one, which stands before `from`.
+Status PackedOutput::copy_rows(std::string row, std::uint64_t from, std::uint64_t to) {
   if (!finished_) {
     auto opened = FrameReader::open(file_.path(), compression_);
     if (!opened) return opened.status();
     finished_ = std::move(*opened);
   }
-  std::string row;  // the beginning of the one that the next bytes end
+  if (Status skipped = finished_->skip_to(from); !skipped) return skipped;
+  RowEnds ends(format_.quotes_hide_breaks());
   while (finished_->offset() < to) {
-    const bool passes = finished_->offset() < from;
-    const std::uint64_t left = (passes ? from : to) - finished_->offset();
+    const std::uint64_t left = to - finished_->offset();
     Result<std::string> bytes = finished_->read(std::min<std::uint64_t>(kCopyBytes, left));
     if (!bytes) return bytes.status();
     if (bytes->empty()) {
@@ -70,43 +118,43 @@ Status PackedOutput::append_finished(std::uint64_t from, std::uint64_t to) {
                                    "; put the whole file back, or make the output anew with "
                                    "--fresh");
     }
-    if (passes) continue;
     std::string_view rest = *bytes;
-    for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-      row += rest.substr(0, end + 1);
-      if (Status appended = append(row); !appended) return appended;
+    for (std::size_t end = ends.next(rest); end != std::string_view::npos; end = ends.next(rest)) {
+      row += rest.substr(0, end);
+      if (Status added = add(row); !added) return added;
       row.clear();
-      rest.remove_prefix(end + 1);
+      rest.remove_prefix(end);
     }
     row += rest;
   }
   return Status();
 }
 
-Result<PackedOutput::Place> PackedOutput::sync() {
-  Status synced = file_.sync();
-  if (!synced) return synced;
-  return Place{bytes_, file_.size_bytes(), tail_};
+Result<OutputPlace> PackedOutput::sync() {
+  if (Status synced = file_.sync(); !synced) return synced;
+  return OutputPlace{bytes_, file_.size_bytes(), tail_, rows_};
 }
 
-// What ends the file. An output without rows is an empty frame: no bytes at all are neither gzip
-// nor zstd.
-Result<std::string> PackedOutput::last_frame(std::uint64_t packed_bytes) const {
-  const bool nothing_left = tail_.empty() && packed_bytes > 0;
-  if (compression_ == Compression::none || nothing_left) return std::string();
-  return pack_frame(compression_, tail_);
+// What ends the file. A compressed one without rows is an empty frame: no bytes at all are neither
+// gzip nor zstd.
+Result<std::string> PackedOutput::last_bytes(std::uint64_t packed_bytes) const {
+  const std::string end = format_.end(rows_ > 0);
+  if (compression_ == Compression::none) return end;
+  const std::string last = tail_ + end;
+  if (last.empty() && packed_bytes > 0) return std::string();
+  return pack_frame(compression_, last);
 }
 
 Status PackedOutput::finalise() {
   if (file_.is_finished()) return file_.finalise();
-  Result<std::string> last = last_frame(file_.size_bytes());
+  Result<std::string> last = last_bytes(file_.size_bytes());
   if (!last) return last.status();
   if (Status appended = file_.append(*last); !appended) return appended;
   return file_.finalise();
 }
 
 Status PackedOutput::publish_copy() {
-  Result<std::string> last = last_frame(file_.size_bytes());
+  Result<std::string> last = last_bytes(file_.size_bytes());
   return last ? file_.publish_copy(*last) : last.status();
 }
 

@@ -2,9 +2,6 @@
 
 #include <utility>
 
-#include "json_reader.h"
-#include "jsonl_reader.h"
-
 namespace rare::files {
 namespace {
 
@@ -22,41 +19,31 @@ const char* name_of(Stage stage) {
   return "start";
 }
 
-bool ends_with(const std::string& path, const char* extension) { return path.ends_with(extension); }
-
 }  // namespace
 
 Spec ReadSource::spec() {
   return Spec("files.read")
-      .summary("Reads records from JSON Lines and JSON files.")
+      .summary("Reads records from JSON Lines, JSON and Parquet files.")
       .description(
           "JSON Lines (.jsonl, .ndjson): one object a line; blank lines are no records. JSON "
-          "(.json): an array of objects, or one object. Both are streamed. What cannot be read as "
-          "an object becomes a dead letter that names file, line and column.")
+          "(.json): an array of objects, or one object. Both are streamed, and unpacked "
+          "when they are compressed by gzip or zstd. What cannot be read as an object becomes a dead "
+          "letter that names file, line and column.")
       .required_param(&ReadSource::path_, "path",
                       "A file, a list of files, or patterns with *, ? and [...].")
       .or_single()
       .input_path()
       .param(&ReadSource::format_, "format", "auto",
              "How the files are written; auto goes by each file's extension.")
-      .choices({"auto", "json", "jsonl"});
+      .choices(formats_to_read());
 }
 
-bool ReadSource::is_json(const std::string& path) const {
-  return format_ == "json" || (format_ == "auto" && ends_with(path, ".json"));
-}
-
-Status ReadSource::check_formats() const {
-  if (format_ != "auto") return Status();
+Status ReadSource::choose_formats() {
+  formats_.clear();
   for (const InputFile& file : files_) {
-    if (!is_json(file.path) && !ends_with(file.path, ".jsonl") &&
-        !ends_with(file.path, ".ndjson")) {
-      return Status::run_fault(
-          StatusCode::invalid_argument,
-          file.path +
-              ": expected the extension .jsonl, .ndjson or .json; say what the file holds "
-              "with format: jsonl or format: json");
-    }
+    const Result<const Format*> format = find_format(format_, file.path, Purpose::read);
+    if (!format) return format.status();
+    formats_.push_back(*format);
   }
   return Status();
 }
@@ -73,7 +60,7 @@ Status ReadSource::find_files() {
   files_ = std::move(*found);
   bytes_total_ = 0;
   for (const InputFile& file : files_) bytes_total_ += file.size_bytes;
-  return check_formats();
+  return choose_formats();
 }
 
 Status ReadSource::open() {
@@ -102,12 +89,11 @@ Status ReadSource::go_to(const Json& token) {
                              "the position kept by the earlier start cannot be understood (" +
                                  std::string(error.what()) + "); start with --fresh");
   }
-  if (file_ >= files_.size() || from.offset > files_[file_].size_bytes) {
+  if (file_ >= files_.size()) {
     return Status::run_fault(
         StatusCode::invalid_argument,
-        (file_ < files_.size() ? files_[file_].path : std::string("path")) +
-            ": the earlier start had read more than is there now; put the input back as it was, "
-            "or start with --fresh");
+        "path: the earlier start had read more files than are there now; put the input back as it "
+        "was, or start with --fresh");
   }
   bytes_before_ = 0;
   for (std::size_t i = 0; i < file_; ++i) bytes_before_ += files_[i].size_bytes;
@@ -116,23 +102,16 @@ Status ReadSource::go_to(const Json& token) {
 
 Status ReadSource::open_reader(const ReaderPosition& from) {
   const InputFile& file = files_[file_];
-  bytes_done_.store(bytes_before_ + from.offset, std::memory_order_relaxed);
-  if (is_json(file.path)) {
-    auto reader = std::make_unique<JsonReader>();
-    Status opened = reader->open(file.path, from, file.size_bytes);
-    reader_ = std::move(reader);
-    return opened;
-  }
-  auto reader = std::make_unique<JsonlReader>();
-  Status opened = reader->open(file.path, from, file.size_bytes);
-  reader_ = std::move(reader);
+  reader_ = formats_[file_]->make_reader(settings());
+  Status opened = reader_->open(file.path, from, file.size_bytes);
+  bytes_done_.store(bytes_before_ + reader_->file_offset(), std::memory_order_relaxed);
   return opened;
 }
 
 Result<std::optional<Record>> ReadSource::next() {
   for (;;) {
     Result<std::optional<Json>> object = reader_->next();
-    bytes_done_.store(bytes_before_ + reader_->position().offset, std::memory_order_relaxed);
+    bytes_done_.store(bytes_before_ + reader_->file_offset(), std::memory_order_relaxed);
     if (!object) return object.status();
     if (*object) return std::optional<Record>(Record(std::move(**object)));
     if (file_ + 1 == files_.size()) return std::optional<Record>();

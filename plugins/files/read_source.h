@@ -1,4 +1,4 @@
-// files.read: records from JSON and JSON Lines files.
+// files.read: records from files.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "format.h"
 #include "input_files.h"
 #include "rare/source.h"
 #include "rare/spec.h"
@@ -37,15 +38,16 @@ class ReadSource final : public Source {
 
  private:
   Status find_files();
-  Status check_formats() const;
+  Status choose_formats();
   Status go_to(const Json& token);
   Status open_reader(const ReaderPosition& from);
-  bool is_json(const std::string& path) const;
+  ReadSettings settings() const { return {}; }
 
   std::vector<std::string> path_;
   std::string format_;
 
   std::vector<InputFile> files_;
+  std::vector<const Format*> formats_;  // of each file
   std::size_t file_ = 0;  // index of the one that reader_ reads
   std::unique_ptr<RecordReader> reader_;
   std::uint64_t bytes_before_ = 0;  // in the files before it

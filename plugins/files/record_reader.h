@@ -13,7 +13,8 @@
 
 namespace rare::files {
 
-// A place between two records of one file, enough to go on from.
+// A place between two records of one file, enough to go on from. Of a compressed file the bytes are
+// counted unpacked. A format that is no text goes by `ordinal`, and uses the rest as it likes.
 struct ReaderPosition {
   enum class Stage {
     start,   // nothing was read
@@ -37,11 +38,16 @@ inline constexpr std::size_t kMaxRawBytes = std::size_t{16} << 20;
 class RecordReader {
  public:
   virtual ~RecordReader() = default;
+  // Reads the file's first `end` bytes (what is appended later is not seen), from a position that
+  // an earlier reader of the same file gave.
+  virtual Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) = 0;
   // The next object; nothing at the end of the file. An error with Fault::record stands for one
   // record, and reading goes on after it; Fault::run is given again by every later call.
   virtual Result<std::optional<Json>> next() = 0;
   // The place before what next() will give.
   virtual ReaderPosition position() const = 0;
+  // How many of the file's own bytes are done, for progress.
+  virtual std::uint64_t file_offset() const = 0;
 };
 
 // Skips a byte order mark at the start of a file.

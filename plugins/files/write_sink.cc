@@ -4,22 +4,26 @@
 #include <utility>
 
 #include "json_element.h"
+#include "json_rows.h"
+#include "packed_output.h"
 #include "rare/provenance.h"
-#include "row_text.h"
+#include "waiting_output.h"
 
 namespace rare::files {
 Spec WriteSink::spec() {
   return Spec("files.write")
-      .summary("Writes records to a JSON Lines file.")
+      .summary("Writes records to a JSON Lines, JSON or Parquet file.")
       .description(
-          "One object a line. The file grows as PATH.part and gets its name when the run is "
-          "complete. A compressed one is a row of frames of 1 MiB of rows, which any tool unpacks.")
+          "JSON Lines has one object a line; JSON one array of them. The file grows as PATH.part and "
+          "gets its name when the run is complete. A compressed one is a row of frames of 1 MiB of "
+          "rows, which any tool unpacks. Parquet is written whole when the run is complete; until "
+          "then its rows wait in PATH.part.")
       .required_param(&WriteSink::path_, "path", "The file to write; missing folders are made.")
       .output_path()
       .saves("path")
       .param(&WriteSink::format_, "format", "auto",
-             "How the file is written; auto goes by its extension (.jsonl or .ndjson).")
-      .choices({"auto", "jsonl"})
+             "How the file is written; auto goes by its extension.")
+      .choices(formats_to_write())
       .param(&WriteSink::compression_, "compression", "auto",
              "auto goes by a last extension .gz or .zst.")
       .choices({"auto", "none", "gzip", "zstd"})
@@ -31,22 +35,49 @@ Spec WriteSink::spec() {
              "and `prompts` (SHA-256 of system text, line break and prompt).");
 }
 
+// Once: a preview asks for rows without open(), and from many threads.
+Status WriteSink::choose_format() const {
+  std::call_once(chosen_, [this] {
+    const Result<const Format*> found = find_format(format_, path_, Purpose::write);
+    if (!found) {
+      choice_ = found.status();
+      return;
+    }
+    format_of_file_ = *found;
+    if (format_of_file_->make_rows == nullptr) {
+      rows_ = std::make_unique<JsonLineRows>();  // as which they wait for their file
+      return;
+    }
+    WriteSettings settings{fields_};
+    if (meta_ && !fields_.empty()) settings.fields.emplace_back(kProvenanceField);
+    Result<std::unique_ptr<RowFormat>> rows = format_of_file_->make_rows(settings);
+    if (rows) {
+      rows_ = std::move(*rows);
+    } else {
+      choice_ = Status::run_fault(rows.status().code(), path_ + ": " + rows.status().message());
+    }
+  });
+  return choice_;
+}
+
 Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   context_ = &context;
-  const std::string_view name = without_compression(path_);
-  if (format_ == "auto" && !name.ends_with(".jsonl") && !name.ends_with(".ndjson")) {
-    return Status::run_fault(StatusCode::invalid_argument,
-                             path_ +
-                                 ": expected the extension .jsonl or .ndjson (and .gz or .zst "
-                                 "behind it), because JSON Lines is what is written; rename it, or "
-                                 "say format: jsonl");
+  if (Status chosen = choose_format(); !chosen) return chosen;
+  if (format_of_file_->make_file != nullptr) {
+    if (compression() != Compression::none) {
+      return Status::run_fault(StatusCode::invalid_argument,
+                               path_ + ": " + format_of_file_->name +
+                                   " packs its own bytes; leave `compression` out");
+    }
+    const Format* format = format_of_file_;
+    output_ = std::make_unique<WaitingOutput>(
+        format->make_file({fields_}), [format] { return format->make_reader(ReadSettings()); });
+  } else {
+    output_ = std::make_unique<PackedOutput>(*rows_, compression());
   }
-  rows_ = 0;
-  if (!committed) return file_.begin(path_, compression());
-  Result<Place> place = place_of(*committed);
-  if (!place) return place.status();
-  rows_ = place->rows;
-  return file_.resume(path_, compression(), std::move(place->output));
+  if (!committed) return output_->begin(path_);
+  Result<OutputPlace> place = place_of(*committed);
+  return place ? output_->resume(path_, std::move(*place)) : place.status();
 }
 
 Compression WriteSink::compression() const {
@@ -55,7 +86,7 @@ Compression WriteSink::compression() const {
   return compression_ == "none" ? Compression::none : compression_of_path(path_);
 }
 
-Result<WriteSink::Place> WriteSink::place_of(const Offset& offset) const {
+Result<OutputPlace> WriteSink::place_of(const Offset& offset) const {
   const Json& token = offset.token;
   const auto holds = [&token](const char* key, bool (Json::*is_right)() const) {
     return token.is_object() && token.contains(key) && (token[key].*is_right)();
@@ -69,10 +100,10 @@ Result<WriteSink::Place> WriteSink::place_of(const Offset& offset) const {
                                  "start with --fresh");
   }
   const auto number = [&token](const char* key) { return token[key].get<std::uint64_t>(); };
-  Place place{{number("bytes"), number("bytes"), {}}, number("rows")};
+  OutputPlace place{number("bytes"), number("bytes"), {}, number("rows")};
   if (is_packed) {
-    place.output.packed_bytes = number("packed_bytes");
-    place.output.tail = token["tail"].get<std::string>();
+    place.packed_bytes = number("packed_bytes");
+    place.tail = token["tail"].get<std::string>();
   }
   return place;
 }
@@ -80,6 +111,7 @@ Result<WriteSink::Place> WriteSink::place_of(const Offset& offset) const {
 Status WriteSink::accept(const Record& record) const { return encode(record).status(); }
 
 Result<std::string> WriteSink::encode(const Record& record) const {
+  if (Status chosen = choose_format(); !chosen) return chosen;
   const Json& object = record.fields();
   if (!object.is_object()) {
     return Status(StatusCode::invalid_data,
@@ -90,33 +122,27 @@ Result<std::string> WriteSink::encode(const Record& record) const {
                                                 std::to_string(kMaxNesting) +
                                                 " deep, came a deeper one");
   }
-  std::string row;
-  Status status = fields_.empty() ? append_all(row, object) : append_selected(row, object);
-  if (status.ok() && meta_) status = append_provenance(row, record);
-  if (!status.ok()) return status;
-  row += row.empty() ? "{}\n" : "}\n";
-  row.shrink_to_fit();  // it may wait for long, and is what the committer's window counts
-  return row;
+  Result<std::vector<RowField>> fields = fields_of(object);
+  if (!fields) return fields.status();
+  if (!meta_) return rows_->encode(*fields);
+  static const std::string kName = kProvenanceField;
+  const Json provenance = provenance_of(record);
+  fields->push_back({&kName, &provenance});
+  return rows_->encode(*fields);
 }
 
-// Both leave out the closing bracket, and the opening one when there is no field.
-Status WriteSink::append_all(std::string& row, const Json& object) const {
-  for (auto at = object.begin(); at != object.end(); ++at) {
-    if (leaves_out(at.key())) continue;
-    row += row.empty() ? '{' : ',';
-    Status appended = append_field(row, at.key(), at.value());
-    if (!appended) return appended;
+Result<std::vector<RowField>> WriteSink::fields_of(const Json& object) const {
+  std::vector<RowField> row;
+  row.reserve(object.size() + 1);
+  if (fields_.empty()) {
+    for (auto at = object.begin(); at != object.end(); ++at) {
+      if (!leaves_out(at.key())) row.push_back({&at.key(), &at.value()});
+    }
+    return row;
   }
-  return Status();
-}
-
-Status WriteSink::append_selected(std::string& row, const Json& object) const {
   for (const std::string& field : fields_) {
     const auto at = object.find(field);
-    if (at == object.end()) continue;
-    row += row.empty() ? '{' : ',';
-    Status appended = append_field(row, field, *at);
-    if (!appended) return appended;
+    if (at != object.end()) row.push_back({&field, &*at});
   }
   if (row.empty()) {
     return Status(StatusCode::invalid_data,
@@ -124,7 +150,7 @@ Status WriteSink::append_selected(std::string& row, const Json& object) const {
                   "none of them; check the names");
   }
   warn_of_missing_fields(object);
-  return Status();
+  return row;
 }
 
 // What operators noted for another sink of the run is no field of the records; what was read is.
@@ -133,12 +159,11 @@ bool WriteSink::leaves_out(const std::string& field) const {
   return meta_ || (context_ != nullptr && context_->keeps_provenance());
 }
 
-Status WriteSink::append_provenance(std::string& row, const Record& record) const {
+Json WriteSink::provenance_of(const Record& record) const {
   const Json* noted = record.find(kProvenanceField);
   Json provenance = noted != nullptr && noted->is_object() ? *noted : Json::object();
   provenance["id"] = record.id().to_string();
-  row += row.empty() ? '{' : ',';
-  return append_field(row, kProvenanceField, provenance);
+  return provenance;
 }
 
 void WriteSink::warn_of_missing_fields(const Json& object) const {
@@ -169,29 +194,25 @@ Status WriteSink::write(std::span<const Record> rows) {
 
 Status WriteSink::write_encoded(std::span<const std::string> rows) {
   for (const std::string& row : rows) {
-    Status appended = file_.append(row);
-    if (!appended) return appended;
-    rows_ += 1;
+    if (Status appended = output_->append(row); !appended) return appended;
   }
   return Status();
 }
 
 std::optional<Offset> WriteSink::position() const {
-  return Offset{Json{{"bytes", file_.size_bytes()}, {"rows", rows_}}};
+  const OutputPlace place = output_->place();
+  return Offset{Json{{"bytes", place.bytes}, {"rows", place.rows}}};
 }
 
 Status WriteSink::copy_finished(const Offset& from, const Offset& to) {
-  const Result<Place> begin = place_of(from);
+  const Result<OutputPlace> begin = place_of(from);
   if (!begin) return begin.status();
-  const Result<Place> end = place_of(to);
-  if (!end) return end.status();
-  Status copied = file_.append_finished(begin->output.bytes, end->output.bytes);
-  if (copied) rows_ += end->rows - begin->rows;
-  return copied;
+  const Result<OutputPlace> end = place_of(to);
+  return end ? output_->append_finished(*begin, *end) : end.status();
 }
 
 Result<Offset> WriteSink::sync() {
-  Result<PackedOutput::Place> place = file_.sync();
+  Result<OutputPlace> place = output_->sync();
   if (!place) return place.status();
   Offset offset = *position();
   if (compression() != Compression::none) {
@@ -201,8 +222,8 @@ Result<Offset> WriteSink::sync() {
   return offset;
 }
 
-Status WriteSink::finalise() { return file_.finalise(); }
+Status WriteSink::finalise() { return output_->finalise(); }
 
-Status WriteSink::publish_copy() { return file_.publish_copy(); }
+Status WriteSink::publish_copy() { return output_->publish_copy(); }
 
 }  // namespace rare::files

@@ -1,7 +1,8 @@
-// files.write: records into a JSON Lines file.
+// files.write: records into a file.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -9,9 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "packed_output.h"
+#include "format.h"
+#include "frame_codec.h"
+#include "output_file.h"
 #include "rare/sink.h"
 #include "rare/spec.h"
+#include "row_format.h"
+#include "row_output.h"
 
 namespace rare::files {
 
@@ -36,16 +41,13 @@ class WriteSink final : public Sink {
   bool wants_provenance() const override { return meta_; }
 
  private:
-  struct Place {
-    PackedOutput::Place output;
-    std::uint64_t rows;
-  };
+  // What the parameters choose; made by open(), and by what comes before it.
+  Status choose_format() const;
   Compression compression() const;
-  Result<Place> place_of(const Offset& offset) const;
+  Result<OutputPlace> place_of(const Offset& offset) const;
+  Result<std::vector<RowField>> fields_of(const Json& object) const;
   bool leaves_out(const std::string& field) const;
-  Status append_all(std::string& row, const Json& object) const;
-  Status append_selected(std::string& row, const Json& object) const;
-  Status append_provenance(std::string& row, const Record& record) const;
+  Json provenance_of(const Record& record) const;
   void warn_of_missing_fields(const Json& object) const;
 
   std::string path_;
@@ -54,8 +56,11 @@ class WriteSink final : public Sink {
   bool meta_ = false;
 
   Context* context_ = nullptr;
-  PackedOutput file_;
-  std::uint64_t rows_ = 0;
+  mutable std::once_flag chosen_;
+  mutable Status choice_;
+  mutable const Format* format_of_file_ = nullptr;
+  mutable std::unique_ptr<RowFormat> rows_;
+  std::unique_ptr<RowOutput> output_;
   mutable std::mutex mutex_;
   mutable std::set<std::string> warned_;  // fields that a row did not have
 };

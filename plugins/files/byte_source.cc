@@ -1,0 +1,58 @@
+#include "byte_source.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace rare::files {
+
+Result<std::unique_ptr<FileBytes>> FileBytes::open(const std::string& path, std::uint64_t offset,
+                                                   std::uint64_t end) {
+  if (offset > end) {
+    return Status::run_fault(
+        StatusCode::invalid_argument,
+        path + ": the earlier start had read more than is there now; put the input back as it was, "
+               "or start with --fresh");
+  }
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return Status::run_fault(
+        errno == ENOENT ? StatusCode::not_found : StatusCode::permission_denied,
+        path + ": cannot be opened any more: " + std::strerror(errno) +
+            "; put the file back and start again");
+  }
+  (void)::posix_fadvise(fd, static_cast<off_t>(offset), 0, POSIX_FADV_SEQUENTIAL);
+  return std::unique_ptr<FileBytes>(new FileBytes(path, fd, offset, end));
+}
+
+FileBytes::~FileBytes() { ::close(fd_); }
+
+Result<std::size_t> FileBytes::read(char* to, std::size_t most) {
+  const std::size_t room =
+      static_cast<std::size_t>(std::min<std::uint64_t>(most, end_ - offset_));
+  while (room > 0) {
+    const ssize_t got = ::pread(fd_, to, room, static_cast<off_t>(offset_));
+    if (got > 0) {
+      offset_ += static_cast<std::uint64_t>(got);
+      return static_cast<std::size_t>(got);
+    }
+    if (got == 0) {
+      return Status::run_fault(StatusCode::unavailable,
+                               path_ + ": became shorter while it was read: expected " +
+                                   std::to_string(end_) + " bytes, came " +
+                                   std::to_string(offset_) + "; put the file back and start again");
+    }
+    if (errno != EINTR) {
+      return Status::run_fault(StatusCode::unavailable, path_ + ": reading at byte " +
+                                                            std::to_string(offset_) +
+                                                            " failed: " + std::strerror(errno) +
+                                                            "; check the disk and start again");
+    }
+  }
+  return std::size_t{0};
+}
+
+}  // namespace rare::files

@@ -1,0 +1,124 @@
+#include "format.h"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "format_library.h"
+#include "frame_codec.h"
+#include "json_reader.h"
+#include "json_rows.h"
+#include "jsonl_reader.h"
+
+namespace rare::files {
+namespace {
+
+template <class Reader>
+std::unique_ptr<RecordReader> make_reader_of(const ReadSettings&) {
+  return std::make_unique<Reader>();
+}
+
+template <class Rows>
+Result<std::unique_ptr<RowFormat>> make_rows_of(const WriteSettings&) {
+  return std::unique_ptr<RowFormat>(std::make_unique<Rows>());
+}
+
+const std::vector<Format>& all_formats() {
+  static const std::vector<Format> formats{
+      {"jsonl",
+       {".jsonl", ".ndjson"},
+       make_reader_of<JsonlReader>,
+       make_rows_of<JsonLineRows>,
+       nullptr,
+       "",
+       false},
+      {"json", {".json"}, make_reader_of<JsonReader>, make_rows_of<JsonArrayRows>, nullptr, "", false},
+      {"parquet", {".parquet"}, nullptr, nullptr, nullptr, "parquet", true},
+  };
+  return formats;
+}
+
+bool serves(const Format& format, Purpose purpose) {
+  if (!format.library.empty()) return true;
+  if (purpose == Purpose::read) return format.make_reader != nullptr;
+  return format.make_rows != nullptr || format.make_file != nullptr;
+}
+
+std::vector<std::string> names_for(Purpose purpose) {
+  std::vector<std::string> names{"auto"};
+  for (const Format& format : all_formats()) {
+    if (serves(format, purpose)) names.push_back(format.name);
+  }
+  return names;
+}
+
+const Format* listed_format(const std::string& name, const std::string& path, Purpose purpose) {
+  for (const Format& format : all_formats()) {
+    if (!serves(format, purpose)) continue;
+    if (format.name == name) return &format;
+    const std::string_view bare = format.packs_itself ? path : without_compression(path);
+    for (const std::string& extension : format.extensions) {
+      if (name == "auto" && bare.ends_with(extension)) return &format;
+    }
+  }
+  return nullptr;
+}
+
+std::string extensions_for(Purpose purpose) {
+  std::string list;
+  for (const Format& format : all_formats()) {
+    if (!serves(format, purpose)) continue;
+    for (const std::string& extension : format.extensions) {
+      list += (list.empty() ? "" : ", ") + extension;
+    }
+  }
+  return list;
+}
+
+// Loaded once; a failure is looked at again by who asks again.
+Result<const Format*> loaded_format(const std::string& library) {
+  static std::mutex mutex;
+  static std::map<std::string, const Format*> loaded;
+  const std::lock_guard lock(mutex);
+  const auto found = loaded.find(library);
+  if (found != loaded.end()) return found->second;
+  Result<const Format*> format = load_format(format_folder(), library);
+  if (format) loaded[library] = *format;
+  return format;
+}
+
+}  // namespace
+
+std::vector<std::string> formats_to_read() { return names_for(Purpose::read); }
+std::vector<std::string> formats_to_write() { return names_for(Purpose::write); }
+
+Result<const Format*> find_format(const std::string& name, const std::string& path,
+                                  Purpose purpose) {
+  const Format* format = listed_format(name, path, purpose);
+  const auto refused = [&](const std::string& reason) {
+    return Status::run_fault(StatusCode::invalid_argument, path + ": " + reason);
+  };
+  if (format == nullptr) {
+    std::string names;
+    for (const std::string& one : names_for(purpose)) {
+      if (one != "auto") names += (names.empty() ? "" : ", ") + one;
+    }
+    return refused("expected one of the extensions " + extensions_for(purpose) +
+                   " (.gz or .zst may follow); rename it, or say what the file holds with "
+                   "`format:` (" + names + ")");
+  }
+  if (format->library.empty()) return format;
+  const Result<const Format*> loaded = loaded_format(format->library);
+  if (!loaded) {
+    return refused("expected what reads and writes " + format->name + ", which is not there: " +
+                   loaded.status().message() +
+                   "; how to get it is in docs/formats/files.md, or convert the file to JSON Lines");
+  }
+  if (!serves(**loaded, purpose)) {
+    return refused(format->name + std::string(" cannot be ") +
+                   (purpose == Purpose::read ? "read" : "written"));
+  }
+  return *loaded;
+}
+
+}  // namespace rare::files

@@ -1,0 +1,44 @@
+// The formats of files: what reads each, and what writes it. One table; `files.read`, `files.write`
+// and the verbs choose from it by name or by a path's extension.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record_reader.h"
+#include "row_format.h"
+#include "whole_file.h"
+
+namespace rare::files {
+
+// The parameters of a reader. Which of them a format knows, its page says.
+struct ReadSettings {};
+
+struct Format {
+  std::string name;
+  std::vector<std::string> extensions;  // with the dot, without that of a compression
+  std::unique_ptr<RecordReader> (*make_reader)(const ReadSettings&) = nullptr;  // null: none
+  // A format that is written has one of these: rows that follow each other in a file that grows, or
+  // a file that is written whole when all of its rows are there.
+  Result<std::unique_ptr<RowFormat>> (*make_rows)(const WriteSettings&) = nullptr;
+  std::unique_ptr<WholeFile> (*make_file)(const WriteSettings&) = nullptr;
+  // Some other library brings it (format_library.h): the functions are null here.
+  std::string library;
+  // Its bytes are packed by the format itself, if at all: .gz or .zst behind it means nothing.
+  bool packs_itself = false;
+};
+
+// "auto", and the names of all that can be read, or written.
+std::vector<std::string> formats_to_read();
+std::vector<std::string> formats_to_write();
+
+// The format that `name` says; "auto" goes by the path's extension, an extension of a compression
+// left out. What another library brings is loaded. Errors are run faults (invalid_argument) that
+// name the path and `purpose` ("read" or "written").
+enum class Purpose { read, write };
+Result<const Format*> find_format(const std::string& name, const std::string& path,
+                                  Purpose purpose);
+
+}  // namespace rare::files

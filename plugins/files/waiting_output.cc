@@ -1,0 +1,99 @@
+#include "waiting_output.h"
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "jsonl_reader.h"
+
+namespace rare::files {
+
+Status WaitingOutput::begin(const std::string& path) {
+  count_ = 0;
+  finished_.reset();
+  return rows_.begin(path);
+}
+
+Status WaitingOutput::resume(const std::string& path, OutputPlace place) {
+  count_ = place.rows;
+  finished_.reset();
+  return rows_.resume(path, place.bytes, OutputFile::kAnySize);
+}
+
+Status WaitingOutput::append(std::string_view row) {
+  if (rows_.is_finished()) {
+    return Status::run_fault(StatusCode::invalid_argument,
+                             rows_.path() +
+                                 ": is finished, and a file of this format takes no more rows; "
+                                 "write to another path, or make it anew with --fresh");
+  }
+  count_ += 1;
+  return rows_.append(row);
+}
+
+Status WaitingOutput::append_finished(const OutputPlace& from, const OutputPlace& to) {
+  if (!finished_) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(rows_.path(), error);
+    if (error) return file_failure(rows_.path(), "opening", error.value());
+    finished_ = make_reader_();
+    if (Status opened = finished_->open(rows_.path(), {}, size); !opened) return opened;
+  }
+  while (finished_->position().ordinal < to.rows) {
+    const bool passes = finished_->position().ordinal < from.rows;
+    Result<std::optional<Json>> row = finished_->next();
+    if (!row || !*row) {
+      return Status::run_fault(
+          StatusCode::invalid_data,
+          rows_.path() + ": expected " + std::to_string(to.rows) + " rows, came " +
+              std::to_string(finished_->position().ordinal) +
+              (row ? std::string() : " (" + row.status().message() + ")") +
+              "; put the whole file back, or make the output anew with --fresh");
+    }
+    if (passes) continue;
+    if (Status appended = append((*row)->dump() + "\n"); !appended) return appended;
+  }
+  return Status();
+}
+
+Result<OutputPlace> WaitingOutput::sync() {
+  if (Status synced = rows_.sync(); !synced) return synced;
+  return place();
+}
+
+Status WaitingOutput::write_rows() {
+  JsonlReader reader;
+  Status status = reader.open(rows_.working_path(), {}, rows_.size_bytes());
+  while (status) {
+    Result<std::optional<Json>> row = reader.next();
+    if (!row) {
+      return Status::run_fault(StatusCode::invalid_data,
+                               row.status().message() +
+                                   "; the rows that wait there are damaged: make the output anew "
+                                   "with --fresh (stored replies are used again)");
+    }
+    if (!*row) return status;
+    status = file_->add(**row);
+  }
+  return status;
+}
+
+Status WaitingOutput::write_file() {
+  const std::string copy = rows_.path() + ".copy";
+  Status status = file_->open(copy);
+  if (status) status = write_rows();
+  if (status) status = file_->close();
+  return status ? put_in_place(copy, rows_.path()) : status;
+}
+
+// A start that dies between the file's name and the end of the rows does it all again.
+Status WaitingOutput::finalise() {
+  if (rows_.is_finished()) return Status();
+  if (Status synced = rows_.sync(); !synced) return synced;
+  if (Status written = write_file(); !written) return written;
+  return rows_.discard();
+}
+
+Status WaitingOutput::publish_copy() { return rows_.is_finished() ? Status() : write_file(); }
+
+}  // namespace rare::files

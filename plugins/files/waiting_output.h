@@ -1,0 +1,47 @@
+// Rows that wait as lines of JSON in PATH.part, which is committed like any output, until all of
+// them are there; then the file is written whole, and they go.
+//
+// Thread-safety: one thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "output_file.h"
+#include "record_reader.h"
+#include "row_output.h"
+#include "whole_file.h"
+
+namespace rare::files {
+
+class WaitingOutput final : public RowOutput {
+ public:
+  // `make_reader` reads what `file` wrote: rows of a finished output are taken over with it.
+  using MakeReader = std::function<std::unique_ptr<RecordReader>()>;
+  WaitingOutput(std::unique_ptr<WholeFile> file, MakeReader make_reader)
+      : file_(std::move(file)), make_reader_(std::move(make_reader)) {}
+
+  Status begin(const std::string& path) override;
+  Status resume(const std::string& path, OutputPlace place) override;
+  Status append(std::string_view row) override;
+  Status append_finished(const OutputPlace& from, const OutputPlace& to) override;
+  Result<OutputPlace> sync() override;
+  OutputPlace place() const override { return {rows_.size_bytes(), rows_.size_bytes(), {}, count_}; }
+  Status finalise() override;
+  Status publish_copy() override;
+
+ private:
+  Status write_file();
+  Status write_rows();
+
+  std::unique_ptr<WholeFile> file_;
+  MakeReader make_reader_;
+  OutputFile rows_;
+  std::uint64_t count_ = 0;
+  std::unique_ptr<RecordReader> finished_;  // what append_finished() reads
+};
+
+}  // namespace rare::files
