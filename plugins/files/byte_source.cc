@@ -14,8 +14,9 @@ Result<std::unique_ptr<FileBytes>> FileBytes::open(const std::string& path, std:
   if (offset > end) {
     return Status::run_fault(
         StatusCode::invalid_argument,
-        path + ": the earlier start had read more than is there now; put the input back as it was, "
-               "or start with --fresh");
+        path +
+            ": the earlier start had read more than is there now; put the input back as it was, "
+            "or start with --fresh");
   }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
@@ -31,8 +32,7 @@ Result<std::unique_ptr<FileBytes>> FileBytes::open(const std::string& path, std:
 FileBytes::~FileBytes() { ::close(fd_); }
 
 Result<std::size_t> FileBytes::read(char* to, std::size_t most) {
-  const std::size_t room =
-      static_cast<std::size_t>(std::min<std::uint64_t>(most, end_ - offset_));
+  const std::size_t room = static_cast<std::size_t>(std::min<std::uint64_t>(most, end_ - offset_));
   while (room > 0) {
     const ssize_t got = ::pread(fd_, to, room, static_cast<off_t>(offset_));
     if (got > 0) {

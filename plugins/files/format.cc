@@ -2,13 +2,18 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 
+#include "csv_reader.h"
+#include "csv_rows.h"
 #include "format_library.h"
 #include "frame_codec.h"
+#include "json_path.h"
 #include "json_reader.h"
 #include "json_rows.h"
 #include "jsonl_reader.h"
+#include "text_reader.h"
 
 namespace rare::files {
 namespace {
@@ -23,6 +28,30 @@ Result<std::unique_ptr<RowFormat>> make_rows_of(const WriteSettings&) {
   return std::unique_ptr<RowFormat>(std::make_unique<Rows>());
 }
 
+// The path is one that parse_json_path() takes: who makes readers has checked it.
+std::unique_ptr<RecordReader> make_json_reader(const ReadSettings& settings) {
+  Result<std::vector<std::string>> way = parse_json_path(settings.records);
+  return way ? std::make_unique<JsonReader>(std::move(*way)) : nullptr;
+}
+std::unique_ptr<RecordReader> make_csv_reader(const ReadSettings& settings) {
+  return std::make_unique<CsvReader>(settings, std::nullopt);
+}
+std::unique_ptr<RecordReader> make_tsv_reader(const ReadSettings& settings) {
+  return std::make_unique<CsvReader>(settings, '\t');
+}
+std::unique_ptr<RecordReader> make_text_reader(const ReadSettings& settings) {
+  return std::make_unique<TextReader>(settings, false);
+}
+std::unique_ptr<RecordReader> make_markdown_reader(const ReadSettings& settings) {
+  return std::make_unique<TextReader>(settings, true);
+}
+Result<std::unique_ptr<RowFormat>> make_csv_rows(const WriteSettings& settings) {
+  return CsvRows::make(settings, ',');
+}
+Result<std::unique_ptr<RowFormat>> make_tsv_rows(const WriteSettings& settings) {
+  return CsvRows::make(settings, '\t');
+}
+
 const std::vector<Format>& all_formats() {
   static const std::vector<Format> formats{
       {"jsonl",
@@ -32,7 +61,11 @@ const std::vector<Format>& all_formats() {
        nullptr,
        "",
        false},
-      {"json", {".json"}, make_reader_of<JsonReader>, make_rows_of<JsonArrayRows>, nullptr, "", false},
+      {"json", {".json"}, make_json_reader, make_rows_of<JsonArrayRows>, nullptr, "", false},
+      {"csv", {".csv"}, make_csv_reader, make_csv_rows, nullptr, "", false},
+      {"tsv", {".tsv", ".tab"}, make_tsv_reader, make_tsv_rows, nullptr, "", false},
+      {"text", {".txt", ".text"}, make_text_reader, nullptr, nullptr, "", false},
+      {"markdown", {".md", ".markdown"}, make_markdown_reader, nullptr, nullptr, "", false},
       {"parquet", {".parquet"}, nullptr, nullptr, nullptr, "parquet", true},
   };
   return formats;
@@ -105,14 +138,16 @@ Result<const Format*> find_format(const std::string& name, const std::string& pa
     }
     return refused("expected one of the extensions " + extensions_for(purpose) +
                    " (.gz or .zst may follow); rename it, or say what the file holds with "
-                   "`format:` (" + names + ")");
+                   "`format:` (" +
+                   names + ")");
   }
   if (format->library.empty()) return format;
   const Result<const Format*> loaded = loaded_format(format->library);
   if (!loaded) {
-    return refused("expected what reads and writes " + format->name + ", which is not there: " +
-                   loaded.status().message() +
-                   "; how to get it is in docs/formats/files.md, or convert the file to JSON Lines");
+    return refused(
+        "expected what reads and writes " + format->name +
+        ", which is not there: " + loaded.status().message() +
+        "; how to get it is in docs/formats/files.md, or convert the file to JSON Lines");
   }
   if (!serves(**loaded, purpose)) {
     return refused(format->name + std::string(" cannot be ") +

@@ -7,14 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "read_settings.h"
 #include "record_reader.h"
 #include "row_format.h"
 #include "whole_file.h"
 
 namespace rare::files {
-
-// The parameters of a reader. Which of them a format knows, its page says.
-struct ReadSettings {};
 
 struct Format {
   std::string name;

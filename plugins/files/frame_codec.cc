@@ -113,7 +113,7 @@ class PackedReader : public FrameReader {
       Result<std::size_t> unpacked = unpack(to, most);
       if (!unpacked) return unpacked.status();
       got = *unpacked;
-      holds_output_ = got == most;
+      holds_output_ = got == most && within_frame_;
     }
     offset_ += got;
     return got;

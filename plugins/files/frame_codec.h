@@ -35,8 +35,7 @@ class FrameReader : public ByteSource {
  public:
   // REQUIRES: a compression. A file that is damaged or ends within a frame is a run fault
   // (invalid_data) that names the path and gives `advice`.
-  static Result<std::unique_ptr<FrameReader>> open(const std::string& path,
-                                                   Compression compression,
+  static Result<std::unique_ptr<FrameReader>> open(const std::string& path, Compression compression,
                                                    std::unique_ptr<ByteSource> packed,
                                                    std::string advice);
   // A finished output.

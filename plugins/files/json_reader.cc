@@ -136,7 +136,13 @@ Result<std::optional<Json>> JsonReader::first() {
   }
   Result<int> byte = peek();
   if (!byte) return byte.status();
-  if (*byte == '{') return element(true);
+  for (const std::string& name : way_) {
+    if (Status entered = enter(name); !entered) return entered;
+  }
+  if (!way_.empty()) byte = peek();
+  if (!byte) return byte.status();
+  if (*byte == '{' && way_.empty()) return element(true);
+  if (*byte != '[' && !way_.empty()) return fault("an array '['", *byte, "check `records:`");
   if (*byte != '[') {
     return fault("an array '[' or an object '{'", *byte,
                  "if the file holds one object a line, set format: jsonl");
@@ -171,7 +177,85 @@ Result<std::optional<Json>> JsonReader::following() {
   return fault("',' or ']'", *byte, "the file was cut off or damaged: mend it and start again");
 }
 
+Status JsonReader::enter(const std::string& name) {
+  const std::string advice = "check `records:`, which names " + Json(name).dump() + " there";
+  Result<int> byte = peek();
+  if (!byte) return byte.status();
+  if (*byte != '{') return fault("an object '{'", *byte, advice);
+  do {
+    consume(1);
+    byte = peek();
+    if (!byte) return byte.status();
+    if (*byte != '"') return fault("a member " + Json(name).dump(), *byte, advice);
+    const Result<std::string> found = member_name();
+    if (!found) return found.status();
+    byte = peek();
+    if (!byte) return byte.status();
+    if (*byte != ':') return fault("':' behind a member's name", *byte, "mend the file");
+    consume(1);
+    if (*found == name) return Status();
+    if (Status passed = pass_value(); !passed) return passed;
+    byte = peek();
+    if (!byte) return byte.status();
+  } while (*byte == ',');
+  return fault("a member " + Json(name).dump(), *byte, advice);
+}
+
+// At a quote.
+Result<std::string> JsonReader::member_name() {
+  for (std::size_t size = 1;; ++size) {
+    while (size >= bytes_.window().size()) {
+      Result<bool> more = bytes_.fill();
+      if (!more) return more.status();
+      if (!*more || size > max_record_bytes_) {
+        return fault("the end of a member's name", kEndOfFile, "mend the file");
+      }
+    }
+    const char c = bytes_.window()[size];
+    if (c == '\\') {
+      ++size;
+    } else if (c == '"') {
+      const Json name = Json::parse(bytes_.window().substr(0, size + 1), nullptr, false);
+      if (!name.is_string()) return fault("a member's name", '"', "mend the file");
+      consume(size + 1);
+      return name.get<std::string>();
+    }
+  }
+}
+
+// Up to the ',' or '}' behind it, however long it is.
+Status JsonReader::pass_value() {
+  std::size_t depth = 0;
+  bool in_string = false;
+  bool escaped = false;
+  for (;;) {
+    const std::string_view view = bytes_.window();
+    for (std::size_t at = 0; at < view.size(); ++at) {
+      const char c = view[at];
+      if (in_string) {
+        in_string = escaped || c != '"';
+        escaped = !escaped && c == '\\';
+      } else if (depth == 0 && (c == ',' || c == '}' || c == ']')) {
+        consume(at);
+        return Status();
+      } else if (c == '"') {
+        in_string = true;
+      } else if (c == '{' || c == '[') {
+        ++depth;
+      } else if (c == '}' || c == ']') {
+        --depth;
+      }
+    }
+    consume(view.size());
+    Result<bool> more = bytes_.fill();
+    if (!more) return more.status();
+    if (!*more) return fault("the rest of a member", kEndOfFile, "the file was cut off");
+  }
+}
+
+// Behind the array; of an array within others the rest of the document is no concern.
 Result<std::optional<Json>> JsonReader::at_end() {
+  if (!way_.empty()) return std::optional<Json>();
   Result<int> byte = peek();
   if (!byte) return byte.status();
   if (*byte == kEndOfFile) return std::optional<Json>();

@@ -1,9 +1,11 @@
-// JSON: one top-level array, whose elements are the records, or one top-level object, the only
-// record. Streamed: memory holds one element, however long the array is.
+// JSON: one array, whose elements are the records, or one top-level object, the only record. The
+// array is the document's, or one within its objects. Streamed: memory holds one element, however
+// long the array is.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "byte_reader.h"
@@ -43,6 +45,9 @@ class JsonReader final : public RecordReader {
  public:
   explicit JsonReader(std::size_t max_record_bytes = kMaxRecordBytes)
       : max_record_bytes_(max_record_bytes) {}
+  // `array`: the members that lead to it (json_path.h). What stands beside them is passed over, and
+  // only its brackets and quotes are looked at.
+  explicit JsonReader(std::vector<std::string> array) : JsonReader() { way_ = std::move(array); }
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
@@ -59,6 +64,10 @@ class JsonReader final : public RecordReader {
   Result<std::optional<Json>> following();
   Result<std::optional<Json>> at_end();
   Result<std::optional<Json>> element(bool top_level);
+  // Into the object at the next byte, up to the value of its member `name`.
+  Status enter(const std::string& name);
+  Result<std::string> member_name();
+  Status pass_value();
   Result<std::optional<Json>> take_element(const ElementScan& scan, std::size_t size);
   // The rest of an element that does not fit; `scan` has seen the first `seen` bytes of the window.
   Status overlong_element(ElementScan& scan, std::size_t seen);
@@ -67,6 +76,7 @@ class JsonReader final : public RecordReader {
 
   std::string path_;
   std::size_t max_record_bytes_;
+  std::vector<std::string> way_;
   ByteReader bytes_;
   ElementParser parser_;
   ReaderPosition position_;

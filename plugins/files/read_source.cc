@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "json_path.h"
+
 namespace rare::files {
 namespace {
 
@@ -27,7 +29,8 @@ Spec ReadSource::spec() {
       .description(
           "JSON Lines (.jsonl, .ndjson): one object a line; blank lines are no records. JSON "
           "(.json): an array of objects, or one object. Both are streamed, and unpacked "
-          "when they are compressed by gzip or zstd. What cannot be read as an object becomes a dead "
+          "when they are compressed by gzip or zstd. What cannot be read as an object becomes a "
+          "dead "
           "letter that names file, line and column.")
       .required_param(&ReadSource::path_, "path",
                       "A file, a list of files, or patterns with *, ? and [...].")
@@ -35,10 +38,54 @@ Spec ReadSource::spec() {
       .input_path()
       .param(&ReadSource::format_, "format", "auto",
              "How the files are written; auto goes by each file's extension.")
-      .choices(formats_to_read());
+      .choices(formats_to_read())
+      .param(&ReadSource::delimiter_, "delimiter", "auto",
+             "csv, tsv: the character between cells, or tab; auto: a tab in tsv, else the one of "
+             ", ; | and tab that the first line has most of.")
+      .param(
+          &ReadSource::columns_, "columns", Json::array(),
+          "csv, tsv: the fields of files that have no header line. parquet: the columns to read; "
+          "empty: all.")
+      .param(
+          &ReadSource::infer_, "infer", false,
+          "csv, tsv: whether a cell without quotes that is a number as JSON writes it, true, false "
+          "or empty becomes a number, true, false or null. Otherwise every cell is text.")
+      .param(&ReadSource::split_, "split", "file",
+             "text, markdown: what a record is. It has the fields text and path, and line where it "
+             "is a part of its file.")
+      .choices({"file", "paragraph", "line"})
+      .param(&ReadSource::records_, "records", "",
+             "json: where in each document the array of records stands, as names of members: "
+             "$.data.items. Empty: the document is the array, or the only record.");
+}
+
+ReadSettings ReadSource::settings() const {
+  ReadSettings settings;
+  settings.delimiter = delimiter_ == "tab" || delimiter_ == "\\t" ? "\t" : delimiter_;
+  settings.columns = columns_;
+  settings.infer = infer_;
+  settings.split = split_;
+  settings.records = records_;
+  return settings;
+}
+
+Status ReadSource::check_settings() const {
+  if (const auto way = parse_json_path(records_); !way) {
+    return Status::run_fault(StatusCode::invalid_argument, "records: " + way.status().message());
+  }
+  const std::string delimiter = settings().delimiter;
+  if (delimiter == "auto") return Status();
+  if (delimiter.size() == 1 && delimiter.find_first_of("\"\r\n") == std::string::npos) {
+    return Status();
+  }
+  return Status::run_fault(StatusCode::invalid_argument,
+                           "delimiter: expected one ASCII character other than a quote or a line "
+                           "break, tab or auto, came " +
+                               Json(delimiter).dump());
 }
 
 Status ReadSource::choose_formats() {
+  if (Status checked = check_settings(); !checked) return checked;
   formats_.clear();
   for (const InputFile& file : files_) {
     const Result<const Format*> format = find_format(format_, file.path, Purpose::read);

@@ -41,14 +41,20 @@ class ReadSource final : public Source {
   Status choose_formats();
   Status go_to(const Json& token);
   Status open_reader(const ReaderPosition& from);
-  ReadSettings settings() const { return {}; }
+  ReadSettings settings() const;
+  Status check_settings() const;
 
   std::vector<std::string> path_;
   std::string format_;
+  std::string delimiter_ = "auto";
+  std::vector<std::string> columns_;
+  bool infer_ = false;
+  std::string split_ = "file";
+  std::string records_;
 
   std::vector<InputFile> files_;
   std::vector<const Format*> formats_;  // of each file
-  std::size_t file_ = 0;  // index of the one that reader_ reads
+  std::size_t file_ = 0;                // index of the one that reader_ reads
   std::unique_ptr<RecordReader> reader_;
   std::uint64_t bytes_before_ = 0;  // in the files before it
   std::uint64_t bytes_total_ = 0;

@@ -26,8 +26,8 @@ class RowOutput {
   virtual Status resume(const std::string& path, OutputPlace place) = 0;
   // REQUIRES: a whole row.
   virtual Status append(std::string_view row) = 0;
-  // Appends rows of the finished output between two places. REQUIRES: begin(); the ranges of several
-  // calls come in ascending order.
+  // Appends rows of the finished output between two places. REQUIRES: begin(); the ranges of
+  // several calls come in ascending order.
   virtual Status append_finished(const OutputPlace& from, const OutputPlace& to) = 0;
   // All but the tail is on disk.
   virtual Result<OutputPlace> sync() = 0;

@@ -93,13 +93,9 @@ Status append_name(std::string& row, const std::string& name) {
 Status append_value(std::string& row, const std::string& field, const Json& value);
 
 Status append_text(std::string& row, const std::string& field, const std::string& text) {
-  const std::size_t at = first_invalid_utf8(text);
-  if (at != text.size()) {
-    return refused(field, "UTF-8 text", "something else at byte " + std::to_string(at))
-        .with_raw(text);
-  }
-  append_string(row, text);
-  return Status();
+  Status checked = check_text(field, text);
+  if (checked) append_string(row, text);
+  return checked;
 }
 
 Status append_array(std::string& row, const std::string& field, const Json& array) {
@@ -162,9 +158,19 @@ Status append_value(std::string& row, const std::string& field, const Json& valu
 
 }  // namespace
 
+Status check_text(const std::string& name, const std::string& text) {
+  const std::size_t at = first_invalid_utf8(text);
+  if (at == text.size()) return Status();
+  return refused(name, "UTF-8 text", "something else at byte " + std::to_string(at)).with_raw(text);
+}
+
+Status append_json(std::string& row, const std::string& name, const Json& value) {
+  return append_value(row, name, value);
+}
+
 Status append_field(std::string& row, const std::string& name, const Json& value) {
   Status appended = append_name(row, name);
-  if (appended) appended = append_value(row, name, value);
+  if (appended) appended = append_json(row, name, value);
   return appended;
 }
 

@@ -16,4 +16,9 @@ namespace rare::files {
 // would throw), numbers that are not finite (it would write null) and binary data.
 Status append_field(std::string& row, const std::string& name, const Json& value);
 
+// The same for the value alone.
+Status append_json(std::string& row, const std::string& name, const Json& value);
+// Whether the text is UTF-8, as an error of append_field() says it.
+Status check_text(const std::string& name, const std::string& text);
+
 }  // namespace rare::files

@@ -29,7 +29,9 @@ class WaitingOutput final : public RowOutput {
   Status append(std::string_view row) override;
   Status append_finished(const OutputPlace& from, const OutputPlace& to) override;
   Result<OutputPlace> sync() override;
-  OutputPlace place() const override { return {rows_.size_bytes(), rows_.size_bytes(), {}, count_}; }
+  OutputPlace place() const override {
+    return {rows_.size_bytes(), rows_.size_bytes(), {}, count_};
+  }
   Status finalise() override;
   Status publish_copy() override;
 

@@ -14,7 +14,8 @@ Spec WriteSink::spec() {
   return Spec("files.write")
       .summary("Writes records to a JSON Lines, JSON or Parquet file.")
       .description(
-          "JSON Lines has one object a line; JSON one array of them. The file grows as PATH.part and "
+          "JSON Lines has one object a line; JSON one array of them. The file grows as PATH.part "
+          "and "
           "gets its name when the run is complete. A compressed one is a row of frames of 1 MiB of "
           "rows, which any tool unpacks. Parquet is written whole when the run is complete; until "
           "then its rows wait in PATH.part.")
@@ -65,9 +66,9 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   if (Status chosen = choose_format(); !chosen) return chosen;
   if (format_of_file_->make_file != nullptr) {
     if (compression() != Compression::none) {
-      return Status::run_fault(StatusCode::invalid_argument,
-                               path_ + ": " + format_of_file_->name +
-                                   " packs its own bytes; leave `compression` out");
+      return Status::run_fault(
+          StatusCode::invalid_argument,
+          path_ + ": " + format_of_file_->name + " packs its own bytes; leave `compression` out");
     }
     const Format* format = format_of_file_;
     output_ = std::make_unique<WaitingOutput>(

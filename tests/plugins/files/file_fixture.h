@@ -78,12 +78,15 @@ inline Reading read_all(Source& source) {
   }
 }
 
+// `format`: its name, or an object of parameters.
 inline std::unique_ptr<ReadSource> source_of(std::vector<std::string> paths,
-                                             const std::string& format = "auto") {
-  return testing::make<ReadSource>({{"path", paths}, {"format", format}});
+                                             const Json& format = "auto") {
+  Json parameters = format.is_object() ? format : Json{{"format", format}};
+  parameters["path"] = std::move(paths);
+  return testing::make<ReadSource>(parameters);
 }
 
-inline Reading read_files(std::vector<std::string> paths, const std::string& format = "auto") {
+inline Reading read_files(std::vector<std::string> paths, const Json& format = "auto") {
   testing::TestContext context;
   const auto source = source_of(std::move(paths), format);
   Reading reading;

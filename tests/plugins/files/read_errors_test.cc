@@ -92,7 +92,7 @@ void check_refused(const Reading& reading, const std::string& part) {
 TEST_CASE("input that is not there is refused when the source opens") {
   const Folder folder;
   folder.write("there.jsonl", "{}\n");
-  folder.write("unknown.txt", "{}\n");
+  folder.write("unknown.dat", "{}\n");
   std::filesystem::create_directories(folder.path("folder.jsonl"));
   REQUIRE(mkfifo(folder.path("pipe.jsonl").c_str(), 0600) == 0);
 
@@ -102,10 +102,10 @@ TEST_CASE("input that is not there is refused when the source opens") {
   check_refused(read_files({folder.path("*.ndjson")}), "*.ndjson: no file matches this pattern; ");
   check_refused(read_files({folder.path("folder.jsonl")}), "expected a file, came a folder; name ");
   check_refused(read_files({folder.path("pipe.jsonl")}), "expected a regular file, came a device");
-  check_refused(read_files({folder.path("unknown.txt")}),
-                "unknown.txt: expected the extension .jsonl, .ndjson or .json; say what");
+  check_refused(read_files({folder.path("unknown.dat")}),
+                "unknown.dat: expected one of the extensions .jsonl, .ndjson, .json, ");
   check_refused(read_files({}), "expected at least one file, came an empty list");
-  CHECK(read_files({folder.path("unknown.txt")}, "jsonl").records.size() == 1);
+  CHECK(read_files({folder.path("unknown.dat")}, "jsonl").records.size() == 1);
 }
 
 TEST_CASE("input that may not be read is refused when the source opens") {

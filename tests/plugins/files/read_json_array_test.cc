@@ -1,9 +1,10 @@
 #include "catch.h"
-#include "file_fixture.h"
 #include "json_reader.h"
+#include "resume_check.h"
 
 using rare::Json;
 using rare::StatusCode;
+using rare::files::test::check_every_boundary;
 using rare::files::test::contains;
 using rare::files::test::Folder;
 using rare::files::test::read_files;
@@ -156,4 +157,26 @@ TEST_CASE("JSON: open brackets without end are refused, not followed") {
   CHECK(reading.records.empty());
   CHECK(reading.errors.size() == 1);
   CHECK(reading.fault);
+}
+
+TEST_CASE("`records` names an array within the document") {
+  const Folder folder;
+  const std::string path = folder.write(
+      "in.json",
+      R"( {"a": {"items": [{"n": 9}]}, "s": "\\\"},]", "d\u0061ta": {"k": [[{}], 1], "x.y": [
+                     {"n": 1}, 5, {"n": 2} ], "z": 3}} )");
+  const Reading reading = check_every_boundary({path}, {{"records", "$.data[\"x.y\"]"}});
+  CHECK_FALSE(reading.fault);
+  CHECK(reading.sequence == std::vector<std::string>{"{\"n\":1}", "error", "{\"n\":2}"});
+  const auto fault = [&path](const std::string& records) {
+    const Reading refused = read_files({path}, {{"records", records}});
+    REQUIRE(refused.fault);
+    return refused.fault->message();
+  };
+  CHECK(contains(fault("$.data.y"), "in.json:2:"));
+  CHECK(contains(fault("$.data.y"), "expected a member \"y\", came '}'; check `records:`"));
+  CHECK(contains(fault("$.data.k.z"), "expected an object '{', came '['"));
+  CHECK(contains(fault("$.s"), "expected an array '[', came '\"'"));
+  CHECK(contains(fault("$.data[0]"), "records: expected names alone"));
+  CHECK(contains(fault("$.data[*]"), "at character 7 of $.data[*]"));
 }

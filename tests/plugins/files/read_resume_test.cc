@@ -1,63 +1,10 @@
 #include "catch.h"
-#include "file_fixture.h"
+#include "resume_check.h"
 
 using rare::Json;
 using rare::Position;
 using rare::StatusCode;
-using rare::files::test::contains;
-using rare::files::test::Folder;
-using rare::files::test::read_all;
-using rare::files::test::Reading;
-using rare::files::test::source_of;
-
-namespace {
-
-rare::testing::TestContext& context() {
-  static rare::testing::TestContext one;
-  return one;
-}
-
-// Reads `count` records or errors of a new source; the place behind them.
-Position position_after(const std::vector<std::string>& paths, std::size_t count) {
-  const auto source = source_of(paths);
-  REQUIRE(source->open(context(), std::nullopt).ok());
-  for (std::size_t i = 0; i < count; ++i) (void)source->next();
-  return source->position();
-}
-
-Reading rest_from(const std::vector<std::string>& paths, const Position& position) {
-  const auto source = source_of(paths);
-  // As the engine does: the token has been through a file.
-  REQUIRE(source->open(context(), Position{Json::parse(position.token.dump())}).ok());
-  return read_all(*source);
-}
-
-std::vector<std::string> messages(const Reading& reading) {
-  std::vector<std::string> all;
-  for (const rare::Status& error : reading.errors) all.push_back(error.message());
-  if (reading.fault) all.push_back(reading.fault->message());
-  return all;
-}
-
-void check_every_boundary(const std::vector<std::string>& paths) {
-  const auto source = source_of(paths);
-  REQUIRE(source->open(context(), std::nullopt).ok());
-  const Reading whole = read_all(*source);
-  for (std::size_t n = 0; n <= whole.sequence.size(); ++n) {
-    INFO("after " << n);
-    const Reading rest = rest_from(paths, position_after(paths, n));
-    const std::vector<std::string> expected(whole.sequence.begin() + static_cast<long>(n),
-                                            whole.sequence.end());
-    CHECK(rest.sequence == expected);
-    // The messages name the same lines and columns as without the break.
-    const std::vector<std::string> all = messages(whole);
-    const std::vector<std::string> some = messages(rest);
-    REQUIRE(some.size() <= all.size());
-    CHECK(std::equal(some.rbegin(), some.rend(), all.rbegin()));
-  }
-}
-
-}  // namespace
+using namespace rare::files::test;
 
 TEST_CASE("reading goes on at every record boundary of several files") {
   const Folder folder;
@@ -96,7 +43,7 @@ TEST_CASE("a position that cannot be is refused, and says what to do") {
   const std::string path = folder.write("a.jsonl", "{\"n\":1}\n");
   Json token = position_after({path}, 1).token;
   const auto opened = [&path](const Json& at) {
-    return source_of({path})->open(context(), Position{at});
+    return source_of({path})->open(resume_context(), Position{at});
   };
   CHECK(opened(token).ok());
   token["offset"] = 9;
@@ -113,7 +60,7 @@ TEST_CASE("what is appended while a source is open belongs to the next start") {
   const Folder folder;
   const std::string path = folder.write("a.jsonl", "{\"n\":1}\n");
   const auto source = source_of({path});
-  REQUIRE(source->open(context(), std::nullopt).ok());
+  REQUIRE(source->open(resume_context(), std::nullopt).ok());
   std::ofstream(path, std::ios::app) << "{\"n\":2}\n";
   CHECK(read_all(*source).sequence.size() == 1);
   CHECK(rest_from({path}, source->position()).sequence == std::vector<std::string>{"{\"n\":2}"});

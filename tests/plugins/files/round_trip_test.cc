@@ -100,3 +100,35 @@ TEST_CASE("random records come back equal, as JSON Lines and as an array") {
     CHECK(elements.records == records);
   }
 }
+
+TEST_CASE("records go through every format and come back equal") {
+  const std::vector<std::string> kNames{"a", "b,\"\n", "c"};
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    INFO("seed " << seed);
+    Random random(seed);
+    // What a table can hold: all fields in each, of texts, numbers, true, false and null.
+    std::vector<Json> records;
+    for (std::uint64_t i = random.below(40); i > 0; --i) {
+      Json record = Json::object();
+      for (const std::string& name : kNames) record[name] = random_value(random, 0);
+      records.push_back(std::move(record));
+    }
+    const Folder folder;
+    std::vector<Json> passed = records;
+    for (const std::string name : {"first.jsonl", "a.csv", "b.json.gz", "c.tsv.zst", "d.jsonl.zst",
+                                   "e.csv.gz", "f.parquet", "g.json"}) {
+      INFO(name);
+      rare::testing::TestContext context;
+      const auto sink = sink_of(folder.path(name), {{"fields", kNames}});
+      REQUIRE(sink->open(context, std::nullopt).ok());
+      for (const Json& record : passed) REQUIRE(sink->accept(rare::Record(record)).ok());
+      REQUIRE(write_rows(*sink, passed).ok());
+      REQUIRE(sink->finalise().ok());
+      const Reading reading = read_files({folder.path(name)}, {{"infer", true}});
+      CHECK_FALSE(reading.fault);
+      CHECK(reading.errors.empty());
+      CHECK(reading.records == records);
+      passed = reading.records;
+    }
+  }
+}

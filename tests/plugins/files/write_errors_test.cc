@@ -46,9 +46,9 @@ TEST_CASE("a file where a folder should be is refused") {
 
 TEST_CASE("an extension that promises another format is refused, unless the format is said") {
   const Folder folder;
-  check_fault(open_status(folder.path("out.json")), StatusCode::invalid_argument,
-              "out.json: expected the extension .jsonl or .ndjson");
-  CHECK(open_status(folder.path("out.json"), {{"format", "jsonl"}}).ok());
+  check_fault(open_status(folder.path("out.txt")), StatusCode::invalid_argument,
+              "out.txt: expected one of the extensions .jsonl, .ndjson, .json, ");
+  CHECK(open_status(folder.path("out.txt"), {{"format", "jsonl"}}).ok());
 }
 
 TEST_CASE("a folder that may not be written is a fault with the system's reason") {

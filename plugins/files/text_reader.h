@@ -1,0 +1,50 @@
+// Plain text and Markdown: a record is a file, a paragraph or a line of it, with the fields `text`
+// and `path`, and `line` (of its first line, from 1) where it is a part of the file. What
+// Markdown's front matter says (YAML between two lines `---` at the beginning) is fields of every
+// record.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "byte_reader.h"
+#include "read_settings.h"
+#include "record_reader.h"
+
+namespace rare::files {
+
+class TextReader final : public RecordReader {
+ public:
+  TextReader(const ReadSettings& settings, bool has_front_matter,
+             std::size_t max_record_bytes = kMaxRecordBytes);
+
+  Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
+  Result<std::optional<Json>> next() override;
+  ReaderPosition position() const override { return position_; }
+  std::uint64_t file_offset() const override { return bytes_.file_offset(); }
+
+ private:
+  enum class Split { file, paragraph, line };
+  Status read_head();
+  // The bytes of the window up to and with the line break at or behind `from`; what is there at the
+  // end of the file, or of a line that is too long.
+  Result<std::size_t> line_end(std::size_t from);
+  Result<std::size_t> piece_end();
+  Status pass_blank_lines();
+  Status leave_rest();
+  void pass(std::size_t bytes);
+  Result<std::optional<Json>> record(const ReaderPosition& start, std::string_view text) const;
+
+  Split split_;
+  bool has_front_matter_;
+  std::size_t max_record_bytes_;
+  std::string path_;
+  ByteReader bytes_;
+  Json front_matter_ = Json::object();
+  ReaderPosition position_;
+};
+
+}  // namespace rare::files
