@@ -50,7 +50,7 @@ Problem unexpected(const ParamSpec& param, const ConfigValue& value, std::string
 }
 
 std::string absolute_path(const ConfigValue& value) {
-  if (value.text.empty()) return {};
+  if (value.text.empty() || value.text == "-") return value.text;  // "-": standard input
   return fs::absolute(fs::path(value.folder) / value.text).lexically_normal().string();
 }
 

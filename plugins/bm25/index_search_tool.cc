@@ -154,7 +154,7 @@ ToolUsage IndexSearchTool::usage() {
           .required_param(&IndexSearchTool::index_, "index", "The folder of an index, or its file.")
           .input_path()
           .required_param(&IndexSearchTool::queries_, "queries",
-                          "JSON Lines or JSON files of queries; repeatable.")
+                          "Files of queries, of any format that files.read knows; repeatable.")
           .input_path()
           .param(&IndexSearchTool::format_, "format", "auto", "How they are written.")
           .choices(files::formats_to_read())

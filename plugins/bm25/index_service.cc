@@ -37,8 +37,8 @@ Spec IndexService::spec() {
           "or give other results each time.")
       .node(&IndexService::from_, "from", "The node whose records are the corpus.")
       .param(&IndexService::path_, "path", std::vector<std::string>{},
-             "Instead of `from`: JSON Lines or JSON files, or patterns with *, ? and [...], that "
-             "hold the corpus.")
+             "Instead of `from`: files that hold the corpus, folders or patterns, of any format "
+             "that `files.read` knows.")
       .or_single()
       .input_path()
       .param(&IndexService::format_, "format", "auto",

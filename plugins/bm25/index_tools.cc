@@ -30,8 +30,9 @@ ToolUsage IndexBuildTool::usage() {
                   "Prints the index file's path. A folder that has the index of the same texts and "
                   "settings already is left as it is; one that has another index is refused. A "
                   "build that ends early leaves nothing that could be taken for an index.")
-              .required_param(&IndexBuildTool::corpus_, "corpus",
-                              "JSON Lines or JSON files, or patterns; repeatable.")
+              .required_param(
+                  &IndexBuildTool::corpus_, "corpus",
+                  "Files of any format that files.read knows, folders or patterns; repeatable.")
               .input_path()
               .param(&IndexBuildTool::format_, "format", "auto", "How they are written.")
               .choices(files::formats_to_read())

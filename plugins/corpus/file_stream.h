@@ -1,4 +1,4 @@
-// The records of JSON and JSON Lines files, read as files.read reads them.
+// The records of files, read as files.read reads them.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace rare::corpus {
 // What cannot be read as a record is given as one without fields, so that it takes its ordinal.
 class FileStream final : public RecordStream {
  public:
-  // `paths`: files or patterns; `format`: auto, json or jsonl. Errors name the file.
+  // `paths`: files or patterns; `format`: as of files.read. Errors name the file.
   // `tell` gets what was wrong with the first record that cannot be read.
   using Tell = std::function<void(const std::string& fault)>;
   static Result<std::unique_ptr<FileStream>> open(const std::vector<std::string>& paths,

@@ -4,44 +4,41 @@
 #include <cstring>
 #include <utility>
 
-#include "frame_codec.h"
-
 namespace rare::files {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 // A buffer that one long record has blown up beyond this is given back after it.
 constexpr std::size_t kKeptBufferBytes = std::size_t{8} << 20;
 
-Result<Compression> compression_of_file(const std::string& path, std::uint64_t end) {
-  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, 0, end);
-  if (!file) return file.status();
-  char magic[4];
-  std::size_t size = 0;
-  while (size < sizeof magic) {
-    Result<std::size_t> got = (*file)->read(magic + size, sizeof magic - size);
-    if (!got) return got.status();
-    if (*got == 0) break;
-    size += *got;
-  }
-  return compression_of_bytes({magic, size});
-}
 }  // namespace
 
-Status ByteReader::open(const std::string& path, std::uint64_t offset, std::uint64_t end) {
+Status ByteReader::open(const std::string& path, std::uint64_t offset, std::uint64_t end,
+                        const std::string& encoding) {
   cursor_ = filled_ = 0;
   read_offset_ = offset;
   source_.reset();
+  decoded_ = nullptr;
   if (buffer_.empty()) buffer_.resize(kReadBytes + kPaddingBytes);
-  const Result<Compression> compression = compression_of_file(path, end);
-  if (!compression) return compression.status();
-  packed_ = *compression != Compression::none;
-  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, packed_ ? 0 : offset, end);
+  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, 0, end);
   if (!file) return file.status();
-  if (!packed_) {
-    source_ = std::move(*file);
-    return Status();
+  const Result<std::string_view> first = (*file)->peek(4);
+  if (!first) return first.status();
+  const Compression compression = compression_of_bytes(*first);
+  const bool is_encoded = !is_utf8(encoding);
+  is_plain_ = compression == Compression::none && !is_encoded;
+  if (is_plain_ && offset > 0) file = FileBytes::open(path, offset, end);
+  if (!file) return file.status();
+  source_ = std::move(*file);
+  if (compression != Compression::none) {
+    if (Status unpacked = unpack(path, compression, is_encoded ? 0 : offset); !unpacked) {
+      return unpacked;
+    }
   }
-  auto frames = FrameReader::open(path, *compression, std::move(*file),
+  return is_encoded ? decode(encoding, offset) : Status();
+}
+
+Status ByteReader::unpack(const std::string& path, Compression compression, std::uint64_t offset) {
+  auto frames = FrameReader::open(path, compression, std::move(source_),
                                   "fetch or pack the file again and start again");
   if (!frames) return frames.status();
   if (Status skipped = (*frames)->skip_to(offset); !skipped) return skipped;
@@ -49,8 +46,21 @@ Status ByteReader::open(const std::string& path, std::uint64_t offset, std::uint
   return Status();
 }
 
+Status ByteReader::decode(const std::string& encoding, std::uint64_t offset) {
+  auto decoded = DecodedBytes::open(encoding, std::move(source_));
+  if (!decoded) return decoded.status();
+  if (Status skipped = (*decoded)->skip_to(offset); !skipped) return skipped;
+  decoded_ = decoded->get();
+  source_ = std::move(*decoded);
+  return Status();
+}
+
 std::uint64_t ByteReader::file_offset() const {
-  return packed_ && source_ ? source_->file_offset() : offset();
+  return is_plain_ || !source_ ? offset() : source_->file_offset();
+}
+
+std::optional<std::uint64_t> ByteReader::undecodable(std::uint64_t from, std::uint64_t to) const {
+  return decoded_ == nullptr ? std::nullopt : decoded_->undecodable(from, to);
 }
 
 void ByteReader::make_room() {

@@ -8,11 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "byte_source.h"
+#include "decoded_bytes.h"
+#include "frame_codec.h"
 #include "rare/status.h"
 
 namespace rare::files {
@@ -27,8 +30,10 @@ class ByteReader {
   ByteReader& operator=(const ByteReader&) = delete;
 
   // Reads from byte `offset` up to where the file has `end` bytes of its own. What is appended to
-  // it later is not seen.
-  Status open(const std::string& path, std::uint64_t offset, std::uint64_t end);
+  // it later is not seen. In an `encoding` other than UTF-8 (decoded_bytes.h) the bytes are those
+  // of the same text in UTF-8, and offsets count them.
+  Status open(const std::string& path, std::uint64_t offset, std::uint64_t end,
+              const std::string& encoding = "utf-8");
 
   // What was read and not consumed yet. Valid until the next fill() or open(); consume() leaves
   // the bytes where they are.
@@ -40,13 +45,18 @@ class ByteReader {
   std::uint64_t offset() const { return read_offset_ - (filled_ - cursor_); }
   // How many of the file's own bytes are done.
   std::uint64_t file_offset() const;
+  // See DecodedBytes; never in a file that is UTF-8.
+  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const;
 
  private:
+  Status unpack(const std::string& path, Compression compression, std::uint64_t offset);
+  Status decode(const std::string& encoding, std::uint64_t offset);
   void make_room();
 
   std::unique_ptr<ByteSource> source_;
-  bool packed_ = false;
-  std::uint64_t read_offset_ = 0;  // of the next byte that will be read
+  const DecodedBytes* decoded_ = nullptr;  // what source_ is, if it is that
+  bool is_plain_ = true;                   // source_ gives the file's own bytes
+  std::uint64_t read_offset_ = 0;          // of the next byte that will be read
   std::vector<char> buffer_;
   std::size_t cursor_ = 0;
   std::size_t filled_ = 0;

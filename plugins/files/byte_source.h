@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "rare/status.h"
@@ -23,7 +24,8 @@ class ByteSource {
   virtual std::uint64_t file_offset() const = 0;
 };
 
-// A regular file. Owns its descriptor.
+// A regular file, or standard input (`-`), which is read once and from the beginning. Owns its
+// descriptor.
 class FileBytes final : public ByteSource {
  public:
   // The bytes [offset, end). What is appended to the file later is not seen.
@@ -34,9 +36,12 @@ class FileBytes final : public ByteSource {
   FileBytes& operator=(const FileBytes&) = delete;
 
   Result<std::size_t> read(char* to, std::size_t most) override;
-  std::uint64_t file_offset() const override { return offset_; }
+  std::uint64_t file_offset() const override { return offset_ - peeked_.size(); }
+  // The next bytes, which read() gives all the same; fewer at the end.
+  Result<std::string_view> peek(std::size_t bytes);
 
  private:
+  Result<std::size_t> read_file(char* to, std::size_t most);
   FileBytes(std::string path, int fd, std::uint64_t offset, std::uint64_t end)
       : path_(std::move(path)), fd_(fd), offset_(offset), end_(end) {}
 
@@ -44,6 +49,7 @@ class FileBytes final : public ByteSource {
   int fd_;
   std::uint64_t offset_;
   std::uint64_t end_;
+  std::string peeked_;  // read from the file, and not given yet
 };
 
 }  // namespace rare::files

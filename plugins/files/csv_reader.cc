@@ -35,6 +35,7 @@ CsvReader::CsvReader(const ReadSettings& settings, std::optional<char> delimiter
       columns_(settings.columns),
       has_header_(settings.columns.empty()),
       infers_(settings.infer),
+      encoding_(settings.encoding),
       max_record_bytes_(max_record_bytes) {
   if (settings.delimiter != "auto") delimiter_ = settings.delimiter.front();
 }
@@ -52,11 +53,11 @@ Status CsvReader::open(const std::string& path, const ReaderPosition& from, std:
   path_ = path;
   position_ = {};
   row_ = {};
-  if (Status opened = bytes_.open(path, 0, end); !opened) return opened;
+  if (Status opened = bytes_.open(path, 0, end, encoding_); !opened) return opened;
   if (Status read = read_head(); !read) return read;
   if (from.stage == ReaderPosition::Stage::start) return Status();
   position_ = from;
-  return bytes_.open(path, from.offset, end);
+  return bytes_.open(path, from.offset, end, encoding_);
 }
 
 void CsvReader::pass(std::string_view bytes) {

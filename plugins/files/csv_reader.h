@@ -27,6 +27,9 @@ class CsvReader final : public RecordReader {
   Result<std::optional<Json>> next() override;
   ReaderPosition position() const override { return position_; }
   std::uint64_t file_offset() const override { return bytes_.file_offset(); }
+  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const override {
+    return bytes_.undecodable(from, to);
+  }
 
  private:
   enum class Row { whole, too_long, none };
@@ -46,6 +49,7 @@ class CsvReader final : public RecordReader {
   std::vector<std::string> columns_;  // as they stand in a row
   bool has_header_;
   bool infers_;
+  std::string encoding_;
   std::size_t max_record_bytes_;
   std::vector<std::size_t> by_name_;  // columns_ sorted, as records keep their fields
   ByteReader bytes_;

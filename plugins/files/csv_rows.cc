@@ -13,7 +13,7 @@ Result<std::unique_ptr<RowFormat>> CsvRows::make(const WriteSettings& settings, 
   if (names.empty()) {
     return Status(StatusCode::invalid_argument,
                   "expected `fields`, because the header line is written before the first record; "
-                  "name the columns, for example fields: [question, text]");
+                  "name the columns, for example fields: [question, text], or write JSON Lines");
   }
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());

@@ -18,9 +18,8 @@
 namespace rare::files {
 namespace {
 
-template <class Reader>
-std::unique_ptr<RecordReader> make_reader_of(const ReadSettings&) {
-  return std::make_unique<Reader>();
+std::unique_ptr<RecordReader> make_jsonl_reader(const ReadSettings& settings) {
+  return std::make_unique<JsonlReader>(settings);
 }
 
 template <class Rows>
@@ -31,7 +30,7 @@ Result<std::unique_ptr<RowFormat>> make_rows_of(const WriteSettings&) {
 // The path is one that parse_json_path() takes: who makes readers has checked it.
 std::unique_ptr<RecordReader> make_json_reader(const ReadSettings& settings) {
   Result<std::vector<std::string>> way = parse_json_path(settings.records);
-  return way ? std::make_unique<JsonReader>(std::move(*way)) : nullptr;
+  return way ? std::make_unique<JsonReader>(settings, std::move(*way)) : nullptr;
 }
 std::unique_ptr<RecordReader> make_csv_reader(const ReadSettings& settings) {
   return std::make_unique<CsvReader>(settings, std::nullopt);
@@ -56,14 +55,14 @@ const std::vector<Format>& all_formats() {
   static const std::vector<Format> formats{
       {"jsonl",
        {".jsonl", ".ndjson"},
-       make_reader_of<JsonlReader>,
+       make_jsonl_reader,
        make_rows_of<JsonLineRows>,
        nullptr,
        "",
        false},
       {"json", {".json"}, make_json_reader, make_rows_of<JsonArrayRows>, nullptr, "", false},
-      {"csv", {".csv"}, make_csv_reader, make_csv_rows, nullptr, "", false},
-      {"tsv", {".tsv", ".tab"}, make_tsv_reader, make_tsv_rows, nullptr, "", false},
+      {"csv", {".csv"}, make_csv_reader, make_csv_rows, nullptr, "", false, true},
+      {"tsv", {".tsv", ".tab"}, make_tsv_reader, make_tsv_rows, nullptr, "", false, true},
       {"text", {".txt", ".text"}, make_text_reader, nullptr, nullptr, "", false},
       {"markdown", {".md", ".markdown"}, make_markdown_reader, nullptr, nullptr, "", false},
       {"parquet", {".parquet"}, nullptr, nullptr, nullptr, "parquet", true},
@@ -124,6 +123,10 @@ Result<const Format*> loaded_format(const std::string& library) {
 
 std::vector<std::string> formats_to_read() { return names_for(Purpose::read); }
 std::vector<std::string> formats_to_write() { return names_for(Purpose::write); }
+
+bool tells_format(const std::string& path, Purpose purpose) {
+  return listed_format("auto", path, purpose) != nullptr;
+}
 
 Result<const Format*> find_format(const std::string& name, const std::string& path,
                                   Purpose purpose) {

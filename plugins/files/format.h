@@ -26,17 +26,23 @@ struct Format {
   std::string library;
   // Its bytes are packed by the format itself, if at all: .gz or .zst behind it means nothing.
   bool packs_itself = false;
+  // Its rows cannot be written before their fields are known.
+  bool wants_fields = false;
 };
 
 // "auto", and the names of all that can be read, or written.
 std::vector<std::string> formats_to_read();
 std::vector<std::string> formats_to_write();
 
+enum class Purpose { read, write };
+
 // The format that `name` says; "auto" goes by the path's extension, an extension of a compression
 // left out. What another library brings is loaded. Errors are run faults (invalid_argument) that
-// name the path and `purpose` ("read" or "written").
-enum class Purpose { read, write };
+// name the path.
 Result<const Format*> find_format(const std::string& name, const std::string& path,
                                   Purpose purpose);
+
+// Whether the path's extension is one of a format's.
+bool tells_format(const std::string& path, Purpose purpose);
 
 }  // namespace rare::files

@@ -56,7 +56,72 @@ std::vector<std::string> expand(const std::string& pattern) {
   return paths;
 }
 
+// The wanted files of a folder and of those below it.
+class FolderWalk {
+ public:
+  FolderWalk(const std::function<bool(const std::string&)>& wanted, std::uint64_t& passed_over)
+      : wanted_(wanted), passed_over_(passed_over) {}
+
+  Status walk(const std::filesystem::path& folder) {
+    std::error_code error;
+    const std::filesystem::path real = std::filesystem::canonical(folder, error);
+    if (!error && !entered_.insert(real.string()).second) return Status();
+    std::filesystem::directory_iterator entries(folder, error);
+    for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+      const std::filesystem::path& path = entries->path();
+      if (path.filename().string().starts_with('.')) continue;
+      std::error_code ignored;
+      if (entries->is_directory(ignored)) {
+        if (Status walked = walk(path); !walked) return walked;
+      } else if (entries->is_regular_file(ignored) && wanted_(path.string())) {
+        paths_.push_back(path.string());
+      } else {
+        ++passed_over_;
+      }
+    }
+    if (!error) return Status();
+    return refused(folder.string() + ": the folder cannot be read: " + error.message() +
+                   "; check its permissions");
+  }
+  std::vector<std::string> sorted() {
+    std::sort(paths_.begin(), paths_.end());
+    return std::move(paths_);
+  }
+
+ private:
+  const std::function<bool(const std::string&)>& wanted_;
+  std::uint64_t& passed_over_;
+  std::set<std::string> entered_;
+  std::vector<std::string> paths_;
+};
+
+// The files that one entry of the list stands for.
+Result<std::vector<std::string>> paths_of(const std::string& pattern,
+                                          const std::function<bool(const std::string&)>& wanted,
+                                          std::uint64_t& passed_over) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(pattern, ignored)) {
+    FolderWalk folder(wanted, passed_over);
+    if (Status walked = folder.walk(pattern); !walked) return walked;
+    std::vector<std::string> paths = folder.sorted();
+    if (!paths.empty()) return paths;
+    return refused(pattern +
+                   ": no file in this folder or below it has an extension that tells its format; "
+                   "name the files, or say what they hold with `format:`");
+  }
+  if (!is_pattern(pattern) || std::filesystem::exists(pattern, ignored)) {
+    return std::vector<std::string>{pattern};
+  }
+  std::vector<std::string> paths = expand(pattern);
+  if (!paths.empty()) return paths;
+  return refused(pattern +
+                 ": no file matches this pattern; check it (relative paths start at the folder "
+                 "of the YAML file, or at the working directory on the command line; ** is "
+                 "not known)");
+}
+
 Result<InputFile> check(const std::string& path) {
+  if (path == kStandardInput) return InputFile{path, kUnknownSize};
   const OpenFile file(path);
   if (file.get() < 0) {
     if (errno == ENOENT) {
@@ -69,10 +134,6 @@ Result<InputFile> check(const std::string& path) {
   }
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return refused(path + ": " + std::strerror(errno));
-  if (S_ISDIR(info.st_mode)) {
-    return refused(path + ": expected a file, came a folder; name the files in it, for example " +
-                   path + "/*.jsonl");
-  }
   if (!S_ISREG(info.st_mode)) {
     return refused(path +
                    ": expected a regular file, came a device, pipe or socket, which cannot "
@@ -97,34 +158,29 @@ Status add_bytes(digest::Sha256& hash, int fd, std::uint64_t offset, std::size_t
 
 }  // namespace
 
-Result<std::vector<InputFile>> find_input_files(const std::vector<std::string>& patterns) {
+Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
+                                    const std::function<bool(const std::string&)>& wanted) {
   if (patterns.empty()) return refused("path: expected at least one file, came an empty list");
-  std::vector<InputFile> files;
+  FoundFiles found;
   std::set<std::string> seen;
   for (const std::string& pattern : patterns) {
-    std::error_code ignored;
-    std::vector<std::string> paths{pattern};
-    if (is_pattern(pattern) && !std::filesystem::exists(pattern, ignored)) {
-      paths = expand(pattern);
-      if (paths.empty()) {
-        return refused(
-            pattern +
-            ": no file matches this pattern; check it (relative paths start at the folder "
-            "of the YAML file, or at the working directory on the command line; ** is "
-            "not known)");
-      }
-    }
-    for (const std::string& path : paths) {
+    const Result<std::vector<std::string>> paths = paths_of(pattern, wanted, found.passed_over);
+    if (!paths) return paths.status();
+    for (const std::string& path : *paths) {
       Result<InputFile> file = check(path);
       if (!file) return file.status();
-      const std::filesystem::path real = std::filesystem::canonical(path, ignored);
-      if (seen.insert(ignored ? path : real.string()).second) files.push_back(std::move(*file));
+      std::error_code error;
+      const std::filesystem::path real = std::filesystem::canonical(path, error);
+      if (seen.insert(error ? path : real.string()).second) {
+        found.files.push_back(std::move(*file));
+      }
     }
   }
-  return files;
+  return found;
 }
 
 Result<Json> identify(const InputFile& input) {
+  if (input.path == kStandardInput) return Json{{"path", input.path}};
   const OpenFile file(input.path);
   struct stat info {};
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {

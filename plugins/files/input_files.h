@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +17,25 @@ struct InputFile {
   std::uint64_t size_bytes = 0;
 };
 
-// Regular, readable files in the order of `patterns`, each file once; within a pattern (`*`, `?`,
-// `[...]`) sorted by byte. A path that exists is no pattern. Every pattern must name a file; a
-// folder that a pattern matches is passed over. Errors are run faults (invalid_argument).
-Result<std::vector<InputFile>> find_input_files(const std::vector<std::string>& patterns);
+// Standard input, which can be read once: its size is kUnknownSize.
+inline constexpr char kStandardInput[] = "-";
+inline constexpr std::uint64_t kUnknownSize = ~std::uint64_t{0};
 
-// {path, size, mtime_ns, sha256}; the hash is over the first and the last 64 KiB.
+struct FoundFiles {
+  std::vector<InputFile> files;
+  std::uint64_t passed_over = 0;  // in folders: files that are not wanted
+};
+
+// Regular, readable files in the order of `patterns`, each file once; within a pattern (`*`, `?`,
+// `[...]`) sorted by byte. A path that exists is no pattern. A folder stands for the files in it
+// and below it that are `wanted`, sorted by byte, but for hidden ones; links are followed, and a
+// folder is entered once. Every pattern and folder must name a file; a folder that a pattern
+// matches is passed over. Errors are run faults (invalid_argument).
+Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
+                                    const std::function<bool(const std::string& path)>& wanted);
+
+// {path, size, mtime_ns, sha256}; the hash is over the first and the last 64 KiB. Of standard input
+// {path}.
 Result<Json> identify(const InputFile& file);
 
 }  // namespace rare::files

@@ -73,7 +73,7 @@ std::size_t ElementScan::take(std::string_view bytes) {
 Status JsonReader::open(const std::string& path, const ReaderPosition& from, std::uint64_t end) {
   path_ = path;
   position_ = from;
-  return bytes_.open(path, from.offset, end);
+  return bytes_.open(path, from.offset, end, encoding_);
 }
 
 void JsonReader::consume(std::size_t bytes) {

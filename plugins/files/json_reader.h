@@ -3,12 +3,14 @@
 // long the array is.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "byte_reader.h"
+#include "read_settings.h"
 #include "record_reader.h"
 
 namespace rare::files {
@@ -47,12 +49,18 @@ class JsonReader final : public RecordReader {
       : max_record_bytes_(max_record_bytes) {}
   // `array`: the members that lead to it (json_path.h). What stands beside them is passed over, and
   // only its brackets and quotes are looked at.
-  explicit JsonReader(std::vector<std::string> array) : JsonReader() { way_ = std::move(array); }
+  JsonReader(const ReadSettings& settings, std::vector<std::string> array) : JsonReader() {
+    encoding_ = settings.encoding;
+    way_ = std::move(array);
+  }
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
   ReaderPosition position() const override { return position_; }
   std::uint64_t file_offset() const override { return bytes_.file_offset(); }
+  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const override {
+    return bytes_.undecodable(from, to);
+  }
 
  private:
   static constexpr int kEndOfFile = -1;
@@ -76,6 +84,7 @@ class JsonReader final : public RecordReader {
 
   std::string path_;
   std::size_t max_record_bytes_;
+  std::string encoding_ = "utf-8";
   std::vector<std::string> way_;
   ByteReader bytes_;
   ElementParser parser_;

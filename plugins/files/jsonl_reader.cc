@@ -8,7 +8,7 @@ namespace rare::files {
 Status JsonlReader::open(const std::string& path, const ReaderPosition& from, std::uint64_t end) {
   path_ = path;
   position_ = from;
-  return bytes_.open(path, from.offset, end);
+  return bytes_.open(path, from.offset, end, encoding_);
 }
 
 Result<std::size_t> JsonlReader::find_line() {

@@ -1,8 +1,16 @@
 #include "rare/plugin.h"
+#include "file_tools.h"
+#include "rare/tool.h"
 #include "read_source.h"
 #include "write_sink.h"
 
 RARE_PLUGIN("files", "1.0.0") {
   registrar.add<rare::files::ReadSource>();
   registrar.add<rare::files::WriteSink>();
+}
+
+RARE_PLUGIN_TOOLS {
+  tools.add<rare::files::ConvertTool>();
+  tools.add<rare::files::CountTool>();
+  tools.add<rare::files::HeadTool>();
 }

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "json_path.h"
-
 namespace rare::files {
 namespace {
 
@@ -24,64 +22,25 @@ const char* name_of(Stage stage) {
 }  // namespace
 
 Spec ReadSource::spec() {
-  return Spec("files.read")
-      .summary("Reads records from JSON Lines, JSON and Parquet files.")
+  Spec spec("files.read");
+  spec.summary("Reads records from files: JSON Lines, JSON, CSV, text, Markdown and Parquet.")
       .description(
           "JSON Lines (.jsonl, .ndjson): one object a line; blank lines are no records. JSON "
-          "(.json): an array of objects, or one object. Both are streamed, and unpacked "
-          "when they are compressed by gzip or zstd. What cannot be read as an object becomes a "
-          "dead "
-          "letter that names file, line and column.")
-      .required_param(&ReadSource::path_, "path",
-                      "A file, a list of files, or patterns with *, ? and [...].")
+          "(.json): an array of objects, or one object. CSV (.csv) and TSV (.tsv): a row is a "
+          "record, whose fields the header line names. Text (.txt) and Markdown (.md): a record is "
+          "a file, a paragraph or a line. All are streamed, and unpacked when they are compressed "
+          "by "
+          "gzip or zstd. What cannot be read as a record becomes a dead letter that names file, "
+          "line "
+          "and column.")
+      .required_param(
+          &ReadSource::path_, "path",
+          "A file, a pattern with *, ? and [...], a folder (all files in it and below it "
+          "whose extension tells a format), a list of them; or - for standard input, "
+          "which a run that ended early cannot read again.")
       .or_single()
-      .input_path()
-      .param(&ReadSource::format_, "format", "auto",
-             "How the files are written; auto goes by each file's extension.")
-      .choices(formats_to_read())
-      .param(&ReadSource::delimiter_, "delimiter", "auto",
-             "csv, tsv: the character between cells, or tab; auto: a tab in tsv, else the one of "
-             ", ; | and tab that the first line has most of.")
-      .param(
-          &ReadSource::columns_, "columns", Json::array(),
-          "csv, tsv: the fields of files that have no header line. parquet: the columns to read; "
-          "empty: all.")
-      .param(
-          &ReadSource::infer_, "infer", false,
-          "csv, tsv: whether a cell without quotes that is a number as JSON writes it, true, false "
-          "or empty becomes a number, true, false or null. Otherwise every cell is text.")
-      .param(&ReadSource::split_, "split", "file",
-             "text, markdown: what a record is. It has the fields text and path, and line where it "
-             "is a part of its file.")
-      .choices({"file", "paragraph", "line"})
-      .param(&ReadSource::records_, "records", "",
-             "json: where in each document the array of records stands, as names of members: "
-             "$.data.items. Empty: the document is the array, or the only record.");
-}
-
-ReadSettings ReadSource::settings() const {
-  ReadSettings settings;
-  settings.delimiter = delimiter_ == "tab" || delimiter_ == "\\t" ? "\t" : delimiter_;
-  settings.columns = columns_;
-  settings.infer = infer_;
-  settings.split = split_;
-  settings.records = records_;
-  return settings;
-}
-
-Status ReadSource::check_settings() const {
-  if (const auto way = parse_json_path(records_); !way) {
-    return Status::run_fault(StatusCode::invalid_argument, "records: " + way.status().message());
-  }
-  const std::string delimiter = settings().delimiter;
-  if (delimiter == "auto") return Status();
-  if (delimiter.size() == 1 && delimiter.find_first_of("\"\r\n") == std::string::npos) {
-    return Status();
-  }
-  return Status::run_fault(StatusCode::invalid_argument,
-                           "delimiter: expected one ASCII character other than a quote or a line "
-                           "break, tab or auto, came " +
-                               Json(delimiter).dump());
+      .input_path();
+  return add_read_parameters<ReadSource>(spec);
 }
 
 Status ReadSource::choose_formats() {
@@ -95,18 +54,44 @@ Status ReadSource::choose_formats() {
   return Status();
 }
 
-Status ReadSource::open(Context&, std::optional<Position> position) {
+Status ReadSource::open(Context& context, std::optional<Position> position) {
   if (Status status = find_files(); !status.ok()) return status;
+  if (passed_over_ > 0) {
+    context.log(LogLevel::info, std::to_string(passed_over_) +
+                                    " files in folders are passed over: their extensions tell no "
+                                    "format");
+  }
+  if (reads_standard_input_) {
+    if (position) {
+      return Status::run_fault(
+          StatusCode::invalid_argument,
+          "standard input cannot be read again, so the earlier start cannot go "
+          "on: start with --fresh, or keep the input in a file");
+    }
+    context.log(LogLevel::warning,
+                "standard input is read once: a run that ends early cannot go on, and begins anew "
+                "with --fresh (stored replies are used again)");
+  }
   if (position) return go_to(position->token);
   return open();
 }
 
 Status ReadSource::find_files() {
-  Result<std::vector<InputFile>> found = find_input_files(path_);
+  Result<FoundFiles> found = find_input_files(path_, [this](const std::string& path) {
+    return format_ != "auto" || tells_format(path, Purpose::read);
+  });
   if (!found) return found.status();
-  files_ = std::move(*found);
+  files_ = std::move(found->files);
+  passed_over_ = found->passed_over;
   bytes_total_ = 0;
-  for (const InputFile& file : files_) bytes_total_ += file.size_bytes;
+  reads_standard_input_ = false;
+  for (const InputFile& file : files_) {
+    if (file.size_bytes == kUnknownSize) {
+      reads_standard_input_ = true;
+    } else {
+      bytes_total_ += file.size_bytes;
+    }
+  }
   return choose_formats();
 }
 
@@ -157,16 +142,26 @@ Status ReadSource::open_reader(const ReaderPosition& from) {
 
 Result<std::optional<Record>> ReadSource::next() {
   for (;;) {
+    const std::uint64_t before = reader_->position().offset;
     Result<std::optional<Json>> object = reader_->next();
     bytes_done_.store(bytes_before_ + reader_->file_offset(), std::memory_order_relaxed);
-    if (!object) return object.status();
+    if (!object) return with_place_in_file(object.status(), before);
     if (*object) return std::optional<Record>(Record(std::move(**object)));
     if (file_ + 1 == files_.size()) return std::optional<Record>();
-    bytes_before_ += files_[file_].size_bytes;
+    bytes_before_ += reader_->file_offset();
     file_ += 1;
     Status opened = open_reader(ReaderPosition());
     if (!opened) return opened;
   }
+}
+
+// Of a record that holds what is no character: the message's column counts what it was turned into.
+Status ReadSource::with_place_in_file(const Status& status, std::uint64_t from) const {
+  const auto byte = reader_->undecodable(from, reader_->position().offset);
+  if (!byte || status.fault() == Fault::run) return status;
+  return Status(status.code(), status.message() + " (what stands at byte " + std::to_string(*byte) +
+                                   " of the file is no character of " + encoding_ + ")")
+      .with_raw(status.raw().value_or(""));
 }
 
 Position ReadSource::position() const {
@@ -180,7 +175,9 @@ Position ReadSource::position() const {
 }
 
 std::optional<Progress> ReadSource::progress() const {
-  return Progress{bytes_done_.load(std::memory_order_relaxed), bytes_total_, "bytes"};
+  Progress progress{bytes_done_.load(std::memory_order_relaxed), bytes_total_, "bytes"};
+  if (reads_standard_input_) progress.total.reset();
+  return progress;
 }
 
 Result<Json> ReadSource::identity() const {

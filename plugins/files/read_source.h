@@ -13,18 +13,22 @@
 #include "input_files.h"
 #include "rare/source.h"
 #include "rare/spec.h"
+#include "read_parameters.h"
 #include "record_reader.h"
 
 namespace rare::files {
 
-class ReadSource final : public Source {
+class ReadSource final : public Source, public ReadParameters {
  public:
   static Spec spec();
 
   ReadSource() = default;
-  // For what reads files without being a pipeline's source. `format` is one of the parameter's.
-  ReadSource(std::vector<std::string> path, std::string format)
-      : path_(std::move(path)), format_(std::move(format)) {}
+  // For what reads files without being a pipeline's source.
+  ReadSource(std::vector<std::string> path, ReadParameters parameters)
+      : ReadParameters(std::move(parameters)), path_(std::move(path)) {}
+  ReadSource(std::vector<std::string> path, std::string format) : path_(std::move(path)) {
+    format_ = std::move(format);
+  }
   Status open();
 
   Status open(Context& context, std::optional<Position> position) override;
@@ -32,6 +36,7 @@ class ReadSource final : public Source {
   // {file, stage, offset, line, line_start, ordinal}: `file` counts the files from 0, the rest is
   // of that file (record_reader.h).
   Position position() const override;
+  bool may_wait() const override { return reads_standard_input_; }
   // Any thread.
   std::optional<Progress> progress() const override;
   Result<Json> identity() const override;
@@ -41,16 +46,9 @@ class ReadSource final : public Source {
   Status choose_formats();
   Status go_to(const Json& token);
   Status open_reader(const ReaderPosition& from);
-  ReadSettings settings() const;
-  Status check_settings() const;
+  Status with_place_in_file(const Status& status, std::uint64_t from) const;
 
   std::vector<std::string> path_;
-  std::string format_;
-  std::string delimiter_ = "auto";
-  std::vector<std::string> columns_;
-  bool infer_ = false;
-  std::string split_ = "file";
-  std::string records_;
 
   std::vector<InputFile> files_;
   std::vector<const Format*> formats_;  // of each file
@@ -58,6 +56,8 @@ class ReadSource final : public Source {
   std::unique_ptr<RecordReader> reader_;
   std::uint64_t bytes_before_ = 0;  // in the files before it
   std::uint64_t bytes_total_ = 0;
+  std::uint64_t passed_over_ = 0;  // files in folders
+  bool reads_standard_input_ = false;
   std::atomic<std::uint64_t> bytes_done_{0};
 };
 

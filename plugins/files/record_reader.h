@@ -48,6 +48,12 @@ class RecordReader {
   virtual ReaderPosition position() const = 0;
   // How many of the file's own bytes are done, for progress.
   virtual std::uint64_t file_offset() const = 0;
+  // Of what it read between two offsets, the place in the file of the first bytes that are no
+  // character of the encoding that was said.
+  virtual std::optional<std::uint64_t> undecodable(std::uint64_t /*from*/,
+                                                   std::uint64_t /*to*/) const {
+    return std::nullopt;
+  }
 };
 
 // Skips a byte order mark at the start of a file.

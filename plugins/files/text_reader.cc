@@ -28,17 +28,18 @@ TextReader::TextReader(const ReadSettings& settings, bool has_front_matter,
              : settings.split == "paragraph" ? Split::paragraph
                                              : Split::file),
       has_front_matter_(has_front_matter),
+      encoding_(settings.encoding),
       max_record_bytes_(max_record_bytes) {}
 
 Status TextReader::open(const std::string& path, const ReaderPosition& from, std::uint64_t end) {
   path_ = path;
   position_ = {};
   front_matter_ = Json::object();
-  if (Status opened = bytes_.open(path, 0, end); !opened) return opened;
+  if (Status opened = bytes_.open(path, 0, end, encoding_); !opened) return opened;
   if (Status read = read_head(); !read) return read;
   if (from.stage == ReaderPosition::Stage::start) return Status();
   position_ = from;
-  return bytes_.open(path, from.offset, end);
+  return bytes_.open(path, from.offset, end, encoding_);
 }
 
 void TextReader::pass(std::size_t bytes) {

@@ -25,6 +25,9 @@ class TextReader final : public RecordReader {
   Result<std::optional<Json>> next() override;
   ReaderPosition position() const override { return position_; }
   std::uint64_t file_offset() const override { return bytes_.file_offset(); }
+  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const override {
+    return bytes_.undecodable(from, to);
+  }
 
  private:
   enum class Split { file, paragraph, line };
@@ -40,6 +43,7 @@ class TextReader final : public RecordReader {
 
   Split split_;
   bool has_front_matter_;
+  std::string encoding_;
   std::size_t max_record_bytes_;
   std::string path_;
   ByteReader bytes_;

@@ -17,7 +17,32 @@ Status WaitingOutput::begin(const std::string& path) {
 Status WaitingOutput::resume(const std::string& path, OutputPlace place) {
   count_ = place.rows;
   finished_.reset();
-  return rows_.resume(path, place.bytes, OutputFile::kAnySize);
+  Status resumed = rows_.resume(path, place.bytes, OutputFile::kAnySize);
+  return resumed && rows_.is_finished() ? check_finished(place.rows) : resumed;
+}
+
+// The rows are gone and a file is there: it is what was made of them only if it holds as many.
+Status WaitingOutput::check_finished(std::uint64_t rows) {
+  if (Status opened = open_finished(); !opened) return opened;
+  Result<std::optional<Json>> row = std::optional<Json>(Json());
+  while (row && *row) row = finished_->next();
+  if (row && finished_->position().ordinal == rows) return Status();
+  return Status::run_fault(
+      StatusCode::invalid_argument,
+      rows_.path() + ": expected the " + std::to_string(rows) +
+          " rows that an earlier start wrote, in this file or in " + rows_.working_path() +
+          ", came " +
+          (row ? std::to_string(finished_->position().ordinal) : row.status().message()) +
+          "; put the file back, or make the output anew with --fresh (stored replies are used "
+          "again)");
+}
+
+Status WaitingOutput::open_finished() {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(rows_.path(), error);
+  if (error) return file_failure(rows_.path(), "opening", error.value());
+  finished_ = make_reader_();
+  return finished_->open(rows_.path(), {}, size);
 }
 
 Status WaitingOutput::append(std::string_view row) {
@@ -33,11 +58,7 @@ Status WaitingOutput::append(std::string_view row) {
 
 Status WaitingOutput::append_finished(const OutputPlace& from, const OutputPlace& to) {
   if (!finished_) {
-    std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(rows_.path(), error);
-    if (error) return file_failure(rows_.path(), "opening", error.value());
-    finished_ = make_reader_();
-    if (Status opened = finished_->open(rows_.path(), {}, size); !opened) return opened;
+    if (Status opened = open_finished(); !opened) return opened;
   }
   while (finished_->position().ordinal < to.rows) {
     const bool passes = finished_->position().ordinal < from.rows;

@@ -36,6 +36,8 @@ class WaitingOutput final : public RowOutput {
   Status publish_copy() override;
 
  private:
+  Status check_finished(std::uint64_t rows);
+  Status open_finished();
   Status write_file();
   Status write_rows();
 

@@ -12,9 +12,11 @@
 namespace rare::files {
 Spec WriteSink::spec() {
   return Spec("files.write")
-      .summary("Writes records to a JSON Lines, JSON or Parquet file.")
+      .summary("Writes records to a JSON Lines, JSON, CSV or Parquet file.")
       .description(
-          "JSON Lines has one object a line; JSON one array of them. The file grows as PATH.part "
+          "JSON Lines has one object a line; JSON one array of them; CSV and TSV a header line and "
+          "a "
+          "row for each record, with the columns that `fields` names. The file grows as PATH.part "
           "and "
           "gets its name when the run is complete. A compressed one is a row of frames of 1 MiB of "
           "rows, which any tool unpacks. Parquet is written whole when the run is complete; until "
@@ -36,6 +38,12 @@ Spec WriteSink::spec() {
              "and `prompts` (SHA-256 of system text, line break and prompt).");
 }
 
+WriteSettings WriteSink::settings() const {
+  WriteSettings settings{fields_};
+  if (meta_ && !fields_.empty()) settings.fields.emplace_back(kProvenanceField);
+  return settings;
+}
+
 // Once: a preview asks for rows without open(), and from many threads.
 Status WriteSink::choose_format() const {
   std::call_once(chosen_, [this] {
@@ -49,9 +57,7 @@ Status WriteSink::choose_format() const {
       rows_ = std::make_unique<JsonLineRows>();  // as which they wait for their file
       return;
     }
-    WriteSettings settings{fields_};
-    if (meta_ && !fields_.empty()) settings.fields.emplace_back(kProvenanceField);
-    Result<std::unique_ptr<RowFormat>> rows = format_of_file_->make_rows(settings);
+    Result<std::unique_ptr<RowFormat>> rows = format_of_file_->make_rows(settings());
     if (rows) {
       rows_ = std::move(*rows);
     } else {
@@ -72,7 +78,7 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
     }
     const Format* format = format_of_file_;
     output_ = std::make_unique<WaitingOutput>(
-        format->make_file({fields_}), [format] { return format->make_reader(ReadSettings()); });
+        format->make_file(settings()), [format] { return format->make_reader(ReadSettings()); });
   } else {
     output_ = std::make_unique<PackedOutput>(*rows_, compression());
   }

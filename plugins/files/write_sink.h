@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "format.h"
@@ -23,6 +24,16 @@ namespace rare::files {
 class WriteSink final : public Sink {
  public:
   static Spec spec();
+
+  WriteSink() = default;
+  // For what writes a file without being a pipeline's sink. `format` and `compression` are of the
+  // parameters'.
+  WriteSink(std::string path, std::string format, std::string compression,
+            std::vector<std::string> fields)
+      : path_(std::move(path)),
+        format_(std::move(format)),
+        compression_(std::move(compression)),
+        fields_(std::move(fields)) {}
 
   // The offset's token: {bytes, rows}, and for a compressed output {packed_bytes, tail}.
   Status open(Context& context, std::optional<Offset> committed) override;
@@ -41,7 +52,8 @@ class WriteSink final : public Sink {
   bool wants_provenance() const override { return meta_; }
 
  private:
-  // What the parameters choose; made by open(), and by what comes before it.
+  WriteSettings settings() const;
+  // Of the parameters; by open(), or by what comes before it.
   Status choose_format() const;
   Compression compression() const;
   Result<OutputPlace> place_of(const Offset& offset) const;

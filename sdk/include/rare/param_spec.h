@@ -23,7 +23,8 @@ enum class ParamType { text, boolean, integer, number, text_list, json, service,
 // How a text value is understood before the component sees it.
 enum class TextRole {
   plain,
-  input_path,    // made absolute: relative to the YAML file that names it; also lists, globs
+  input_path,    // made absolute: relative to the YAML file that names it; also lists, globs; but
+                 // for "-", standard input
   output_path,   // relative to the working directory
   text_or_file,  // a path of an existing file (as input_path) gives its contents, else the text
   file_or_name,  // a path of an existing file is made absolute as an input_path, else it stays

@@ -100,7 +100,8 @@ TEST_CASE("input that is not there is refused when the source opens") {
   check_refused(read_files({folder.path("there.jsonl"), missing}),
                 missing + ": there is no such file; check the path");
   check_refused(read_files({folder.path("*.ndjson")}), "*.ndjson: no file matches this pattern; ");
-  check_refused(read_files({folder.path("folder.jsonl")}), "expected a file, came a folder; name ");
+  check_refused(read_files({folder.path("folder.jsonl")}),
+                "folder.jsonl: no file in this folder or below it has an extension");
   check_refused(read_files({folder.path("pipe.jsonl")}), "expected a regular file, came a device");
   check_refused(read_files({folder.path("unknown.dat")}),
                 "unknown.dat: expected one of the extensions .jsonl, .ndjson, .json, ");
@@ -112,9 +113,10 @@ TEST_CASE("input that may not be read is refused when the source opens") {
   const Folder folder;
   std::filesystem::permissions(folder.path(""), std::filesystem::perms(0755));
   const std::string path = folder.write("secret.jsonl", "{}\n");
+  const std::string good = folder.write("good.jsonl", "{}\n");
   REQUIRE(chmod(path.c_str(), 0) == 0);
   setfsuid(65534);  // of this thread: root may read everything
-  const Reading reading = read_files({path});
+  const Reading reading = read_files({good, path, good});
   setfsuid(0);
   check_refused(reading, "secret.jsonl: cannot be read: Permission denied; check the permissions");
 }

@@ -97,3 +97,27 @@ TEST_CASE("identity names path, size, time and a hash of both ends") {
   CHECK(long_after[0]["mtime_ns"] == long_before[0]["mtime_ns"]);
   CHECK(long_after[0]["sha256"] != long_before[0]["sha256"]);
 }
+
+TEST_CASE(
+    "a folder stands for all files below it that tell their format, each once, whatever links "
+    "say") {
+  const Folder folder;
+  for (const std::string name : {"in/b.jsonl", "in/a/c.jsonl", "in/a/d.txt.bak", "in/.hidden.jsonl",
+                                 "in/.git/e.jsonl", "elsewhere/f.jsonl", "in/a-g.jsonl"}) {
+    folder.write(name, named(name));
+  }
+  std::filesystem::create_directory_symlink(folder.path("in"), folder.path("in/a/loop"));
+  std::filesystem::create_directory_symlink(folder.path("elsewhere"), folder.path("in/z"));
+  std::filesystem::create_symlink(folder.path("in/b.jsonl"), folder.path("in/again.jsonl"));
+  std::filesystem::create_symlink(folder.path("nowhere"), folder.path("in/dangling.jsonl"));
+  const Reading reading = read_files({folder.path("in")});
+  REQUIRE_FALSE(reading.fault);
+  std::vector<std::string> names;
+  for (const Json& record : reading.records) names.push_back(record["n"]);
+  CHECK(names == std::vector<std::string>{"in/a-g.jsonl", "in/a/c.jsonl", "in/b.jsonl",
+                                          "elsewhere/f.jsonl"});
+  CHECK(read_files({folder.path("in/a")}, "text").records.size() == 5);
+  rare::testing::TestContext context;
+  REQUIRE(source_of({folder.path("in")})->open(context, std::nullopt).ok());
+  CHECK(context.lines().at(0).find("2 files in folders are passed over") != std::string::npos);
+}

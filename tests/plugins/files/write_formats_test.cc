@@ -194,6 +194,10 @@ TEST_CASE("a file that is written whole packs itself, and takes no rows when it 
   const auto again = sink_of(path);
   REQUIRE(again->open(formats_context(), committed).ok());
   CHECK_THAT(write_rows(*again, rows_between(2, 3)).message(), Contains("takes no more rows"));
+  // Another file of that name is not what was made of rows that are gone.
+  write_file(path, Json::object(), 3);
+  CHECK_THAT(sink_of(path)->open(formats_context(), committed).message(),
+             Contains("expected the 2 rows that an earlier start wrote") && Contains("came 3"));
 }
 
 TEST_CASE("a library of a format that is not there or is none is told") {
