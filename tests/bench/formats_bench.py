@@ -54,7 +54,8 @@ def best(command, expected=None):
 
 def row(results, what, megabytes, seconds):
     results[what] = {"megabytes": round(megabytes, 1), "seconds": round(seconds, 3)}
-    print(f"  {what:<44} {megabytes / seconds:8.0f} MB/s   {seconds:7.2f} s", flush=True)
+    rate = f"{megabytes / seconds:8.0f} MB/s" if megabytes else " " * 13
+    print(f"  {what:<44} {rate}   {seconds:7.2f} s", flush=True)
 
 
 def main():
