@@ -161,6 +161,33 @@ bench_peers() {
   echo "$folder/bin/python"
 }
 
+# pinned_packages LIST WHAT: prints the folder with the packages of PyPI that the list pins, or nothing
+# where they cannot be had.
+pinned_packages() {
+  local list=$1 what=$2 folder
+  folder="$cache/packages-$(cat "$list" <(python3 --version) | sha256sum | cut -c1-12)"
+  if [ ! -e "$folder/complete" ]; then
+    say "fetching $what"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    if ! pip_quietly install --only-binary :all: --require-hashes --no-deps --target "$folder" -r "$list"; then
+      say "$what cannot be had here"
+      return
+    fi
+    touch "$folder/complete"
+  fi
+  echo "$folder"
+}
+
+# pyarrow_folder: prints where PyPI's pyarrow is, whose libraries and headers of Arrow plugins/parquet is
+# built with; nothing where the system has an Arrow of its own, or this one cannot be had.
+pyarrow_folder() {
+  local packages
+  ! pkg-config --exists parquet 2> /dev/null || return 0
+  packages=$(locked pyarrow pinned_packages .ci/arrow.txt "Apache Arrow, for Parquet files")
+  [ -z "$packages" ] || echo "$packages/pyarrow"
+}
+
 # bench_java: prints a Java of 21 or newer, or nothing.
 bench_java() {
   local java

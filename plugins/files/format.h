@@ -18,10 +18,11 @@ struct Format {
   std::string name;
   std::vector<std::string> extensions;  // with the dot, without that of a compression
   std::unique_ptr<RecordReader> (*make_reader)(const ReadSettings&) = nullptr;  // null: none
-  // A format that is written has one of these: rows that follow each other in a file that grows, or
-  // a file that is written whole when all of its rows are there.
+  // A format that is written has rows, which follow each other in a file that grows. With
+  // `make_file`, they are lines of JSON that wait until all are there; then the file is written
+  // whole.
   Result<std::unique_ptr<RowFormat>> (*make_rows)(const WriteSettings&) = nullptr;
-  std::unique_ptr<WholeFile> (*make_file)(const WriteSettings&) = nullptr;
+  Result<std::unique_ptr<WholeFile>> (*make_file)(const WriteSettings&) = nullptr;
   // Some other library brings it (format_library.h): the functions are null here.
   std::string library;
   // Its bytes are packed by the format itself, if at all: .gz or .zst behind it means nothing.

@@ -16,6 +16,8 @@ namespace rare::files {
 struct WriteSettings {
   // What a row may have, in this order, `_rare` of provenance included; empty: whatever it has.
   std::vector<std::string> fields;
+  Json schema = Json::object();      // parquet: the columns and their types; empty: the rows decide
+  std::string compression = "auto";  // parquet
 };
 
 // One of a row's fields. Both live as long as the record.

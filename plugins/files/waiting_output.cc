@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "jsonl_reader.h"
+#include "byte_reader.h"
 
 namespace rare::files {
 
@@ -82,27 +82,36 @@ Result<OutputPlace> WaitingOutput::sync() {
   return place();
 }
 
-Status WaitingOutput::write_rows() {
-  JsonlReader reader;
-  Status status = reader.open(rows_.working_path(), {}, rows_.size_bytes());
+// Rows are never cut: what is appended ends with a line break, and so does what resume() keeps.
+Status WaitingOutput::for_each_row(const std::function<Status(std::string_view)>& take) {
+  ByteReader reader;
+  Status status = reader.open(rows_.working_path(), 0, rows_.size_bytes());
   while (status) {
-    Result<std::optional<Json>> row = reader.next();
-    if (!row) {
-      return Status::run_fault(StatusCode::invalid_data,
-                               row.status().message() +
-                                   "; the rows that wait there are damaged: make the output anew "
-                                   "with --fresh (stored replies are used again)");
+    const std::string_view window = reader.window();
+    const std::size_t end = window.find('\n');
+    if (end != std::string_view::npos) {
+      status = take(window.substr(0, end));
+      reader.consume(end + 1);
+      continue;
     }
-    if (!*row) return status;
-    status = file_->add(**row);
+    Result<bool> more = reader.fill();
+    if (!more || !*more) return more.status();
   }
-  return status;
+  if (status.code() != StatusCode::invalid_data) return status;
+  return Status::run_fault(StatusCode::invalid_data,
+                           rows_.working_path() + ": " + status.message() +
+                               "; the rows that wait there are damaged: make the output anew with "
+                               "--fresh (stored replies are used again)");
 }
 
 Status WaitingOutput::write_file() {
   const std::string copy = rows_.path() + ".copy";
-  Status status = file_->open(copy);
-  if (status) status = write_rows();
+  Status status;
+  if (file_->surveys()) {
+    status = for_each_row([this](std::string_view row) { return file_->survey(row); });
+  }
+  if (status) status = file_->open(copy);
+  if (status) status = for_each_row([this](std::string_view row) { return file_->add(row); });
   if (status) status = file_->close();
   return status ? put_in_place(copy, rows_.path()) : status;
 }

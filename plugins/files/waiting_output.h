@@ -39,7 +39,8 @@ class WaitingOutput final : public RowOutput {
   Status check_finished(std::uint64_t rows);
   Status open_finished();
   Status write_file();
-  Status write_rows();
+  // Each of the rows that are on disk, without its line break.
+  Status for_each_row(const std::function<Status(std::string_view)>& take);
 
   std::unique_ptr<WholeFile> file_;
   MakeReader make_reader_;

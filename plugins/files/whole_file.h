@@ -2,10 +2,9 @@
 // that could follow each other as a run goes on.
 #pragma once
 
-#include <memory>
 #include <string>
+#include <string_view>
 
-#include "rare/json.h"
 #include "rare/status.h"
 
 namespace rare::files {
@@ -14,10 +13,14 @@ namespace rare::files {
 class WholeFile {
  public:
   virtual ~WholeFile() = default;
+  // Whether all rows are to be given to survey(), in their order, before open().
+  virtual bool surveys() const { return false; }
+  virtual Status survey(std::string_view) { return Status(); }
   // Begins a file anew under a working name, whatever stands there.
   virtual Status open(const std::string& path) = 0;
-  // An object. Equal rows in equal order give equal files.
-  virtual Status add(const Json& row) = 0;
+  // An object of JSON, without a line break. Equal rows in equal order give equal files.
+  // REQUIRES: ByteReader::kPaddingBytes readable bytes behind it, here and for survey().
+  virtual Status add(std::string_view row) = 0;
   // Ends the file. The caller syncs it and gives it its name. An object that goes before leaves a
   // file that nobody takes for a whole one.
   virtual Status close() = 0;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "json_element.h"
-#include "json_rows.h"
 #include "packed_output.h"
 #include "rare/provenance.h"
 #include "waiting_output.h"
@@ -27,11 +26,19 @@ Spec WriteSink::spec() {
       .param(&WriteSink::format_, "format", "auto",
              "How the file is written; auto goes by its extension.")
       .choices(formats_to_write())
-      .param(&WriteSink::compression_, "compression", "auto",
-             "auto goes by a last extension .gz or .zst.")
-      .choices({"auto", "none", "gzip", "zstd"})
+      .param(
+          &WriteSink::compression_, "compression", "auto",
+          "auto goes by a last extension .gz or .zst; in a Parquet file, whose pages are packed, "
+          "it is zstd. snappy, lz4 and brotli are known to Parquet alone.")
+      .choices({"auto", "none", "gzip", "zstd", "snappy", "lz4", "brotli"})
       .param(&WriteSink::fields_, "fields", Json::array(),
              "The fields to write, in this order; empty: all, sorted by name.")
+      .param(
+          &WriteSink::schema_, "schema", Json::object(),
+          "parquet: the columns by name, with their types: bool, int32, int64, uint64, float, "
+          "double, string, json, binary, date, time, timestamp, decimal(P, S), [TYPE], map(TYPE) "
+          "or a map of names and types. A record that does not fit is a dead letter. Empty: what "
+          "all rows hold decides.")
       .param(&WriteSink::meta_, "meta", false,
              "Write a last field `_rare` that says where the row comes from: `id` of the record "
              "(what `explain` takes), `replies` (keys in the reply store), and by node `models` "
@@ -53,8 +60,8 @@ Status WriteSink::choose_format() const {
       return;
     }
     format_of_file_ = *found;
-    if (format_of_file_->make_rows == nullptr) {
-      rows_ = std::make_unique<JsonLineRows>();  // as which they wait for their file
+    if (Status known = check_compression(); !known) {
+      choice_ = std::move(known);
       return;
     }
     Result<std::unique_ptr<RowFormat>> rows = format_of_file_->make_rows(settings());
@@ -67,18 +74,35 @@ Status WriteSink::choose_format() const {
   return choice_;
 }
 
+Status WriteSink::check_compression() const {
+  const bool is_of_pages =
+      compression_ == "snappy" || compression_ == "lz4" || compression_ == "brotli";
+  if (!is_of_pages || format_of_file_->packs_itself) return Status();
+  return Status::run_fault(StatusCode::invalid_argument,
+                           path_ + ": expected none, gzip or zstd for a file of " +
+                               format_of_file_->name + ", came `compression: " + compression_ +
+                               "`, which packs the pages of Parquet files alone");
+}
+
+WriteSettings WriteSink::settings() const {
+  WriteSettings settings{fields_, schema_, compression_};
+  if (!meta_) return settings;
+  if (!fields_.empty()) settings.fields.emplace_back(kProvenanceField);
+  if (!schema_.empty()) settings.schema.emplace(kProvenanceField, "json");
+  return settings;
+}
+
 Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   context_ = &context;
   if (Status chosen = choose_format(); !chosen) return chosen;
   if (format_of_file_->make_file != nullptr) {
-    if (compression() != Compression::none) {
-      return Status::run_fault(
-          StatusCode::invalid_argument,
-          path_ + ": " + format_of_file_->name + " packs its own bytes; leave `compression` out");
-    }
     const Format* format = format_of_file_;
+    Result<std::unique_ptr<WholeFile>> file = format->make_file(settings());
+    if (!file) {
+      return Status::run_fault(file.status().code(), path_ + ": " + file.status().message());
+    }
     output_ = std::make_unique<WaitingOutput>(
-        format->make_file(settings()), [format] { return format->make_reader(ReadSettings()); });
+        std::move(*file), [format] { return format->make_reader(ReadSettings()); });
   } else {
     output_ = std::make_unique<PackedOutput>(*rows_, compression());
   }
@@ -87,7 +111,9 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   return place ? output_->resume(path_, std::move(*place)) : place.status();
 }
 
+// Of the bytes that are appended: a format that packs its own is no concern of them.
 Compression WriteSink::compression() const {
+  if (format_of_file_->packs_itself) return Compression::none;
   if (compression_ == "gzip") return Compression::gzip;
   if (compression_ == "zstd") return Compression::zstd;
   return compression_ == "none" ? Compression::none : compression_of_path(path_);

@@ -55,6 +55,8 @@ class WriteSink final : public Sink {
   WriteSettings settings() const;
   // Of the parameters; by open(), or by what comes before it.
   Status choose_format() const;
+  Status check_compression() const;
+  WriteSettings settings() const;
   Compression compression() const;
   Result<OutputPlace> place_of(const Offset& offset) const;
   Result<std::vector<RowField>> fields_of(const Json& object) const;
@@ -65,6 +67,7 @@ class WriteSink final : public Sink {
   std::string path_;
   std::string format_, compression_;
   std::vector<std::string> fields_;
+  Json schema_ = Json::object();
   bool meta_ = false;
 
   Context* context_ = nullptr;

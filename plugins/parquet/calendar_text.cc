@@ -131,8 +131,8 @@ std::optional<std::int64_t> microseconds_of_timestamp(std::string_view text) {
 }
 
 std::optional<std::string> date_of_days(std::int64_t days) {
-  constexpr std::int64_t kFirst = -719'528;   // 0000-01-01
-  constexpr std::int64_t kLast = 2'932'896;   // 9999-12-31
+  constexpr std::int64_t kFirst = -719'528;  // 0000-01-01
+  constexpr std::int64_t kLast = 2'932'896;  // 9999-12-31
   if (days < kFirst || days > kLast) return std::nullopt;
   const std::chrono::year_month_day date{
       std::chrono::sys_days(std::chrono::days(static_cast<int>(days)))};

@@ -384,8 +384,8 @@ Status CellReader::read_map(std::int64_t row, Json& value) const {
   const auto& map = static_cast<const ::arrow::MapArray&>(*column_);
   const std::int64_t from = map.value_offset(row), count = map.value_length(row);
   const Type::type key_type = map.keys()->type_id();
-  const bool has_names = key_type == Type::STRING || key_type == Type::LARGE_STRING ||
-                         key_type == Type::STRING_VIEW;
+  const bool has_names =
+      key_type == Type::STRING || key_type == Type::LARGE_STRING || key_type == Type::STRING_VIEW;
   Json::object_t object;
   Json::array_t pairs;
   for (std::int64_t i = from; i < from + count; ++i) {

@@ -17,10 +17,10 @@ namespace {
 using Kind = ColumnType::Kind;
 
 constexpr std::pair<std::string_view, Kind> kNamedKinds[] = {
-    {"bool", Kind::boolean},     {"int32", Kind::int32},   {"int64", Kind::int64},
-    {"uint64", Kind::uint64},    {"float", Kind::float32}, {"double", Kind::float64},
-    {"string", Kind::text},      {"json", Kind::json},     {"binary", Kind::binary},
-    {"date", Kind::date},        {"time", Kind::time},     {"timestamp", Kind::timestamp},
+    {"bool", Kind::boolean},  {"int32", Kind::int32},   {"int64", Kind::int64},
+    {"uint64", Kind::uint64}, {"float", Kind::float32}, {"double", Kind::float64},
+    {"string", Kind::text},   {"json", Kind::json},     {"binary", Kind::binary},
+    {"date", Kind::date},     {"time", Kind::time},     {"timestamp", Kind::timestamp},
 };
 constexpr int kMaxPrecision = 38;
 constexpr int kMaxSchemaDepth = 64;

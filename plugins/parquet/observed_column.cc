@@ -5,7 +5,7 @@
 namespace rare::parquet {
 namespace {
 
-constexpr std::uint64_t kExactInDouble = std::uint64_t{1} << 53;
+constexpr std::uint64_t kLastExactInDouble = std::uint64_t{1} << 53;
 
 }  // namespace
 
@@ -16,7 +16,7 @@ void ObservedColumn::add_integer(bool is_negative, std::uint64_t magnitude) {
     seen_ |= kInteger;
   }
   if (is_negative) seen_ |= kNegative;
-  if (magnitude > kExactInDouble) seen_ |= kInexactInteger;
+  if (magnitude > kLastExactInDouble) seen_ |= kInexactInteger;
 }
 
 void ObservedColumn::add(simdjson::dom::element value) {

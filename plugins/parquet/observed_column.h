@@ -16,7 +16,8 @@
 namespace rare::parquet {
 
 // Objects and lists within each other, deeper than which a value is kept as JSON text; and how many
-// names an object may have in all rows together before it is taken for a dictionary and kept so, too.
+// names an object may have in all rows together before it is taken for a dictionary and kept so,
+// too.
 inline constexpr int kMaxColumnDepth = 16;
 inline constexpr std::size_t kMaxObjectFields = 256;
 
@@ -27,8 +28,8 @@ class ObservedColumn {
   explicit ObservedColumn(int depth) : depth_(depth) {}
 
   void add(simdjson::dom::element value);
-  // For values of one kind, that kind; integers and others together are `double`, as long as it holds
-  // them exactly; all else is `json`. Without a value but null: `string`.
+  // For values of one kind, that kind; integers and others together are `double`, as long as it
+  // holds them exactly; all else is `json`. Without a value but null: `string`.
   ColumnType type() const;
   // The fields of what was added, which were objects; by name. For a file's rows.
   std::vector<NamedType> fields() const;
@@ -36,15 +37,15 @@ class ObservedColumn {
  private:
   enum Seen : std::uint16_t {
     kBoolean = 1,
-    kInteger = 2,         // -2^63 <= n < 2^63
-    kNegative = 4,        // beside kInteger
-    kLargeInteger = 8,    // 2^63 <= n < 2^64
-    kInexactInteger = 16, // beyond 2^53 on either side: beside one of the two
-    kFraction = 32,       // a number that is written as no integer
+    kInteger = 2,          // -2^63 <= n < 2^63
+    kNegative = 4,         // beside kInteger
+    kLargeInteger = 8,     // 2^63 <= n < 2^64
+    kInexactInteger = 16,  // beyond 2^53 on either side: beside one of the two
+    kFraction = 32,        // a number that is written as no integer
     kText = 64,
     kList = 128,
     kObject = 256,
-    kTooMuch = 512,       // too deep, or too many names
+    kTooMuch = 512,  // too deep, or too many names
   };
   void add_object(simdjson::dom::object object);
   void add_integer(bool is_negative, std::uint64_t magnitude);

@@ -1,0 +1,268 @@
+#include "parquet_reader.h"
+
+#include <arrow/io/file.h>
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/type.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/exception.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/properties.h>
+
+#include <algorithm>
+#include <exception>
+#include <set>
+#include <utility>
+
+namespace rare::parquet {
+namespace {
+
+// What is decoded at once, and what is read at once of each column.
+constexpr std::int64_t kDecodedBytes = std::int64_t{4} << 20;
+constexpr std::int64_t kMaxDecodedRows = 4096;
+constexpr std::int64_t kReadBufferBytes = std::int64_t{256} << 10;
+
+// Arrow reports most errors, and throws some.
+template <class Call>
+::arrow::Status caught(const Call& call) {
+  try {
+    return call();
+  } catch (const std::exception& error) {
+    return ::arrow::Status::IOError(error.what());
+  }
+}
+
+// An error's one line.
+std::string reason_of(const ::arrow::Status& status) {
+  std::string text = status.message();
+  text.erase(std::min(text.find('\n'), text.size()));
+  while (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+struct ParquetReader::File {
+  std::unique_ptr<::parquet::arrow::FileReader> reader;
+  std::shared_ptr<::parquet::FileMetaData> metadata;
+  std::vector<int> leaves;  // the columns to read, as Parquet counts them
+  std::unique_ptr<::arrow::RecordBatchReader> batches;  // of the row group
+
+  std::uint64_t bytes_of(int row_group) const {
+    const std::int64_t bytes = metadata->RowGroup(row_group)->total_compressed_size();
+    return bytes > 0 ? static_cast<std::uint64_t>(bytes)
+                     : static_cast<std::uint64_t>(std::max<std::int64_t>(
+                           metadata->RowGroup(row_group)->total_byte_size(), 0));
+  }
+  std::uint64_t rows_of(int row_group) const {
+    return static_cast<std::uint64_t>(metadata->RowGroup(row_group)->num_rows());
+  }
+};
+
+ParquetReader::ParquetReader(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+ParquetReader::~ParquetReader() = default;
+
+std::string ParquetReader::place() const {
+  return path_ + ": row " + std::to_string(position_.ordinal) + " (row group " +
+         std::to_string(row_group_) + ", row " + std::to_string(row_in_group_) + ")";
+}
+
+Status ParquetReader::fault(StatusCode code, const std::string& what) const {
+  return Status::run_fault(code, what);
+}
+
+Status ParquetReader::open(const std::string& path, const files::ReaderPosition& from,
+                           std::uint64_t) {
+  path_ = path;
+  position_ = from;
+  if (Status opened = open_file(); !opened) return opened;
+  if (Status chosen = choose_columns(); !chosen) return chosen;
+  return go_to(from.ordinal);
+}
+
+Status ParquetReader::open_file() {
+  file_ = std::make_unique<File>();
+  const ::arrow::Status status = caught([this] {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<::arrow::io::ReadableFile> input,
+                          ::arrow::io::ReadableFile::Open(path_));
+    ::parquet::ReaderProperties pages = ::parquet::default_reader_properties();
+    pages.enable_buffered_stream();
+    pages.set_buffer_size(kReadBufferBytes);
+    ::parquet::arrow::FileReaderBuilder builder;
+    ARROW_RETURN_NOT_OK(builder.Open(std::move(input), pages));
+    ::parquet::ArrowReaderProperties columns(/*use_threads=*/false);
+    columns.set_pre_buffer(false);
+    columns.set_arrow_extensions_enabled(true);
+    builder.properties(columns);
+    ARROW_RETURN_NOT_OK(builder.Build(&file_->reader));
+    file_->metadata = file_->reader->parquet_reader()->metadata();
+    return ::arrow::Status::OK();
+  });
+  if (status.ok()) return Status();
+  return fault(StatusCode::invalid_argument,
+               path_ + ": expected a whole Parquet file without encryption, came another (" +
+                   reason_of(status) + "); write it again, or say what it holds with `format:`");
+}
+
+Status ParquetReader::choose_columns() {
+  std::shared_ptr<::arrow::Schema> schema;
+  const ::arrow::Status status =
+      caught([this, &schema] { return file_->reader->GetSchema(&schema); });
+  if (!status.ok()) {
+    return fault(StatusCode::invalid_argument,
+                 path_ + ": its columns cannot be understood (" + reason_of(status) + ")");
+  }
+  std::set<std::string> names;
+  for (const std::shared_ptr<::arrow::Field>& field : schema->fields()) {
+    const bool is_read =
+        columns_.empty() || std::count(columns_.begin(), columns_.end(), field->name());
+    if (!is_read) continue;
+    if (!names.insert(field->name()).second) {
+      return fault(StatusCode::invalid_argument,
+                   path_ + ": has two columns called " + field->name() +
+                       ", of which a record could hold one; write the file with other names");
+    }
+    if (Status readable = check_readable(*field->type(), field->name()); !readable) {
+      return fault(readable.code(), path_ + ": " + readable.message());
+    }
+  }
+  for (const std::string& column : columns_) {
+    if (names.contains(column)) continue;
+    std::string all;
+    for (const std::string& name : schema->field_names()) all += (all.empty() ? "" : ", ") + name;
+    return fault(StatusCode::invalid_argument,
+                 path_ + ": `columns` names " + column + ", which is not there; there are: " + all);
+  }
+  const ::parquet::SchemaDescriptor& leaves = *file_->metadata->schema();
+  for (int leaf = 0; leaf < leaves.num_columns(); ++leaf) {
+    if (names.contains(leaves.GetColumnRoot(leaf)->name())) file_->leaves.push_back(leaf);
+  }
+  return Status();
+}
+
+Status ParquetReader::go_to(std::uint64_t ordinal) {
+  const int row_groups = file_->metadata->num_row_groups();
+  std::uint64_t rows_before = 0;
+  bytes_before_ = 0;
+  for (row_group_ = 0; row_group_ < row_groups; ++row_group_) {
+    const std::uint64_t rows = file_->rows_of(row_group_);
+    if (ordinal < rows_before + rows) break;
+    rows_before += rows;
+    bytes_before_ += file_->bytes_of(row_group_);
+  }
+  position_.ordinal = rows_before;
+  row_in_group_ = 0;
+  if (ordinal == rows_before) return Status();
+  if (row_group_ == row_groups) {
+    return fault(StatusCode::invalid_argument,
+                 path_ +
+                     ": the earlier start had read more rows than are there now; put the input "
+                     "back as it was, or start with --fresh");
+  }
+  while (position_.ordinal < ordinal) {
+    Result<bool> more = next_batch();
+    if (!more) return more.status();
+    if (!*more) return Status();  // next() says what is wrong with the file
+    const std::uint64_t left = ordinal - position_.ordinal;
+    const std::uint64_t passed = std::min(left, static_cast<std::uint64_t>(rows_in_batch_));
+    row_in_batch_ = static_cast<std::int64_t>(passed);
+    position_.ordinal += passed;
+    row_in_group_ += passed;
+  }
+  return Status();
+}
+
+Status ParquetReader::begin_row_group() {
+  const std::int64_t rows = file_->metadata->RowGroup(row_group_)->num_rows();
+  const std::int64_t bytes = file_->metadata->RowGroup(row_group_)->total_byte_size();
+  const std::int64_t row_bytes = std::max<std::int64_t>(1, bytes / std::max<std::int64_t>(1, rows));
+  const ::arrow::Status status = caught([&] {
+    file_->reader->set_batch_size(
+        std::clamp<std::int64_t>(kDecodedBytes / row_bytes, 1, kMaxDecodedRows));
+    ARROW_ASSIGN_OR_RAISE(file_->batches,
+                          file_->reader->GetRecordBatchReader({row_group_}, file_->leaves));
+    return ::arrow::Status::OK();
+  });
+  if (status.ok()) return Status();
+  return fault(StatusCode::invalid_data, place() + ": cannot be read (" + reason_of(status) +
+                                             "); the file is damaged: put a whole one there");
+}
+
+Result<bool> ParquetReader::next_batch() {
+  if (!file_->batches) {
+    if (Status begun = begin_row_group(); !begun) return begun;
+  }
+  std::shared_ptr<::arrow::RecordBatch> batch;
+  const ::arrow::Status status = caught([&] { return file_->batches->ReadNext(&batch); });
+  if (!status.ok()) {
+    return fault(
+        StatusCode::invalid_data,
+        place() + ": cannot be read (" + reason_of(status) +
+            "), and so neither can what follows in the row group; the file is damaged: put "
+            "a whole one there");
+  }
+  cells_.clear();
+  row_in_batch_ = 0;
+  rows_in_batch_ = batch ? batch->num_rows() : 0;
+  if (!batch) return false;
+  for (int i = 0; i < batch->num_columns(); ++i) {
+    cells_.emplace_back(batch->column_name(i), batch->column(i));
+  }
+  std::sort(cells_.begin(), cells_.end(),
+            [](const CellReader& a, const CellReader& b) { return a.name() < b.name(); });
+  return true;
+}
+
+Result<Json> ParquetReader::row_of_batch() {
+  Json::object_t fields;
+  Status problem;
+  for (const CellReader& cell : cells_) {
+    Json& value = fields.emplace_hint(fields.end(), cell.name(), nullptr)->second;
+    if (Status read = cell.read(row_in_batch_, value); !read) {
+      problem = Status(read.code(), place() + ": " + read.message());
+      if (read.raw()) problem = std::move(problem).with_raw(*read.raw());
+      break;
+    }
+  }
+  row_in_batch_ += 1;
+  row_in_group_ += 1;
+  position_.ordinal += 1;
+  position_.stage = files::ReaderPosition::Stage::inside;
+  if (!problem) return problem;
+  return Json(std::move(fields));
+}
+
+Result<std::optional<Json>> ParquetReader::next() {
+  if (!broken_) return broken_;
+  while (row_in_batch_ == rows_in_batch_) {
+    if (row_group_ == file_->metadata->num_row_groups()) return std::optional<Json>();
+    Result<bool> more = next_batch();
+    if (!more) return broken_ = more.status();
+    if (*more) continue;
+    if (row_in_group_ != file_->rows_of(row_group_)) {
+      return broken_ =
+                 fault(StatusCode::invalid_data,
+                       place() + ": expected " + std::to_string(file_->rows_of(row_group_)) +
+                           " rows in this row group, came its end; the file is damaged: put a "
+                           "whole one there");
+    }
+    bytes_before_ += file_->bytes_of(row_group_);
+    row_group_ += 1;
+    row_in_group_ = 0;
+    file_->batches.reset();
+  }
+  Result<Json> row = row_of_batch();
+  if (!row) return row.status();
+  return std::optional<Json>(std::move(*row));
+}
+
+std::uint64_t ParquetReader::file_offset() const {
+  if (row_group_ >= file_->metadata->num_row_groups()) return bytes_before_;
+  const double share = static_cast<double>(row_in_group_) /
+                       static_cast<double>(std::max<std::uint64_t>(1, file_->rows_of(row_group_)));
+  return bytes_before_ +
+         static_cast<std::uint64_t>(share * static_cast<double>(file_->bytes_of(row_group_)));
+}
+
+}  // namespace rare::parquet

@@ -1,0 +1,58 @@
+// Reads the rows of a Parquet file: batch by batch, so that memory holds some pages of each column,
+// however large the file and its row groups are.
+//
+// A position is the number of the row in the file (ReaderPosition::ordinal); who goes on there
+// passes over the rows before it in their row group.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cell_reader.h"
+#include "plugins/files/record_reader.h"
+
+namespace rare::parquet {
+
+// Thread-safety: one thread at a time.
+class ParquetReader final : public files::RecordReader {
+ public:
+  // `columns`: what to read, by top-level names; empty: all.
+  explicit ParquetReader(std::vector<std::string> columns);
+  ~ParquetReader() override;
+
+  Status open(const std::string& path, const files::ReaderPosition& from,
+              std::uint64_t end) override;
+  Result<std::optional<Json>> next() override;
+  files::ReaderPosition position() const override { return position_; }
+  // By row groups, and within one by rows.
+  std::uint64_t file_offset() const override;
+
+ private:
+  struct File;
+
+  Status open_file();
+  Status choose_columns();
+  Status go_to(std::uint64_t ordinal);
+  Status begin_row_group();
+  // False at the end of the row group.
+  Result<bool> next_batch();
+  Result<Json> row_of_batch();
+  // Behind the message "file: row N (row group G, row R)", counted from 0.
+  std::string place() const;
+  Status fault(StatusCode code, const std::string& what) const;
+
+  std::string path_;
+  std::vector<std::string> columns_;
+  std::unique_ptr<File> file_;
+  files::ReaderPosition position_;
+  Status broken_;
+  int row_group_ = 0;
+  std::uint64_t row_in_group_ = 0;  // of the row that comes next
+  std::uint64_t bytes_before_ = 0;  // in the row groups before this one
+  std::vector<CellReader> cells_;   // of the batch, by name
+  std::int64_t row_in_batch_ = 0, rows_in_batch_ = 0;
+};
+
+}  // namespace rare::parquet

@@ -1,0 +1,84 @@
+#include "observed_column.h"
+
+#include <catch.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace rare::parquet::test {
+namespace {
+
+using Catch::Matchers::Contains;
+
+std::string observed(const std::vector<std::string>& values) {
+  ObservedColumn column;
+  simdjson::dom::parser parser;
+  for (const std::string& value : values) column.add(parser.parse(value));
+  return text_of(column.type());
+}
+
+}  // namespace
+
+TEST_CASE("values of one kind make a column of it") {
+  CHECK(observed({"true", "null", "false"}) == "bool");
+  CHECK(observed({"1", "-9223372036854775808"}) == "int64");
+  CHECK(observed({"1", "18446744073709551615"}) == "uint64");
+  CHECK(observed({"0.5", "1", "-9007199254740992"}) == "double");
+  CHECK(observed({R"("a")", "null"}) == "string");
+  CHECK(observed({"[1, null]", "[]", "[2.5]"}) == "[double]");
+  CHECK(observed({R"({"b": 1})", R"({"a": ["x"]})"}) == "{a: [string], b: int64}");
+}
+
+TEST_CASE("what is not known yet is text") {
+  CHECK(observed({}) == "string");
+  CHECK(observed({"null"}) == "string");
+  CHECK(observed({"[]", "[null]"}) == "[string]");
+}
+
+TEST_CASE("values of several kinds, and what no column holds, are JSON") {
+  CHECK(observed({"1", R"("a")"}) == "json");
+  CHECK(observed({"true", "1"}) == "json");
+  CHECK(observed({"[1]", "1"}) == "json");
+  CHECK(observed({"[1, [2]]"}) == "[json]");
+  CHECK(observed({R"({"a": 1})", R"({"a": "x"})"}) == "{a: json}");
+  CHECK(observed({"{}"}) == "json");
+  CHECK(observed({"-1", "18446744073709551615"}) == "json");
+  CHECK(observed({"0.5", "9007199254740993"}) == "json");
+}
+
+TEST_CASE("the order of the values does not matter") {
+  std::vector<std::string> values{"null", "1", "0.5", "-3", "9007199254740993"};
+  std::sort(values.begin(), values.end());
+  do {
+    CHECK(observed(values) == "json");
+  } while (std::next_permutation(values.begin(), values.end()));
+}
+
+TEST_CASE("objects with ever new names, and what is nested deep, are JSON") {
+  std::vector<std::string> objects;
+  for (std::size_t i = 0; i <= kMaxObjectFields; ++i) {
+    if (i == kMaxObjectFields) CHECK(observed(objects) != "json");
+    objects.push_back("{\"name" + std::to_string(i) + "\": 1}");
+  }
+  CHECK(observed(objects) == "json");
+  std::reverse(objects.begin(), objects.end());
+  CHECK(observed(objects) == "json");
+
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') +
+           std::string(static_cast<std::size_t>(depth), ']');
+  };
+  CHECK_THAT(observed({nested(kMaxColumnDepth)}), !Contains("json"));
+  CHECK_THAT(observed({nested(kMaxColumnDepth + 1)}), Contains("json"));
+}
+
+TEST_CASE("columns come as fields are named, then by name") {
+  std::vector<NamedType> columns{{"b", {}}, {"a", {}}, {"z", {}}, {"y", {}}};
+  put_in_order(columns, {"z", "b"});
+  std::string names;
+  for (const NamedType& column : columns) names += column.name;
+  CHECK(names == "zbay");
+}
+
+}  // namespace rare::parquet::test
