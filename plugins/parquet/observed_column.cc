@@ -42,15 +42,15 @@ void ObservedColumn::add(simdjson::dom::element value) {
     case element_type::STRING:
       seen_ |= kText;
       return;
-    case element_type::ARRAY:
+    case element_type::ARRAY: {
       seen_ |= kList;
       if (depth_ == kMaxColumnDepth) seen_ |= kTooMuch;
       if (seen_ & kTooMuch) return;
       if (!element_) element_ = std::make_unique<ObservedColumn>(depth_ + 1);
-      for (const simdjson::dom::element item : value.get_array().value_unsafe()) {
-        element_->add(item);
-      }
+      const simdjson::dom::array items = value.get_array().value_unsafe();
+      for (const simdjson::dom::element item : items) element_->add(item);
       return;
+    }
     case element_type::OBJECT:
       seen_ |= kObject;
       if (depth_ == kMaxColumnDepth) seen_ |= kTooMuch;

@@ -1,12 +1,10 @@
 // Writes a Parquet file: its rows once, to learn what the columns hold where no schema says it, and
 // once more into the file.
-//
-// Equal rows and settings give equal bytes, with one version of Arrow. Memory holds one row group,
-// packed, and a batch of rows.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,15 +14,17 @@
 #include "plugins/files/row_format.h"
 #include "plugins/files/whole_file.h"
 #include "rare/status.h"
+#include "typed_file.h"
 
 namespace rare::parquet {
 
 // Thread-safety: one thread at a time.
 class ParquetFile final : public files::WholeFile {
  public:
+  using MakeFile = std::unique_ptr<TypedFile> (*)();
   // `declared`: the columns that `schema` gives, or none: then the rows decide.
-  ParquetFile(const files::WriteSettings& settings, std::vector<NamedType> declared);
-  ~ParquetFile() override;
+  ParquetFile(const files::WriteSettings& settings, std::vector<NamedType> declared,
+              MakeFile make_file);
 
   bool surveys() const override { return declared_.empty(); }
   Status survey(std::string_view row) override;
@@ -33,19 +33,20 @@ class ParquetFile final : public files::WholeFile {
   Status close() override;
 
  private:
-  struct File;
-
   // Fixes the columns, for what was surveyed.
   void settle_columns();
   Result<simdjson::dom::element> parsed(std::string_view row);
-  Status write_batch();
+  Status status_of(const std::optional<FileProblem>& problem) const;
 
   std::vector<std::string> first_columns_;
   std::vector<NamedType> declared_, columns_;
-  std::string compression_;
+  std::string compression_, path_;
+  MakeFile make_file_;
   ObservedColumn rows_;
   simdjson::dom::parser parser_;
-  std::unique_ptr<File> file_;
+  std::unique_ptr<TypedFile> file_;
+  std::vector<CellWriter*> cells_;
+  std::uint64_t row_count_ = 0;
 };
 
 }  // namespace rare::parquet

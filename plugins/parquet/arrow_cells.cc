@@ -1,10 +1,11 @@
-#include "cell_reader.h"
+#include "arrow_cells.h"
 
 #include <arrow/array.h>
 #include <arrow/extension_type.h>
 #include <arrow/type.h>
 #include <arrow/util/base64.h>
 #include <arrow/util/float16.h>
+#include <arrow/util/utf8.h>
 
 #include <cmath>
 #include <cstddef>
@@ -14,7 +15,6 @@
 #include <utility>
 
 #include "calendar_text.h"
-#include "plugins/files/json_element.h"
 
 namespace rare::parquet {
 namespace {
@@ -308,8 +308,8 @@ Status CellReader::read_number(std::int64_t row, Json& value) const {
 
 Status CellReader::read_text(std::int64_t row, Json& value) const {
   const std::string_view text = bytes_at(*column_, row);
-  if (const std::size_t at = files::first_invalid_utf8(text); at != text.size()) {
-    return unreadable("UTF-8 text", "something else at byte " + std::to_string(at))
+  if (!::arrow::util::ValidateUTF8(text)) {
+    return unreadable("UTF-8 text", "other bytes")
         .with_raw(std::string(text.substr(0, kMaxRawBytes)));
   }
   if (!is_json_) {

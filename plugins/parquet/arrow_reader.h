@@ -10,17 +10,17 @@
 #include <string>
 #include <vector>
 
-#include "cell_reader.h"
+#include "arrow_cells.h"
 #include "plugins/files/record_reader.h"
 
 namespace rare::parquet {
 
 // Thread-safety: one thread at a time.
-class ParquetReader final : public files::RecordReader {
+class ArrowReader final : public files::RecordReader {
  public:
   // `columns`: what to read, by top-level names; empty: all.
-  explicit ParquetReader(std::vector<std::string> columns);
-  ~ParquetReader() override;
+  explicit ArrowReader(std::vector<std::string> columns);
+  ~ArrowReader() override;
 
   Status open(const std::string& path, const files::ReaderPosition& from,
               std::uint64_t end) override;

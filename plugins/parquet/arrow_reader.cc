@@ -1,4 +1,4 @@
-#include "parquet_reader.h"
+#include "arrow_reader.h"
 
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>
@@ -43,7 +43,7 @@ std::string reason_of(const ::arrow::Status& status) {
 
 }  // namespace
 
-struct ParquetReader::File {
+struct ArrowReader::File {
   std::unique_ptr<::parquet::arrow::FileReader> reader;
   std::shared_ptr<::parquet::FileMetaData> metadata;
   std::vector<int> leaves;  // the columns to read, as Parquet counts them
@@ -60,20 +60,20 @@ struct ParquetReader::File {
   }
 };
 
-ParquetReader::ParquetReader(std::vector<std::string> columns) : columns_(std::move(columns)) {}
-ParquetReader::~ParquetReader() = default;
+ArrowReader::ArrowReader(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+ArrowReader::~ArrowReader() = default;
 
-std::string ParquetReader::place() const {
+std::string ArrowReader::place() const {
   return path_ + ": row " + std::to_string(position_.ordinal) + " (row group " +
          std::to_string(row_group_) + ", row " + std::to_string(row_in_group_) + ")";
 }
 
-Status ParquetReader::fault(StatusCode code, const std::string& what) const {
+Status ArrowReader::fault(StatusCode code, const std::string& what) const {
   return Status::run_fault(code, what);
 }
 
-Status ParquetReader::open(const std::string& path, const files::ReaderPosition& from,
-                           std::uint64_t) {
+Status ArrowReader::open(const std::string& path, const files::ReaderPosition& from,
+                         std::uint64_t) {
   path_ = path;
   position_ = from;
   if (Status opened = open_file(); !opened) return opened;
@@ -81,7 +81,7 @@ Status ParquetReader::open(const std::string& path, const files::ReaderPosition&
   return go_to(from.ordinal);
 }
 
-Status ParquetReader::open_file() {
+Status ArrowReader::open_file() {
   file_ = std::make_unique<File>();
   const ::arrow::Status status = caught([this] {
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<::arrow::io::ReadableFile> input,
@@ -105,7 +105,7 @@ Status ParquetReader::open_file() {
                    reason_of(status) + "); write it again, or say what it holds with `format:`");
 }
 
-Status ParquetReader::choose_columns() {
+Status ArrowReader::choose_columns() {
   std::shared_ptr<::arrow::Schema> schema;
   const ::arrow::Status status =
       caught([this, &schema] { return file_->reader->GetSchema(&schema); });
@@ -141,7 +141,7 @@ Status ParquetReader::choose_columns() {
   return Status();
 }
 
-Status ParquetReader::go_to(std::uint64_t ordinal) {
+Status ArrowReader::go_to(std::uint64_t ordinal) {
   const int row_groups = file_->metadata->num_row_groups();
   std::uint64_t rows_before = 0;
   bytes_before_ = 0;
@@ -173,7 +173,7 @@ Status ParquetReader::go_to(std::uint64_t ordinal) {
   return Status();
 }
 
-Status ParquetReader::begin_row_group() {
+Status ArrowReader::begin_row_group() {
   const std::int64_t rows = file_->metadata->RowGroup(row_group_)->num_rows();
   const std::int64_t bytes = file_->metadata->RowGroup(row_group_)->total_byte_size();
   const std::int64_t row_bytes = std::max<std::int64_t>(1, bytes / std::max<std::int64_t>(1, rows));
@@ -189,7 +189,7 @@ Status ParquetReader::begin_row_group() {
                                              "); the file is damaged: put a whole one there");
 }
 
-Result<bool> ParquetReader::next_batch() {
+Result<bool> ArrowReader::next_batch() {
   if (!file_->batches) {
     if (Status begun = begin_row_group(); !begun) return begun;
   }
@@ -214,7 +214,7 @@ Result<bool> ParquetReader::next_batch() {
   return true;
 }
 
-Result<Json> ParquetReader::row_of_batch() {
+Result<Json> ArrowReader::row_of_batch() {
   Json::object_t fields;
   Status problem;
   for (const CellReader& cell : cells_) {
@@ -233,7 +233,7 @@ Result<Json> ParquetReader::row_of_batch() {
   return Json(std::move(fields));
 }
 
-Result<std::optional<Json>> ParquetReader::next() {
+Result<std::optional<Json>> ArrowReader::next() {
   if (!broken_) return broken_;
   while (row_in_batch_ == rows_in_batch_) {
     if (row_group_ == file_->metadata->num_row_groups()) return std::optional<Json>();
@@ -257,7 +257,7 @@ Result<std::optional<Json>> ParquetReader::next() {
   return std::optional<Json>(std::move(*row));
 }
 
-std::uint64_t ParquetReader::file_offset() const {
+std::uint64_t ArrowReader::file_offset() const {
   if (row_group_ >= file_->metadata->num_row_groups()) return bytes_before_;
   const double share = static_cast<double>(row_in_group_) /
                        static_cast<double>(std::max<std::uint64_t>(1, file_->rows_of(row_group_)));

@@ -1,0 +1,288 @@
+"""Parquet files, written and read by others (pyarrow, DuckDB) and by the engine."""
+
+import datetime
+import decimal
+import json
+import math
+import os
+import shutil
+import sys
+import unittest
+import uuid
+
+from harness import BUILD, EngineTest, HANG_S, read_jsonl, wait_until
+
+sys.path[:0] = os.environ["RARE_TEST_PEERS"].split(":")
+import duckdb  # noqa: E402
+import pyarrow as pa  # noqa: E402
+import pyarrow.parquet as pq  # noqa: E402
+
+UTC = datetime.timezone.utc
+CODECS = ("NONE", "SNAPPY", "GZIP", "ZSTD", "LZ4", "BROTLI")
+EVERYTHING = {
+    "flag": (pa.bool_(), [True, None, False], None),
+    "small": (pa.int8(), [-128, None, 127], None),
+    "large": (pa.uint64(), [0, None, 2**64 - 1], None),
+    "int64": (pa.int64(), [-2**63, None, 2**63 - 1], None),
+    "half": (pa.float16(), [0.5, None, -2.0], None),
+    "float": (pa.float32(), [0.5, None, 1.25], None),
+    "double": (pa.float64(), [math.nan, math.inf, -math.inf], ["NaN", "Infinity", "-Infinity"]),
+    "text": (pa.string(), ["", "naïve 北京 😀\u0000", None], None),
+    "long_text": (pa.large_string(), ["x" * 70000, None, ""], None),
+    "word": (pa.dictionary(pa.int32(), pa.string()), ["a", None, "a"], None),
+    "bytes": (pa.binary(), [b"\x00\x01\xff", None, b""], ["AAH/", None, ""]),
+    "four": (pa.binary(4), [b"abcd", None, b"\x00\x00\x00\x00"], ["YWJjZA==", None, "AAAAAA=="]),
+    "day": (pa.date32(), [datetime.date(2026, 11, 26), None, datetime.date(1, 1, 1)],
+            ["2026-11-26", None, "0001-01-01"]),
+    "clock": (pa.time64("us"), [datetime.time(23, 59, 59, 1), None, datetime.time(0)],
+              ["23:59:59.000001", None, "00:00:00"]),
+    "instant": (pa.timestamp("ms", "Europe/Berlin"),
+                [datetime.datetime(2026, 11, 26, 1, 2, 3, 4000, UTC), None,
+                 datetime.datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)],
+                ["2026-11-26T01:02:03.004Z", None, "1969-12-31T23:59:59Z"]),
+    "local": (pa.timestamp("ns"), [datetime.datetime(2026, 11, 26, 1, 2, 3), None, None],
+              ["2026-11-26T01:02:03", None, None]),
+    "price": (pa.decimal128(12, 2), [decimal.Decimal("-12.50"), None, decimal.Decimal("0.00")],
+              ["-12.50", None, "0.00"]),
+    "wide": (pa.decimal256(60, 3), [decimal.Decimal("9" * 57 + ".125"), None, None],
+             ["9" * 57 + ".125", None, None]),
+    "nothing": (pa.null(), [None, None, None], None),
+    "lists": (pa.list_(pa.list_(pa.int32())), [[[1, None], [], None], None, []], None),
+    "pairs": (pa.list_(pa.int16(), 2), [[1, 2], None, [3, None]], None),
+    "thing": (pa.struct({"b": pa.list_(pa.struct({"x": pa.string()})), "a": pa.int32()}),
+              [{"b": [{"x": "y"}, None], "a": 1}, None, {"b": None, "a": None}], None),
+    "by_name": (pa.map_(pa.string(), pa.float64()), [[("k", 0.5), ("j", None)], None, []],
+                [{"k": 0.5, "j": None}, None, {}]),
+    "by_number": (pa.map_(pa.int32(), pa.string()), [[(2, "x"), (1, None)], None, []],
+                  [[{"key": 2, "value": "x"}, {"key": 1, "value": None}], None, []]),
+    "id": (pa.uuid(), [uuid.UUID("00112233-4455-6677-8899-aabbccddeeff").bytes, None, None],
+           ["00112233-4455-6677-8899-aabbccddeeff", None, None]),
+    "json": (pa.json_(), ['{"a": [1, "x"]}', None, "3"], [{"a": [1, "x"]}, None, 3]),
+}
+
+
+def everything():
+    """A table with a column of each type, and the records that it is."""
+    table = pa.table({name: pa.array(values, type) for name, (type, values, _) in EVERYTHING.items()})
+    expected = {name: values if came is None else came for name, (_, values, came) in EVERYTHING.items()}
+    return table, [{name: values[row] for name, values in expected.items()} for row in range(3)]
+
+
+class ParquetTest(EngineTest):
+    def pipeline(self, read, write, between="", **top):
+        lines = [f"{key}: {value}" for key, value in {"name": "p", **top}.items()]
+        lines += ["nodes:", f"  - {{ name: read, use: files.read, with: {read} }}"]
+        lines += [f"  - {between}"] if between else []
+        lines += [f"  - {{ name: write, use: files.write, with: {write} }}"]
+        return self.write("p.yaml", "\n".join(lines) + "\n")
+
+    def convert(self, read, write, *arguments, code=0, **options):
+        process = self.run_engine(self.pipeline(read, write, **options), "--fresh", *arguments)
+        self.assert_exit(process, code)
+        return process
+
+    def read_all(self, *paths, code=0, columns=()):
+        """The records of the files."""
+        read = json.dumps({"path": list(paths), **({"columns": list(columns)} if columns else {})})
+        self.convert(read, "{ path: out.jsonl }", code=code)
+        return read_jsonl(self.folder / "out.jsonl")
+
+    def write_all(self, records, code=0, path="out.parquet", **parameters):
+        """A table of what the engine wrote."""
+        self.write("in.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+        self.convert("{ path: in.jsonl }", json.dumps({"path": path, **parameters}), code=code)
+        return pq.read_table(self.folder / path)
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def test_every_type_comes_out_as_json_whatever_packs_it(self):
+        table, expected = everything()
+        self.assertEqual(len({field.type.id for field in table.schema}), len(table.schema) - 1)
+        for codec in CODECS:
+            pq.write_table(table, self.folder / f"{codec}.parquet", compression=codec,
+                           row_group_size=2, data_page_version="2.0" if codec == "ZSTD" else "1.0")
+        records = self.read_all("*.parquet")
+        self.assertEqual(len(records), 3 * len(CODECS))
+        for number, record in enumerate(records):
+            self.assertEqual(record, expected[number % 3])
+
+    def test_what_duckdb_writes(self):
+        path = self.folder / "duck.parquet"
+        duckdb.sql(f"""COPY (SELECT i::INTEGER AS n, 'row ' || i AS text, [i, NULL, i + 1] AS list,
+            {{'a': i % 2 = 0, 'b': [{{'c': i::DOUBLE / 4}}]}} AS thing, MAP {{'k': i}} AS map,
+            (i / 4)::DECIMAL(9, 2) AS price, DATE '2026-11-26' + i::INTEGER AS day,
+            TIMESTAMP '2026-11-26 01:02:03.5' AS at
+            FROM range(5000) t(i)) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)""")
+        records = self.read_all(path)
+        self.assertEqual(len(records), 5000)
+        self.assertEqual(records[4999], {
+            "n": 4999, "text": "row 4999", "list": [4999, None, 5000],
+            "thing": {"a": False, "b": [{"c": 1249.75}]}, "map": {"k": 4999}, "price": "1249.75",
+            "day": "2040-08-03", "at": "2026-11-26T01:02:03.500"})
+
+    def test_only_the_columns_that_are_named_are_read(self):
+        table, expected = everything()
+        pq.write_table(table, self.folder / "a.parquet")
+        records = self.read_all("a.parquet", columns=["thing", "flag"])
+        self.assertEqual(records, [{"thing": r["thing"], "flag": r["flag"]} for r in expected])
+        process = self.convert("{ path: a.parquet, columns: [flagg] }", "{ path: out.jsonl }", code=2)
+        self.assertIn("a.parquet: `columns` names flagg, which is not there; there are: flag, small",
+                      process.stderr)
+
+    def test_a_row_that_cannot_be_read_costs_itself_alone(self):
+        storage = pa.array([b"good", b"\xff\xfe", b"fine"], pa.binary()).view(pa.string())
+        pq.write_table(pa.table({"text": storage, "n": [1, 2, 3]}), self.folder / "a.parquet")
+        self.assertEqual([r["n"] for r in self.read_all("a.parquet", code=3)], [1, 3])
+        letter, = self.dead_letters("p")
+        self.assertIn("a.parquet: row 1 (row group 0, row 1): column text: expected UTF-8 text, came "
+                      "something else at byte 0", letter["reason"])
+
+    def test_a_damaged_file_is_no_run(self):
+        table = pa.table({"text": [f"some words {i * i}" for i in range(30000)]})
+        whole = self.folder / "whole.parquet"
+        pq.write_table(table, whole, row_group_size=10000, use_dictionary=False)
+        data = whole.read_bytes()
+        middle = pq.ParquetFile(whole).metadata.row_group(1).column(0).data_page_offset + 40
+        for name, damaged, code, said in (
+                ("cut", data[:-100], 2, "cut.parquet: expected a whole Parquet file"),
+                ("text", b"{}\n" * 100, 2, "text.parquet: expected a whole Parquet file"),
+                ("empty", b"", 2, "empty.parquet: expected a whole Parquet file"),
+                ("sealed", data[:-4] + b"PARE", 2, "sealed.parquet: expected a whole Parquet file"),
+                ("page", data[:middle] + bytes(64) + data[middle + 64:], 1,
+                 "page.parquet: row 10000 (row group 1, row 0): cannot be read")):
+            self.write(f"{name}.parquet", damaged)
+            process = self.convert(f"{{ path: {name}.parquet }}", "{ path: out.jsonl }", code=code)
+            self.assertIn(said, process.stderr)
+
+    # ---- writing --------------------------------------------------------------------------------
+
+    def test_what_the_rows_hold_makes_the_columns(self):
+        records = [
+            {"id": 1, "score": 1, "tags": ["a"], "thing": {"x": 1, "y": [{"z": True}]}, "mixed": 1},
+            {"id": 2, "score": 0.5, "tags": [], "thing": None, "mixed": "two", "late": "naïve 北京"},
+            {"id": 3, "score": None, "tags": None, "thing": {"y": []}, "mixed": {"k": [None]}},
+        ]
+        table = self.write_all(records)
+        self.assertEqual(str(table.schema.field("id").type), "int64")
+        self.assertEqual(str(table.schema.field("score").type), "double")
+        self.assertEqual(table.column_names, sorted(table.column_names))
+        expected = [
+            {"id": 1, "late": None, "mixed": "1", "score": 1.0, "tags": ["a"],
+             "thing": {"x": 1, "y": [{"z": True}]}},
+            {"id": 2, "late": "naïve 北京", "mixed": '"two"', "score": 0.5, "tags": [], "thing": None},
+            {"id": 3, "late": None, "mixed": '{"k":[null]}', "score": None, "tags": None,
+             "thing": {"x": None, "y": []}},
+        ]
+        self.assertEqual(table.to_pylist(), expected)
+        rows = duckdb.sql(f"SELECT id, late, score, tags, thing FROM '{self.folder}/out.parquet'")
+        self.assertEqual(rows.fetchall(), [
+            (r["id"], r["late"], r["score"], r["tags"], r["thing"]) for r in expected])
+        again = [{**r, "mixed": record["mixed"]} for r, record in zip(expected, records)]
+        self.assertEqual(self.read_all("out.parquet"), again)
+
+    def test_a_schema_decides_and_what_does_not_fit_is_a_dead_letter(self):
+        schema = {"id": "int32", "price": "decimal(9, 2)", "day": "date", "at": "timestamp",
+                  "time": "time", "raw": "binary", "by": "map(double)", "free": "json",
+                  "thing": {"f": "float", "l": ["uint64"]}, "ok": "bool"}
+        good = {"id": 1, "price": "12.50", "day": "2026-11-26", "at": "2026-11-26T01:00:00+01:00",
+                "time": "01:02:03.5", "raw": "AAH/", "by": {"a": 1, "b": None}, "free": [1, "x"],
+                "thing": {"l": [2**64 - 1], "f": 0.5}, "ok": True}
+        bad = [{"id": 2**31}, {"price": "1.255"}, {"day": "2026-02-30"}, {"more": 1}]
+        table = self.write_all([good, *bad, {"id": 2}], code=3, schema=schema,
+                               fields=["id", "price", "day", "at", "time", "raw", "by", "free",
+                                       "thing", "ok"] if False else [])
+        row = table.to_pylist()[0]
+        self.assertEqual(row, {
+            "id": 1, "price": decimal.Decimal("12.50"), "day": datetime.date(2026, 11, 26),
+            "at": datetime.datetime(2026, 11, 26, tzinfo=UTC), "time": datetime.time(1, 2, 3, 500000),
+            "raw": b"\x00\x01\xff", "by": [("a", 1.0), ("b", None)], "free": '[1,"x"]',
+            "thing": {"f": 0.5, "l": [2**64 - 1]}, "ok": True})
+        self.assertEqual([str(table.schema.field(name).type) for name in ("id", "price", "at")],
+                         ["int32", "decimal128(9, 2)", "timestamp[us, tz=UTC]"])
+        self.assertEqual(table.num_rows, 2)
+        reasons = [letter["reason"] for letter in self.dead_letters("p")]
+        for reason, said in zip(reasons, ('field "id": expected int32', 'field "price": expected decimal',
+                                          'field "day": expected a date', 'came one more, "more"')):
+            self.assertIn(said, reason)
+        self.assertEqual(len(reasons), 4)
+        back = self.read_all("out.parquet")
+        self.assertEqual(back[0], {**good, "at": "2026-11-26T00:00:00Z", "time": "01:02:03.500"})
+
+    def test_a_schema_that_cannot_be_is_no_run(self):
+        self.write("in.jsonl", "{}\n")
+        for parameters, said in (({"schema": {"a": "strnig"}}, "schema: a: expected bool, int32"),
+                                 ({"schema": {"a": "string"}, "fields": ["b"]},
+                                  "`fields` names b, which `schema` gives no type"),):
+            process = self.convert("{ path: in.jsonl }",
+                                   json.dumps({"path": "out.parquet", **parameters}), code=2)
+            self.assertIn(said, process.stderr)
+        process = self.convert("{ path: in.jsonl }", "{ path: out.jsonl, compression: snappy }", code=2)
+        self.assertIn("expected none, gzip or zstd", process.stderr)
+
+    def test_pages_are_packed_as_it_is_said(self):
+        for name, codec in (("auto", "ZSTD"), ("none", "UNCOMPRESSED"), ("snappy", "SNAPPY"),
+                            ("gzip", "GZIP"), ("zstd", "ZSTD"), ("lz4", "LZ4"), ("brotli", "BROTLI")):
+            self.write_all([{"a": "x" * 1000}] * 3, path=f"{name}.parquet", compression=name)
+            column = pq.ParquetFile(self.folder / f"{name}.parquet").metadata.row_group(0).column(0)
+            self.assertEqual(column.compression, codec)
+
+    def test_fields_and_an_output_without_rows(self):
+        table = self.write_all([{"b": 1, "a": 2, "c": 3}], fields=["c", "a"])
+        self.assertEqual((table.column_names, table.num_rows), (["c", "a"], 1))
+        table = self.write_all([], fields=["c", "a"])
+        self.assertEqual((table.column_names, table.num_rows), (["c", "a"], 0))
+
+    def test_equal_rows_are_equal_bytes_also_after_kills_limits_and_retries(self):
+        rows = [{"id": i, "text": f"{i} " * (i % 200), "odd": [i] if i % 3 else "x"} for i in range(20000)]
+        self.write_all(rows)
+        output = self.folder / "out.parquet"
+        expected = output.read_bytes()
+        slow = ("{ name: wait, use: basic.delay, parallelism: 500, with: { ms: 20 } }")
+        pipeline = self.pipeline("{ path: in.jsonl }", "{ path: out.parquet }", slow)
+        output.unlink()
+        self.assert_exit(self.run_engine(pipeline, "--fresh", "--limit", 7), 0)
+        self.assertEqual(pq.read_table(output).column("id").to_pylist(), list(range(7)))
+        output.unlink()
+        for _ in range(2):
+            process = self.start(pipeline)
+            part = self.folder / "out.parquet.part"
+            grown = (part.stat().st_size if part.exists() else 0) + 100000
+            wait_until(lambda: process.poll() is not None or
+                       part.exists() and part.stat().st_size > grown)
+            process.kill()
+            process.communicate(timeout=HANG_S)
+        process = self.start(pipeline)
+        wait_until(lambda: process.poll() is not None or (self.folder / "out.parquet.copy").exists())
+        process.kill()  # as the file is written
+        process.communicate(timeout=HANG_S)
+        self.assert_exit(self.run_engine(pipeline), 0)
+        self.assertEqual(output.read_bytes(), expected)
+        self.assertEqual(sorted(p.name for p in self.folder.glob("out.*")), ["out.parquet"])
+
+    def test_a_retry_takes_the_rows_of_the_finished_file_over(self):
+        rows = [{"n": i, "free": [i] if i % 2 else {"i": i}, "text": None if i == 5 else str(i)}
+                for i in range(50)]
+        self.write("in.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        bad = "{ name: bad, use: basic.map, with: { program: 'if .n == 20 then error(\"no\") else . end' } }"
+        pipeline = self.pipeline("{ path: in.jsonl }", "{ path: out.parquet, fields: [text, n, free] }", bad)
+        self.assert_exit(self.run_engine(pipeline), 3)
+        before = (self.folder / "out.parquet").read_bytes()
+        self.assertEqual(pq.read_table(self.folder / "out.parquet").num_rows, 49)
+        self.assert_exit(self.run_engine("retry", pipeline), 3)
+        self.assertEqual((self.folder / "out.parquet").read_bytes(), before)
+
+    def test_without_the_library_the_message_says_how_to_get_it(self):
+        plugins = self.folder / "plugins"
+        plugins.mkdir()
+        shutil.copy(BUILD / "lib/rare/plugins/files.so", plugins)
+        self.write("a.parquet", b"PAR1")
+        pipeline = self.pipeline("{ path: a.parquet }", "{ path: out.jsonl }")
+        process = self.run_engine(pipeline, "--plugin-path", plugins)
+        self.assert_exit(process, 2)
+        self.assertIn("a.parquet: ", process.stderr)
+        self.assertIn("parquet", process.stderr)
+        self.assertIn("docs/formats/files.md", process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
