@@ -188,6 +188,12 @@ pyarrow_folder() {
   [ -z "$packages" ] || echo "$packages/pyarrow"
 }
 
+# parquet_peers: prints the folders with what Parquet files are written and read with in tests.
+parquet_peers() {
+  echo "$(pinned_packages .ci/arrow.txt "Apache Arrow, for Parquet files"):$(
+    pinned_packages .ci/parquet_peers.txt "DuckDB, which reads Parquet files in tests")"
+}
+
 # bench_java: prints a Java of 21 or newer, or nothing.
 bench_java() {
   local java

@@ -258,6 +258,7 @@ Result<std::optional<Json>> ArrowReader::next() {
 }
 
 std::uint64_t ArrowReader::file_offset() const {
+  if (!file_ || !file_->metadata) return 0;
   if (row_group_ >= file_->metadata->num_row_groups()) return bytes_before_;
   const double share = static_cast<double>(row_in_group_) /
                        static_cast<double>(std::max<std::uint64_t>(1, file_->rows_of(row_group_)));

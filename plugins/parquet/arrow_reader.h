@@ -26,7 +26,7 @@ class ArrowReader final : public files::RecordReader {
               std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
   files::ReaderPosition position() const override { return position_; }
-  // By row groups, and within one by rows.
+  // By row groups, and within one by rows; 0 where open() failed.
   std::uint64_t file_offset() const override;
 
  private:

@@ -34,31 +34,27 @@ TEST_CASE("types are read as they are written") {
   }
   CHECK(declared("decimal(12,2)") == "decimal(12, 2)");
   CHECK(declared(" map( int64 ) ") == "map(int64)");
-  CHECK(declared(Json::parse(R"([{"b": ["double"], "a": "map(string)"
-}])")) ==
-        "[{a: map(string), b: [double]}]");
-CHECK(declared_columns(Json::object())->empty());
+  const Json nested = Json::parse(R"j([{"b": ["double"], "a": "map(string)"}])j");
+  CHECK(declared(nested) == "[{a: map(string), b: [double]}]");
+  CHECK(declared_columns(Json::object())->empty());
 }
 
 TEST_CASE("a schema that says no type is refused where it does") {
-  const auto refused = [](const char* schema) {
-    return declared_columns(Json::parse(schema)).status().message();
+  const auto refused = [](const Json& type) {
+    return declared_columns(Json{{"a", type}}).status().message();
   };
-  CHECK_THAT(refused(R"({"a": {"b": ["strnig"]}})"),
+  CHECK_THAT(refused(Json{{"b", Json::array({"strnig"})}}),
              Contains("schema: a.b[]: expected bool") && Contains("came \"strnig\""));
-  for (const char* schema : {R"({"a": []})", R"({"a": ["string", "string"]})", R"({"a": {}})",
-                             R"({"a": 1})", R"({"a": "decimal(39, 2)"})
-    ", R"({
-      "a" : "decimal(2, 3)"
-    }) ",
-       R"({"a": "decimal(x)"
-})", R"({"a": "map(nothing)"})", R"(["a"])"}) {
-    INFO(schema);
-CHECK_FALSE(refused(schema).empty());
-}
-Json deep = "string";
-for (int i = 0; i < 1000; ++i) deep = Json::array({deep});
-CHECK_FALSE(declared_columns(Json{{"a", deep}}).ok());
+  for (const Json& type :
+       {Json::array(), Json::array({"string", "string"}), Json::object(), Json(1),
+        Json("decimal(39, 2)"), Json("decimal(2, 3)"), Json("decimal(x)"), Json("map(nothing)")}) {
+    INFO(type.dump());
+    CHECK_FALSE(refused(type).empty());
+  }
+  CHECK_FALSE(declared_columns(Json::array({"a"})).ok());
+  Json deep = "string";
+  for (int i = 0; i < 1000; ++i) deep = Json::array({deep});
+  CHECK_FALSE(refused(deep).empty());
 }
 
 TEST_CASE("null fits everywhere, and anything fits json") {
@@ -110,16 +106,16 @@ TEST_CASE("text fits when it says what the type holds") {
 }
 
 TEST_CASE("what does not fit is named with its place") {
-  const Json type = Json::parse(R"({"rows": [{"n": "int32"}], "by": "map(date)"})");
+  const Json type = Json::parse(R"j({"rows": [{"n": "int32"}], "by": "map(date)"})j");
   CHECK(fits(type, Json::parse(R"({"rows": [{"n": 1}, {}, null], "by": {"x": "2026-01-01"}})")));
-CHECK(misfit(type, Json::parse(R"({"rows": [{}, {"n": "one"}]})")) ==
-      R"(field "c.rows[1].n": expected int32, as `schema` has it, came "one")");
-CHECK_THAT(misfit(type, Json::parse(R"({"rows": [{"m": 1}]})")),
-           StartsWith(R"(field "c.rows[0].m": expected one of the fields of {n: int32})"));
-CHECK_THAT(misfit(type, Json::parse(R"({"by": {"x": "soon"}})")),
-           StartsWith(R"(field "c.by.x": expected a date)"));
-CHECK_THAT(misfit(type, Json::parse(R"({"rows": {}})")),
-           StartsWith(R"(field "c.rows": expected a list)"));
+  CHECK(misfit(type, Json::parse(R"({"rows": [{}, {"n": "one"}]})")) ==
+        R"(field "c.rows[1].n": expected int32, as `schema` has it, came "one")");
+  CHECK_THAT(misfit(type, Json::parse(R"({"rows": [{"m": 1}]})")),
+             StartsWith(R"(field "c.rows[0].m": expected one of the fields of {n: int32})"));
+  CHECK_THAT(misfit(type, Json::parse(R"({"by": {"x": "soon"}})")),
+             StartsWith(R"(field "c.by.x": expected a date)"));
+  CHECK_THAT(misfit(type, Json::parse(R"({"rows": {}})")),
+             StartsWith(R"(field "c.rows": expected a list)"));
 }
 
 }  // namespace rare::parquet::test

@@ -58,12 +58,12 @@ TEST_CASE("the order of the values does not matter") {
 TEST_CASE("objects with ever new names, and what is nested deep, are JSON") {
   std::vector<std::string> objects;
   for (std::size_t i = 0; i <= kMaxObjectFields; ++i) {
-    if (i == kMaxObjectFields) CHECK(observed(objects) != "json");
-    objects.push_back("{\"name" + std::to_string(i) + "\": 1}");
+    if (i == kMaxObjectFields) CHECK(observed(objects) != "[json]");
+    objects.push_back("[{\"name" + std::to_string(i) + "\": 1}]");
   }
-  CHECK(observed(objects) == "json");
+  CHECK(observed(objects) == "[json]");
   std::reverse(objects.begin(), objects.end());
-  CHECK(observed(objects) == "json");
+  CHECK(observed(objects) == "[json]");
 
   const auto nested = [](int depth) {
     return std::string(static_cast<std::size_t>(depth), '[') +
