@@ -279,7 +279,8 @@ class ParquetTest(EngineTest):
         self.write("in.jsonl", "{}\n")
         for read, write, named in (("in.parquet", "out.jsonl", "in"), ("in.jsonl", "out.parquet", "out")):
             pipeline = self.pipeline(f"{{ path: {read} }}", f"{{ path: {write} }}")
-            process = subprocess.run([self.folder / "bin/rare-engine", pipeline], cwd=self.folder,
+            process = subprocess.run([self.folder / "bin/rare-engine", pipeline, "--fresh"],
+                                     cwd=self.folder,
                                      env=self.environment, capture_output=True, text=True,
                                      timeout=HANG_S, check=False)
             self.assert_exit(process, 2)

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""parquet_bench [FOLDER]: records into and out of Parquet files, the engine against pyarrow in the same run.
+
+What is counted is the JSON of the records. Out: JSON Lines to Parquet (zstd); in: Parquet to JSON Lines. pyarrow does the
+same with what its users have: read_json and write_table, and to_pylist and json.dumps. Its own columns
+without any record, both ways, are shown beside it.
+"""
+
+import json
+import os
+import pathlib
+import random
+import resource
+import sys
+import time
+
+here = pathlib.Path(__file__).resolve()
+os.environ.setdefault("RARE_TEST_BUILD", str(here.parent.parent))
+os.environ.setdefault("RARE_TEST_SOURCE", "@CMAKE_SOURCE_DIR@")
+sys.path.insert(0, os.path.join(os.environ["RARE_TEST_SOURCE"], "tests", "e2e"))
+sys.path[:0] = os.environ["RARE_TEST_PEERS"].split(":")
+
+import pyarrow as pa  # noqa: E402
+import pyarrow.json  # noqa: E402
+import pyarrow.parquet as pq  # noqa: E402
+from harness import EngineTest, passages  # noqa: E402
+
+RECORDS = int(os.environ.get("RARE_BENCH_RECORDS", "100000"))
+TURNS = 3
+
+
+def records(count):
+    chance = random.Random(1)
+    texts = [passage["text"] for passage in passages(200)]
+    for number in range(count):
+        yield {"id": f"doc-{number}", "question": chance.choice(texts)[:120], "text": chance.choice(texts),
+               "score": chance.random() * 30, "rank": number,
+               "negatives": [{"id": f"doc-{chance.randrange(count)}", "score": chance.random() * 30,
+                              "text": chance.choice(texts)[:300]} for _ in range(3)]}
+
+
+class Bench(EngineTest):
+    def best(self, work):
+        times = []
+        for _ in range(TURNS):
+            begin = time.monotonic()
+            work()
+            times.append(time.monotonic() - begin)
+        return min(times)
+
+    def convert(self, read, write):
+        pipeline = self.write("p.yaml", f"""
+name: p
+nodes:
+  - {{ name: read, use: files.read, with: {{ path: {read} }} }}
+  - {{ name: write, use: files.write, with: {{ path: {write} }} }}
+""")
+        self.assert_exit(self.run_engine(pipeline, "--fresh", "--progress", "none"), 0)
+
+    def pyarrow_out(self):
+        table = pyarrow.json.read_json(self.folder / "in.jsonl",
+                                       read_options=pyarrow.json.ReadOptions(use_threads=False))
+        pq.write_table(table, self.folder / "peer.parquet", compression="zstd")
+
+    def pyarrow_in(self):
+        with open(self.folder / "peer.jsonl", "w", encoding="utf-8") as out:
+            for batch in pq.ParquetFile(self.folder / "a.parquet").iter_batches(batch_size=1000, use_threads=False):
+                for row in batch.to_pylist():
+                    out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def runTest(self):
+        pa.set_cpu_count(1)
+        with open(self.folder / "in.jsonl", "w", encoding="utf-8") as out:
+            for record in records(RECORDS):
+                out.write(json.dumps(record, ensure_ascii=False) + "\n")
+        megabytes = (self.folder / "in.jsonl").stat().st_size / 1e6
+        table = pyarrow.json.read_json(self.folder / "in.jsonl")
+        self.rows = {
+            "out": megabytes / self.best(lambda: self.convert("in.jsonl", "a.parquet")),
+            "out, pyarrow": megabytes / self.best(self.pyarrow_out),
+            "out, pyarrow's columns alone": megabytes / self.best(
+                lambda: pq.write_table(table, self.folder / "peer.parquet", compression="zstd")),
+            "in": megabytes / self.best(lambda: self.convert("a.parquet", "b.jsonl")),
+            "in, pyarrow": megabytes / self.best(self.pyarrow_in),
+            "in, pyarrow's columns alone": megabytes / self.best(
+                lambda: pq.read_table(self.folder / "a.parquet", use_threads=False)),
+        }
+        self.megabytes = megabytes
+        self.peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def main():
+    bench = Bench()
+    bench.setUp()
+    try:
+        bench.runTest()
+    finally:
+        bench.doCleanups()
+    print(f"{RECORDS} records, {bench.megabytes:.0f} MB of JSON; best of {TURNS}; the engine's peak memory "
+          f"{bench.peak_mb:.0f} MiB")
+    for name, rate in bench.rows.items():
+        print(f"  {name:32} {rate:7.1f} MB/s")
+    if len(sys.argv) > 1:
+        path = pathlib.Path(sys.argv[1]) / "parquet_bench.json"
+        path.write_text(json.dumps({"records": RECORDS, "megabytes": bench.megabytes,
+                                    "peak_mib": bench.peak_mb, "megabytes_per_second": bench.rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
