@@ -4,6 +4,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
 #include <arrow/type.h>
+#include <arrow/util/io_util.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
 #include <parquet/file_reader.h>
@@ -100,6 +101,10 @@ Status ArrowReader::open_file() {
     return ::arrow::Status::OK();
   });
   if (status.ok()) return Status();
+  if (::arrow::internal::ErrnoFromStatus(status) != 0) {
+    return fault(StatusCode::unavailable, path_ + ": cannot be read (" + reason_of(status) +
+                                              "); check the disk and start again");
+  }
   return fault(StatusCode::invalid_argument,
                path_ + ": expected a whole Parquet file without encryption, came another (" +
                    reason_of(status) + "); write it again, or say what it holds with `format:`");

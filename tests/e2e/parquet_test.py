@@ -112,14 +112,14 @@ class ParquetTest(EngineTest):
         duckdb.sql(f"""COPY (SELECT i::INTEGER AS n, 'row ' || i AS text, [i, NULL, i + 1] AS list,
             {{'a': i % 2 = 0, 'b': [{{'c': i::DOUBLE / 4}}]}} AS thing, MAP {{'k': i}} AS map,
             (i / 4)::DECIMAL(9, 2) AS price, DATE '2026-11-26' + i::INTEGER AS day,
-            TIMESTAMP '2026-11-26 01:02:03.5' AS at
+            TIMESTAMP '2026-11-26 01:02:03.5' AS at, INTERVAL 2 DAY AS span
             FROM range(5000) t(i)) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)""")
         records = self.read_all("duck.parquet")
         self.assertEqual(len(records), 5000)
         self.assertEqual(records[4999], {
             "n": 4999, "text": "row 4999", "list": [4999, None, 5000],
             "thing": {"a": False, "b": [{"c": 1249.75}]}, "map": {"k": 4999}, "price": "1249.75",
-            "day": "2040-08-03", "at": "2026-11-26T01:02:03.500"})
+            "day": "2040-08-03", "at": "2026-11-26T01:02:03.500", "span": "AAAAAAIAAAAAAAAA"})
 
     def test_only_the_columns_that_are_named_are_read(self):
         table, expected = everything()
