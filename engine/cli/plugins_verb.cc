@@ -20,12 +20,18 @@ struct PluginsOptions {
   std::string color = "auto";
 };
 
+std::string note_of(const LoadedPlugin& plugin) {
+  const char* note = plugin.note != nullptr ? plugin.note() : nullptr;
+  return note != nullptr ? note : "";
+}
+
 std::string plugins_text(const Registry& registry, const Style& style) {
   std::string text;
   for (const LoadedPlugin& plugin : registry.plugins()) {
     text += style.heading(plugin.name + " " + plugin.version) + "  " + plugin.file + "\n";
     text += wrapped(joined(plugin.components, "no components"), "  ");
     if (!plugin.verbs.empty()) text += wrapped("verbs: " + joined(plugin.verbs), "  ");
+    if (const std::string note = note_of(plugin); !note.empty()) text += wrapped(note, "  ");
   }
   for (const RefusedPlugin& plugin : registry.refused()) {
     text += style.error("refused") + "  " + plugin.file + "\n  " + plugin.reason + "\n";
@@ -41,6 +47,9 @@ Json plugins_json(const Registry& registry, const std::vector<std::string>& sear
                                    {"file", plugin.file},
                                    {"components", plugin.components},
                                    {"verbs", plugin.verbs}});
+    if (const std::string note = note_of(plugin); !note.empty()) {
+      json["plugins"].back()["note"] = note;
+    }
   }
   for (const RefusedPlugin& plugin : registry.refused()) {
     json["refused"].push_back(Json{{"file", plugin.file}, {"reason", plugin.reason}});

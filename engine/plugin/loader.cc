@@ -56,6 +56,7 @@ void keep_loaded(boost::dll::shared_library library) {
 struct RegisterFunctions {
   void (*components)(Registrar&) = nullptr;
   void (*tools)(ToolRegistrar&) = nullptr;  // null: it brings no verbs
+  const char* (*note)() = nullptr;          // null: it has nothing to say
 };
 
 Result<RegisterFunctions> load_library(const std::string& file) {
@@ -75,6 +76,7 @@ Result<RegisterFunctions> load_library(const std::string& file) {
   if (library.has(kRegisterToolsSymbol)) {
     functions.tools = &library.get<void(ToolRegistrar&)>(kRegisterToolsSymbol);
   }
+  if (library.has(kNoteSymbol)) functions.note = &library.get<const char*()>(kNoteSymbol);
   keep_loaded(std::move(library));
   if (functions.components == nullptr) {
     return Status(StatusCode::invalid_argument, std::string("has a descriptor and no function ") +
@@ -117,6 +119,7 @@ Status load_plugin(const std::string& file, Registry& registry) {
   plugin.version.assign(descriptor->plugin_version,
                         ::strnlen(descriptor->plugin_version, sizeof(descriptor->plugin_version)));
   plugin.file = file;
+  plugin.note = functions->note;
   return registry.add(plugin, std::move(registrar.components), std::move(tools.tools));
 }
 

@@ -35,7 +35,8 @@ struct LoadedPlugin {
   std::string version;
   std::string file;
   std::vector<std::string> components;
-  std::vector<std::string> verbs;  // as they are typed: "index build"
+  std::vector<std::string> verbs;   // as they are typed: "index build"
+  const char* (*note)() = nullptr;  // what it cannot do here (rare/tool.h); null: it says nothing
 };
 
 struct RefusedPlugin {

@@ -121,6 +121,22 @@ Result<const Format*> loaded_format(const std::string& library) {
 
 }  // namespace
 
+std::string what_formats_lack() {
+  std::string text;
+  for (const Format& format : all_formats()) {
+    if (format.library.empty()) continue;
+    const Result<const Format*> loaded = loaded_format(format.library);
+    std::string lack;
+    if (!loaded) {
+      lack = loaded.status().message();
+    } else if ((*loaded)->lacks != nullptr) {
+      lack = (*loaded)->lacks();
+    }
+    if (!lack.empty()) text += (text.empty() ? "" : "; ") + lack;
+  }
+  return text;
+}
+
 std::vector<std::string> formats_to_read() { return names_for(Purpose::read); }
 std::vector<std::string> formats_to_write() { return names_for(Purpose::write); }
 

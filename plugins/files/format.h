@@ -29,6 +29,9 @@ struct Format {
   bool packs_itself = false;
   // Its rows cannot be written before their fields are known.
   bool wants_fields = false;
+  // What it lacks on this machine and how that can be had, or nothing; null: it never lacks
+  // anything.
+  std::string (*lacks)() = nullptr;
 };
 
 // "auto", and the names of all that can be read, or written.
@@ -36,6 +39,10 @@ std::vector<std::string> formats_to_read();
 std::vector<std::string> formats_to_write();
 
 enum class Purpose { read, write };
+
+// What formats of other libraries lack here, a sentence each; empty: nothing. Loads those
+// libraries.
+std::string what_formats_lack();
 
 // The format that `name` says; "auto" goes by the path's extension, an extension of a compression
 // left out. What another library brings is loaded. Errors are run faults (invalid_argument) that

@@ -1,5 +1,6 @@
 #include "rare/plugin.h"
 #include "file_tools.h"
+#include "format.h"
 #include "rare/tool.h"
 #include "read_source.h"
 #include "write_sink.h"
@@ -13,4 +14,9 @@ RARE_PLUGIN_TOOLS {
   tools.add<rare::files::ConvertTool>();
   tools.add<rare::files::CountTool>();
   tools.add<rare::files::HeadTool>();
+}
+
+RARE_PLUGIN_NOTE {
+  static const std::string note = rare::files::what_formats_lack();
+  return note.c_str();
 }

@@ -47,16 +47,24 @@ Result<std::unique_ptr<files::WholeFile>> make_file(const files::WriteSettings& 
       std::make_unique<ParquetFile>(settings, std::move(*columns), (*arrow)->make_file));
 }
 
+std::string lack() { return arrow_library().status().message(); }
+
+files::Format parquet_format() {
+  files::Format format;
+  format.name = "parquet";
+  format.extensions = {".parquet"};
+  format.make_reader = make_reader;
+  format.make_rows = make_rows;
+  format.make_file = make_file;
+  format.packs_itself = true;
+  format.lacks = lack;
+  return format;
+}
+
 }  // namespace
 }  // namespace rare::parquet
 
 RARE_FILES_FORMAT {
-  static const rare::files::Format format{"parquet",
-                                          {".parquet"},
-                                          rare::parquet::make_reader,
-                                          rare::parquet::make_rows,
-                                          rare::parquet::make_file,
-                                          "",
-                                          true};
+  static const rare::files::Format format = rare::parquet::parquet_format();
   return &format;
 }

@@ -287,6 +287,12 @@ class ParquetTest(EngineTest):
             self.assertIn(f"{named}.parquet: Parquet files need Apache Arrow, which is not there (this "
                           "build was made without it", process.stderr)
             self.assertIn("`./dev build` fetches it", process.stderr)
+        listed = subprocess.run([self.folder / "bin/rare-engine", "plugins", "--json"], check=True,
+                                capture_output=True, timeout=HANG_S).stdout
+        self.assertIn("`./dev build` fetches it", json.loads(listed)["plugins"][0]["note"])
+        whole, = [plugin for plugin in json.loads(self.run_engine("plugins", "--json").stdout)["plugins"]
+                  if plugin["name"] == "files"]
+        self.assertNotIn("note", whole)
 
 
 if __name__ == "__main__":

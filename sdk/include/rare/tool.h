@@ -88,7 +88,17 @@ class ToolRegistrar {
 
 inline constexpr char kRegisterToolsSymbol[] = "rare_plugin_register_tools";
 
+// What a plugin cannot do on this machine, and how it could: a line for `rare-engine plugins`,
+// which alone asks for it. Empty: there is nothing to say.
+//
+//   RARE_PLUGIN_NOTE { return "no sound: install a sound card"; }   // beside RARE_PLUGIN, at most
+//   once
+inline constexpr char kNoteSymbol[] = "rare_plugin_note";
+
 }  // namespace rare
+
+#define RARE_PLUGIN_NOTE \
+  extern "C" __attribute__((visibility("default"))) const char* rare_plugin_note()
 
 #define RARE_PLUGIN_TOOLS                                                            \
   extern "C" __attribute__((visibility("default"))) void rare_plugin_register_tools( \
