@@ -183,7 +183,7 @@ pinned_packages() {
 # built with; nothing where the system has an Arrow of its own, or this one cannot be had.
 pyarrow_folder() {
   local packages
-  ! pkg-config --exists parquet 2> /dev/null || return 0
+  ! pkg-config --exists 'parquet >= 21' 2> /dev/null || return 0
   packages=$(locked pyarrow pinned_packages .ci/arrow.txt "Apache Arrow, for Parquet files")
   [ -z "$packages" ] || echo "$packages/pyarrow"
 }

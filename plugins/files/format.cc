@@ -166,7 +166,7 @@ Result<const Format*> find_format(const std::string& name, const std::string& pa
     return refused(
         "expected what reads and writes " + format->name +
         ", which is not there: " + loaded.status().message() +
-        "; how to get it is in docs/formats/files.md, or convert the file to JSON Lines");
+        "; how to get it is in docs/formats/parquet.md, or convert the file to JSON Lines");
   }
   if (!serves(**loaded, purpose)) {
     return refused(format->name + std::string(" cannot be ") +

@@ -69,10 +69,6 @@ std::string ArrowReader::place() const {
          std::to_string(row_group_) + ", row " + std::to_string(row_in_group_) + ")";
 }
 
-Status ArrowReader::fault(StatusCode code, const std::string& what) const {
-  return Status::run_fault(code, what);
-}
-
 Status ArrowReader::open(const std::string& path, const files::ReaderPosition& from,
                          std::uint64_t) {
   path_ = path;
@@ -102,12 +98,14 @@ Status ArrowReader::open_file() {
   });
   if (status.ok()) return Status();
   if (::arrow::internal::ErrnoFromStatus(status) != 0) {
-    return fault(StatusCode::unavailable, path_ + ": cannot be read (" + reason_of(status) +
-                                              "); check the disk and start again");
+    return Status::run_fault(
+        StatusCode::unavailable,
+        path_ + ": cannot be read (" + reason_of(status) + "); check the disk and start again");
   }
-  return fault(StatusCode::invalid_argument,
-               path_ + ": expected a whole Parquet file without encryption, came another (" +
-                   reason_of(status) + "); write it again, or say what it holds with `format:`");
+  return Status::run_fault(
+      StatusCode::invalid_argument,
+      path_ + ": expected a whole Parquet file without encryption, came another (" +
+          reason_of(status) + "); write it again, or say what it holds with `format:`");
 }
 
 Status ArrowReader::choose_columns() {
@@ -115,8 +113,9 @@ Status ArrowReader::choose_columns() {
   const ::arrow::Status status =
       caught([this, &schema] { return file_->reader->GetSchema(&schema); });
   if (!status.ok()) {
-    return fault(StatusCode::invalid_argument,
-                 path_ + ": its columns cannot be understood (" + reason_of(status) + ")");
+    return Status::run_fault(
+        StatusCode::invalid_argument,
+        path_ + ": its columns cannot be understood (" + reason_of(status) + ")");
   }
   std::set<std::string> names;
   for (const std::shared_ptr<::arrow::Field>& field : schema->fields()) {
@@ -124,20 +123,22 @@ Status ArrowReader::choose_columns() {
         columns_.empty() || std::count(columns_.begin(), columns_.end(), field->name());
     if (!is_read) continue;
     if (!names.insert(field->name()).second) {
-      return fault(StatusCode::invalid_argument,
-                   path_ + ": has two columns called " + field->name() +
-                       ", of which a record could hold one; write the file with other names");
+      return Status::run_fault(
+          StatusCode::invalid_argument,
+          path_ + ": has two columns called " + field->name() +
+              ", of which a record could hold one; write the file with other names");
     }
     if (Status readable = check_readable(*field->type(), field->name()); !readable) {
-      return fault(readable.code(), path_ + ": " + readable.message());
+      return Status::run_fault(readable.code(), path_ + ": " + readable.message());
     }
   }
   for (const std::string& column : columns_) {
     if (names.contains(column)) continue;
     std::string all;
     for (const std::string& name : schema->field_names()) all += (all.empty() ? "" : ", ") + name;
-    return fault(StatusCode::invalid_argument,
-                 path_ + ": `columns` names " + column + ", which is not there; there are: " + all);
+    return Status::run_fault(
+        StatusCode::invalid_argument,
+        path_ + ": `columns` names " + column + ", which is not there; there are: " + all);
   }
   const ::parquet::SchemaDescriptor& leaves = *file_->metadata->schema();
   for (int leaf = 0; leaf < leaves.num_columns(); ++leaf) {
@@ -160,10 +161,11 @@ Status ArrowReader::go_to(std::uint64_t ordinal) {
   row_in_group_ = 0;
   if (ordinal == rows_before) return Status();
   if (row_group_ == row_groups) {
-    return fault(StatusCode::invalid_argument,
-                 path_ +
-                     ": the earlier start had read more rows than are there now; put the input "
-                     "back as it was, or start with --fresh");
+    return Status::run_fault(
+        StatusCode::invalid_argument,
+        path_ +
+            ": the earlier start had read more rows than are there now; put the input "
+            "back as it was, or start with --fresh");
   }
   while (position_.ordinal < ordinal) {
     Result<bool> more = next_batch();
@@ -190,8 +192,9 @@ Status ArrowReader::begin_row_group() {
     return ::arrow::Status::OK();
   });
   if (status.ok()) return Status();
-  return fault(StatusCode::invalid_data, place() + ": cannot be read (" + reason_of(status) +
-                                             "); the file is damaged: put a whole one there");
+  return Status::run_fault(StatusCode::invalid_data,
+                           place() + ": cannot be read (" + reason_of(status) +
+                               "); the file is damaged: put a whole one there");
 }
 
 Result<bool> ArrowReader::next_batch() {
@@ -201,7 +204,7 @@ Result<bool> ArrowReader::next_batch() {
   std::shared_ptr<::arrow::RecordBatch> batch;
   const ::arrow::Status status = caught([&] { return file_->batches->ReadNext(&batch); });
   if (!status.ok()) {
-    return fault(
+    return Status::run_fault(
         StatusCode::invalid_data,
         place() + ": cannot be read (" + reason_of(status) +
             "), and so neither can what follows in the row group; the file is damaged: put "

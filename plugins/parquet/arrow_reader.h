@@ -39,9 +39,8 @@ class ArrowReader final : public files::RecordReader {
   // False at the end of the row group.
   Result<bool> next_batch();
   Result<Json> row_of_batch();
-  // Behind the message "file: row N (row group G, row R)", counted from 0.
+  // "file: row N (row group G, row R)", counted from 0: of the row that comes next.
   std::string place() const;
-  Status fault(StatusCode code, const std::string& what) const;
 
   std::string path_;
   std::vector<std::string> columns_;
