@@ -249,11 +249,11 @@ Result<std::optional<Json>> ArrowReader::next() {
     if (!more) return broken_ = more.status();
     if (*more) continue;
     if (row_in_group_ != file_->rows_of(row_group_)) {
-      return broken_ =
-                 fault(StatusCode::invalid_data,
-                       place() + ": expected " + std::to_string(file_->rows_of(row_group_)) +
-                           " rows in this row group, came its end; the file is damaged: put a "
-                           "whole one there");
+      return broken_ = Status::run_fault(
+                 StatusCode::invalid_data,
+                 place() + ": expected " + std::to_string(file_->rows_of(row_group_)) +
+                     " rows in this row group, came its end; the file is damaged: put a "
+                     "whole one there");
     }
     bytes_before_ += file_->bytes_of(row_group_);
     row_group_ += 1;
