@@ -1,0 +1,168 @@
+#include "parquet_file.h"
+
+#include <catch.h>
+
+#include <cstdint>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugins/files/waiting_output.h"
+#include "scratch_folder.h"
+
+namespace rare::parquet::test {
+namespace {
+
+// Writes down what it is given, a line for each row.
+class NotedCell final : public CellWriter {
+ public:
+  NotedCell(const ColumnType& type, std::string& notes) : notes_(notes) {
+    for (const NamedType& part : type.parts) parts_.emplace_back(part.type, notes);
+  }
+  bool add_null() override { return note("null"); }
+  bool add_boolean(bool value) override { return note(value ? "true" : "false"); }
+  bool add_integer(std::int64_t value) override { return note("i" + std::to_string(value)); }
+  bool add_unsigned(std::uint64_t value) override { return note("u" + std::to_string(value)); }
+  bool add_number(double value) override { return note("d" + std::to_string(value)); }
+  bool add_text(std::string_view value) override { return note("'" + std::string(value) + "'"); }
+  bool begin_parts() override { return note("("); }
+  bool begin_key(std::string_view key) override { return note(std::string(key) + ":"); }
+  CellWriter& part(std::size_t number) override { return parts_[number]; }
+
+ private:
+  bool note(const std::string& word) {
+    notes_ += word + " ";
+    return true;
+  }
+  std::string& notes_;
+  std::deque<NotedCell> parts_;
+};
+
+class NotedFile final : public TypedFile {
+ public:
+  std::optional<FileProblem> open(const std::string& path, const std::vector<NamedType>& columns,
+                                  const std::string& compression) override {
+    path_ = path;
+    for (const NamedType& column : columns) {
+      notes_ += column.name + " " + text_of(column.type) + ", ";
+      cells_.emplace_back(column.type, notes_);
+    }
+    notes_ += compression + "\n";
+    return std::nullopt;
+  }
+  std::vector<CellWriter*> cells() override {
+    std::vector<CellWriter*> cells;
+    for (NotedCell& cell : cells_) cells.push_back(&cell);
+    return cells;
+  }
+  std::optional<FileProblem> end_row(std::size_t) override {
+    notes_ += "\n";
+    return std::nullopt;
+  }
+  std::optional<FileProblem> close() override {
+    std::ofstream(path_) << notes_;
+    return std::nullopt;
+  }
+
+ private:
+  std::string path_, notes_;
+  std::deque<NotedCell> cells_;
+};
+
+std::unique_ptr<TypedFile> noted_file() { return std::make_unique<NotedFile>(); }
+
+std::unique_ptr<TypedFile> full_disk() {
+  class FullDisk final : public TypedFile {
+    std::optional<FileProblem> open(const std::string&, const std::vector<NamedType>&,
+                                    const std::string&) override {
+      return FileProblem{28, "no space"};
+    }
+    std::vector<CellWriter*> cells() override { return {}; }
+    std::optional<FileProblem> end_row(std::size_t) override { return std::nullopt; }
+    std::optional<FileProblem> close() override { return std::nullopt; }
+  };
+  return std::make_unique<FullDisk>();
+}
+
+std::string text_in(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Output {
+  rare::testing::ScratchFolder folder;
+  std::string path = folder / "out.parquet";
+  files::WaitingOutput rows;
+
+  explicit Output(files::WriteSettings settings = {}, std::vector<NamedType> declared = {},
+                  ParquetFile::MakeFile make = noted_file)
+      : rows(std::make_unique<ParquetFile>(settings, std::move(declared), make),
+             [] { return std::unique_ptr<files::RecordReader>(); }) {
+    REQUIRE(rows.begin(path).ok());
+  }
+  Status write(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+      if (Status appended = rows.append(line + "\n"); !appended) return appended;
+    }
+    return rows.sync().status();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("rows that wait become the file's, with the columns that all of them have together") {
+  Output output;
+  REQUIRE(
+      output.write({R"({"a":1,"c":{"x":[true,null]}})", R"({"a":-2,"b":"t","c":{"y":0.5}})"}).ok());
+  REQUIRE(output.rows.publish_copy().ok());
+  const std::string first = text_in(output.path);
+  CHECK(first ==
+        "a int64, b string, c {x: [bool], y: double}, auto\n"
+        "i1 null ( ( true null null \n"
+        "i-2 't' ( null d0.500000 \n");
+  REQUIRE(output.write({R"({"a":"text","d":18446744073709551615})"}).ok());
+  REQUIRE(output.rows.finalise().ok());
+  CHECK(text_in(output.path) ==
+        "a json, b string, c {x: [bool], y: double}, d uint64, auto\n"
+        "'1' null ( ( true null null null \n"
+        "'-2' 't' ( null d0.500000 null \n"
+        "'\"text\"' null null u18446744073709551615 \n");
+  CHECK(output.rows.finalise().ok());
+}
+
+TEST_CASE("declared columns are kept, in the order of the fields") {
+  files::WriteSettings settings;
+  settings.fields = {"b", "a"};
+  settings.compression = "gzip";
+  const ColumnType map{
+      ColumnType::Kind::map, 0, 0, {{"value", {ColumnType::Kind::int64, 0, 0, {}}}}};
+  Output output(settings, {{"a", map}, {"b", {}}});
+  REQUIRE(output.write({R"({"a":{"k":1,"j":null}})", R"({"b":"x"})", R"({"a":{},"b":"y"})"}).ok());
+  REQUIRE(output.rows.finalise().ok());
+  CHECK(text_in(output.path) ==
+        "b string, a map(int64), gzip\n"
+        "null ( k: i1 j: null \n"
+        "'x' null \n"
+        "'y' ( \n");
+}
+
+TEST_CASE("a row that no column holds is not lost in silence") {
+  Output output({}, {{"a", {ColumnType::Kind::int64, 0, 0, {}}}});
+  REQUIRE(output.write({R"({"a":1})", R"({"a":2,"z":3})"}).ok());
+  const Status finished = output.rows.finalise();
+  CHECK(finished.fault() == Fault::run);
+  CHECK(finished.message().find("the row 1, counted from 0") != std::string::npos);
+}
+
+TEST_CASE("a full disk ends the run in a way that starting again mends") {
+  Output output({}, {}, full_disk);
+  REQUIRE(output.write({R"({"a":1})"}).ok());
+  CHECK(output.rows.finalise().code() == StatusCode::resource_exhausted);
+}
+
+}  // namespace rare::parquet::test
