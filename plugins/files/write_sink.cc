@@ -45,12 +45,6 @@ Spec WriteSink::spec() {
              "and `prompts` (SHA-256 of system text, line break and prompt).");
 }
 
-WriteSettings WriteSink::settings() const {
-  WriteSettings settings{fields_};
-  if (meta_ && !fields_.empty()) settings.fields.emplace_back(kProvenanceField);
-  return settings;
-}
-
 // Once: a preview asks for rows without open(), and from many threads.
 Status WriteSink::choose_format() const {
   std::call_once(chosen_, [this] {

@@ -56,7 +56,6 @@ class WriteSink final : public Sink {
   // Of the parameters; by open(), or by what comes before it.
   Status choose_format() const;
   Status check_compression() const;
-  WriteSettings settings() const;
   Compression compression() const;
   Result<OutputPlace> place_of(const Offset& offset) const;
   Result<std::vector<RowField>> fields_of(const Json& object) const;
