@@ -155,6 +155,15 @@ class ParquetTest(EngineTest):
             process = self.convert(f"{{ path: {name}.parquet }}", "{ path: out.jsonl }", code=code)
             self.assertIn(said, process.stderr)
 
+    def test_the_verbs_that_take_files_take_parquet(self):
+        self.write("in.jsonl", '{"a": 1, "b": "x"}\n{"a": null}\n')
+        self.assert_exit(self.run_engine("convert", "in.jsonl", "a.parquet"), 0)
+        self.assertIn("2", self.run_engine("count", "a.parquet").stdout)
+        process = self.run_engine("head", "a.parquet")
+        self.assert_exit(process, 0)
+        self.assertEqual([json.loads(line) for line in process.stdout.splitlines()],
+                         [{"a": 1, "b": "x"}, {"a": None, "b": None}])
+
     # ---- writing --------------------------------------------------------------------------------
 
     def test_what_the_rows_hold_makes_the_columns(self):
