@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "json_element.h"
+#include "json_rows.h"
 #include "packed_output.h"
 #include "rare/provenance.h"
 #include "waiting_output.h"
@@ -56,6 +57,10 @@ Status WriteSink::choose_format() const {
     format_of_file_ = *found;
     if (Status known = check_compression(); !known) {
       choice_ = std::move(known);
+      return;
+    }
+    if (format_of_file_->make_rows == nullptr) {
+      rows_ = std::make_unique<JsonLineRows>();  // as which they wait for their file
       return;
     }
     Result<std::unique_ptr<RowFormat>> rows = format_of_file_->make_rows(settings());

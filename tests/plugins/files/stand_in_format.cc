@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "format_library.h"
 #include "jsonl_reader.h"
@@ -47,9 +48,9 @@ class StandInFile final : public WholeFile {
     out_ << "whole\n";
     return Status();
   }
-  Status add(const Json& row) override {
+  Status add(std::string_view row) override {
     rows_ += 1;
-    out_ << row.dump() << "\n";
+    out_ << row << "\n";
     return Status();
   }
   Status close() override {
@@ -66,8 +67,8 @@ class StandInFile final : public WholeFile {
 std::unique_ptr<RecordReader> make_stand_in_reader(const ReadSettings&) {
   return std::make_unique<StandInReader>();
 }
-std::unique_ptr<WholeFile> make_stand_in_file(const WriteSettings&) {
-  return std::make_unique<StandInFile>();
+Result<std::unique_ptr<WholeFile>> make_stand_in_file(const WriteSettings&) {
+  return std::unique_ptr<WholeFile>(std::make_unique<StandInFile>());
 }
 
 }  // namespace
