@@ -7,6 +7,7 @@
 
 #include "plugins/corpus/file_stream.h"
 #include "plugins/digest/sha256.h"
+#include "plugins/files/format.h"
 #include "plugins/opensearch/bulk_loader.h"
 
 namespace rare::opensearch {
@@ -53,7 +54,7 @@ Spec SearchService::spec() {
       .input_path()
       .param(&SearchService::format_, "format", "auto",
              "How the files of `path` are written; auto goes by each file's extension.")
-      .choices({"auto", "json", "jsonl"})
+      .choices(files::formats_to_read())
       .param(&SearchService::prebuilt_, "prebuilt", "",
              "Instead of `from` or `path`: the name or alias of an index that an earlier run has "
              "made, which its log names. It is searched as it is; `analyzer`, `k1` and `b` are its "
