@@ -255,7 +255,9 @@ void SearchService::build(const std::stop_token& stop) {
     if (index) {
       context_->log(LogLevel::info, "index ready: " + index->name + " on " + cluster_->name() +
                                         ", " + std::to_string(index->documents) + " of " +
-                                        std::to_string(index->records) + " records");
+                                        std::to_string(index->records) + " records, analyzer " +
+                                        index->analyzer + ", k1 " + Json(index->k1).dump() +
+                                        ", b " + Json(index->b).dump());
       building_ = false;  // before anybody gets an answer from it
       queue_->answer_from(std::move(*index));
     }

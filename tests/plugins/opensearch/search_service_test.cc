@@ -152,6 +152,7 @@ TEST_CASE("The alias comes last, and a later service over the same corpus finds 
   Searched prebuilt(cluster, {}, {{"prebuilt", cluster.aliases()[0]}});
   CHECK(prebuilt.search("cat corpus").ok());
   CHECK(prebuilt.passes == 0);
+  CHECK(has(prebuilt.log(), ", analyzer english, k1 "));
   CHECK(prebuilt.service->traits().apart);
 }
 
