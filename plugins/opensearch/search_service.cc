@@ -48,8 +48,8 @@ Spec SearchService::spec() {
           "`english`. Nothing is ever removed from the cluster but what a failed load leaves.")
       .node(&SearchService::from_, "from", "The node whose records are the corpus.")
       .param(&SearchService::path_, "path", std::vector<std::string>{},
-             "Instead of `from`: JSON Lines or JSON files, or patterns with *, ? and [...], that "
-             "hold the corpus.")
+             "Instead of `from`: files that hold the corpus, folders or patterns, of any format "
+             "that `files.read` knows.")
       .or_single()
       .input_path()
       .param(&SearchService::format_, "format", "auto",
