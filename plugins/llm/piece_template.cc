@@ -67,6 +67,9 @@ std::optional<PieceTemplate> PieceTemplate::of(std::string_view event, const Jso
     if (!index->is_number_integer()) return std::nullopt;
     made.choice_ = index->get<std::int64_t>();
   }
+  // Where nothing is escaped, what stands there once is the piece.
+  const bool is_plain = event.find('\\') == std::string_view::npos;
+  if (is_plain && event.find(written) == event.rfind(written)) return made;
   // The same letters may stand elsewhere in the event: only with another piece at this very place
   // does it show that it is the piece's.
   const std::string longer = piece + " and more";
