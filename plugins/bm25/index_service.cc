@@ -15,8 +15,8 @@
 namespace rare::bm25 {
 namespace {
 
-// Requests that wait behind each search thread, so that it never idles and finds batches.
-constexpr int kRequestsPerThread = 16;
+// Requests that wait behind each search thread, so that it never idles and finds whole batches.
+constexpr int kRequestsPerThread = 32;
 
 int search_threads() { return threads_or_cores(0); }
 

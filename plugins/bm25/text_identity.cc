@@ -6,9 +6,8 @@ namespace rare::bm25 {
 
 FoldedText::FoldedText(std::string_view text) {
   constexpr std::size_t kBytesOfAWord = 6;  // of the text, in English
-  key_.reserve(text.size());
   word_ends_.reserve(text.size() / kBytesOfAWord);
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = fold_ascii(text); at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte < kFoldedAscii.size()) {
       const char folded = kFoldedAscii[byte];
@@ -25,6 +24,28 @@ FoldedText::FoldedText(std::string_view text) {
     if (han) end_word();
   }
   end_word();
+}
+
+// As far as the text is ASCII, which most are to their end; gives how far.
+std::size_t FoldedText::fold_ascii(std::string_view text) {
+  key_.resize(text.size());
+  char* const begin = key_.data();
+  char* end = begin;
+  char* word = begin;
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= kFoldedAscii.size()) break;
+    *end = kFoldedAscii[byte];
+    if (*end != '\0') {
+      ++end;
+    } else if (end != word) {
+      word_ends_.push_back(static_cast<std::size_t>(end - begin));
+      word = end;
+    }
+  }
+  key_.resize(static_cast<std::size_t>(end - begin));
+  return at;
 }
 
 void FoldedText::end_word() {

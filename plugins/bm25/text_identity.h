@@ -22,6 +22,7 @@ class FoldedText {
   const std::vector<std::size_t>& word_ends() const { return word_ends_; }
 
  private:
+  std::size_t fold_ascii(std::string_view text);
   void end_word();
 
   std::string key_;
