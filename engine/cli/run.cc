@@ -1,5 +1,6 @@
 #include "engine/cli/run.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,10 +48,19 @@ RunSettings settings_of(const RunOptions& options, const std::string& folder) {
   return settings;
 }
 
+// The run's threads hand each other small pieces of work, and each that wakes would take a core
+// from one in the middle of its own. Who asked for another policy (chrt) keeps it.
+void work_without_preemption() {
+  if (sched_getscheduler(0) != SCHED_OTHER) return;
+  const sched_param none{};
+  (void)sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 }  // namespace
 
 int run_command(const RunOptions& options) {
   set_log_level(options.log_level);
+  work_without_preemption();
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
@@ -60,6 +70,7 @@ int run_command(const RunOptions& options) {
 
 int retry_command(const RunOptions& options) {
   set_log_level(options.log_level);
+  work_without_preemption();
   if (std::error_code error; std::filesystem::is_directory(options.load.file, error)) {
     log_line(LogLevel::error, {},
              options.load.file +
