@@ -1,8 +1,48 @@
 // Records travel together without waiting for each other.
+#include <algorithm>
+#include <coroutine>
+#include <string>
+#include <vector>
+
 #include "catch.h"
+#include "engine/runtime/resume_threads.h"
+#include "rare/detached.h"
 #include "runtime_fixture.h"
 
 using namespace rare::engine::test;
+using rare::engine::ResumeThreads;
+
+namespace {
+
+struct OntoThreads {
+  ResumeThreads& threads;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) { threads.resume(self); }
+  void await_resume() const noexcept {}
+};
+
+rare::detail::Detached go_on(ResumeThreads& threads, std::vector<std::string>& done) {
+  OntoThreads onto{threads};
+  co_await onto;
+  const bool is_left =
+      ResumeThreads::do_afterwards([&done] { done.emplace_back("what was left"); });
+  done.emplace_back(is_left ? "coroutine" : "refused");
+}
+
+}  // namespace
+
+TEST_CASE("what a coroutine leaves is looked after when it has ended, before the thread does") {
+  std::vector<std::string> done;
+  {
+    ResumeThreads threads(1);
+    for (int i = 0; i < 100; ++i) go_on(threads, done);
+  }
+  CHECK(std::count(done.begin(), done.end(), "coroutine") == 100);
+  CHECK(std::count(done.begin(), done.end(), "what was left") == 100);
+  CHECK(done.front() == "coroutine");
+  CHECK(done.back() == "what was left");
+  CHECK_FALSE(ResumeThreads::do_afterwards([] {}));  // this is no such thread
+}
 
 TEST_CASE("a source that may wait has each record go on at once") {
   Observed observed;
