@@ -128,6 +128,7 @@ int explain(const ExplainOptions& options) {
                   "17.2 or NODE:17");
   }
   settings.look_back->rounds = report->rounds;
+  settings.look_back->run_id = report->run_id;
   const Preview seen = preview_pipeline(plan, settings);
   if (!seen.fault.empty()) log_line(LogLevel::error, {}, seen.fault);
   if (seen.fault.empty() && seen.steps.empty()) {

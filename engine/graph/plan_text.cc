@@ -127,7 +127,10 @@ std::string plan_to_text(const Plan& plan) {
   text += "\n" + table(rows);
   text += "\n" + fields_table(plan);
   if (any_nondeterministic) {
-    text += "\n* gives other results each time: its output is not a function of the record\n";
+    text +=
+        "\n* gives other results each time: what it gave out is kept, and a start that goes on "
+        "uses "
+        "it again\n";
   }
   for (const PlannedNode& node : plan.nodes) {
     if (!node.gathers()) continue;

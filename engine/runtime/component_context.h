@@ -27,6 +27,7 @@ struct Environment {
   Resumer* resumer = nullptr;
   ReplyStore* replies = nullptr;
   ReplyStores* reply_stores = nullptr;  // none where no record is sent
+  std::string run_id;                   // whose outputs are kept (kept_output.h); empty: none are
   ModelMeter* meter = nullptr;          // previews only
   bool keeps_provenance = false;
 };

@@ -5,6 +5,7 @@
 
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/corpus_pass.h"
+#include "engine/runtime/kept_output.h"
 
 namespace rare::engine {
 namespace {
@@ -96,17 +97,30 @@ Result<ServiceResolver> Components::connect(const PlannedNode& node) {
       });
 }
 
+// A whole-set node's output is not: it takes in what is on disk, and works on all of it again.
+template <class AnyOperator>
+std::unique_ptr<AnyOperator> Components::kept_where_needed(const PlannedNode& node,
+                                                           std::unique_ptr<AnyOperator> made) {
+  if (!node.spec().is_nondeterministic() || node.gathers() || environment_.run_id.empty()) {
+    return made;
+  }
+  return keep_output(std::move(made), {environment_.replies, environment_.resumer,
+                                       environment_.run_id, node.name, node.ports()});
+}
+
 Status Components::open_operator(const PlannedNode& node) {
   Result<ServiceResolver> services = connect(node);
   if (!services) return services.status();
   ComponentContext& context = context_of(node.name);
   NodeParts& parts = nodes_[node.index];
   if (node.kind() == ComponentKind::async_operator) {
-    parts.async_operator = node.use->component.make_async_operator(node.values, *services);
+    parts.async_operator =
+        kept_where_needed(node, node.use->component.make_async_operator(node.values, *services));
     return parts.async_operator->open(context);
   }
   for (int i = 0; i < parallelism(node); ++i) {
-    parts.operators.push_back(node.use->component.make_operator(node.values, *services));
+    parts.operators.push_back(
+        kept_where_needed(node, node.use->component.make_operator(node.values, *services)));
     const Status status = parts.operators.back()->open(context);
     if (!status.ok()) return status;
   }

@@ -63,6 +63,9 @@ class Components {
   ComponentContext& context_of(const std::string& name);
   Status open_service(const PlannedService& service);
   Status open_operator(const PlannedNode& node);
+  template <class AnyOperator>
+  std::unique_ptr<AnyOperator> kept_where_needed(const PlannedNode& node,
+                                                 std::unique_ptr<AnyOperator> made);
   Result<ServiceResolver> connect(const PlannedNode& node);
 
   const Plan& plan_;

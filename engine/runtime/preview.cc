@@ -126,7 +126,10 @@ class PreviewRun {
     environment_.resumer = resume_threads_.get();
     environment_.replies = &replies_->own();
     environment_.reply_stores = replies_.get();
-    if (settings_.look_back) meter_.keep_texts();
+    if (settings_.look_back) {
+      meter_.keep_texts();
+      environment_.run_id = settings_.look_back->run_id;
+    }
     resume_ = resumed();
     environment_.meter = &meter_;
     components_ = std::make_unique<Components>(plan_, environment_);

@@ -22,6 +22,7 @@ struct LookBack {
   std::uint32_t source = 0;  // place of its origin
   std::uint64_t ordinal = 0;
   RetryRounds rounds;
+  std::string run_id;
 };
 
 struct PreviewSettings {

@@ -133,6 +133,7 @@ Status RunSession::open_replies() {
   replies_ = std::move(*replies);
   environment_.replies = &replies_->own();
   environment_.reply_stores = replies_.get();
+  environment_.run_id = whole().run_id();
   return Status();
 }
 

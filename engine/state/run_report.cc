@@ -79,6 +79,7 @@ Result<RunReport> read_run_report(const std::string& folder) {
   report.ledger = totals.tally.ledger;
   report.usage = std::move(totals.usage);
   if (const std::optional<RunRow> run = read_run_row(rows)) {
+    report.run_id = run->run_id;
     report.fingerprint = Json::parse(run->fingerprint, nullptr, false);
     report.created = run->created;
   }

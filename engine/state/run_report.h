@@ -24,6 +24,7 @@ struct RunReport {
     std::uint64_t records = 0;
   };
 
+  std::string run_id;
   Json fingerprint;
   RetryRounds rounds;
   Phase phase = Phase::running;

@@ -114,7 +114,11 @@ class Spec {
   Spec& saves(std::string path_param) { return saves_param_ = std::move(path_param), *this; }
   // A whole-set operator: see operator.h.
   Spec& gather() { return gather_ = true, *this; }
-  // The output is not a function of the record alone (a remote call that is no LanguageModel).
+  // The output is not a function of the record alone (a remote call that is no LanguageModel). The
+  // engine keeps what an operator gave out, on disk, before it goes on; where a run goes on after
+  // an interruption or is retried, a record that has passed is not given to the operator again. Not
+  // so for a source, a sink or a whole-set operator. Better an AsyncOperator: an Operator holds its
+  // thread until the disk has it.
   Spec& nondeterministic() { return nondeterministic_ = true, *this; }
 
   struct Field {

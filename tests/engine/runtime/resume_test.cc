@@ -1,4 +1,6 @@
 // A run that was interrupted goes on where it was committed, and ends as if it never had been.
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "catch.h"
@@ -21,6 +23,33 @@ nodes:
   - { name: result, use: test.collect }
 )";
 }
+
+// Outlives the starts of a run, as the file does.
+class RepliesInMemory final : public rare::ReplyStore {
+ public:
+  using Found = rare::Result<std::optional<rare::StoredReply>>;
+  void find(std::string key, Scope, std::function<void(Found)> done) override {
+    std::optional<rare::StoredReply> found;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto at = kept_.find(key); at != kept_.end()) found = at->second;
+    }
+    done(std::move(found));
+  }
+  void put(std::string key, rare::StoredReply reply,
+           std::function<void(rare::Status)> done) override {
+    {
+      const std::lock_guard lock(mutex_);
+      kept_[key] = std::move(reply);
+    }
+    done(rare::Status());
+  }
+  std::size_t size() const { return kept_.size(); }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, rare::StoredReply> kept_;
+};
 
 std::vector<std::string> ids(const Observed& observed) {
   std::vector<std::string> result;
@@ -87,4 +116,49 @@ TEST_CASE("a second start of a finished run begins nothing") {
   require_accounted(again);
   CHECK(again.started == 0);
   CHECK(ids(observed) == rows);
+}
+
+TEST_CASE("what a nondeterministic node gave out is kept, and no later start works on it again") {
+  constexpr std::int64_t kRecords = 700;
+  const std::string yaml = R"(
+name: drawn
+order: input
+services:
+  echo: { use: test.echo }
+nodes:
+  - { name: numbers, use: test.numbers, with: { count: 700 } }
+  - { name: draw, use: test.draw, parallelism: 2 }
+  - { name: later, use: test.draw_later, parallelism: 8 }
+  - { name: ask, use: test.ask, parallelism: 16, with: { echo: echo } }
+  - { name: result, use: test.collect }
+)";
+  Observed observed;
+  MemoryState state;
+  RepliesInMemory replies;
+  int starts = 0;
+  for (std::uint64_t cut_at = 100;; cut_at += 100) {
+    ++starts;
+    RunControl control;
+    observed.on_read = [&](std::uint64_t n) {
+      if (n == cut_at) control.abort();
+    };
+    const Outcome outcome =
+        run_graph(yaml, state, observed, {.credits = 64, .replies = &replies}, &control);
+    if (outcome.exhausted && outcome.abandoned == 0) break;
+    REQUIRE(starts < 50);
+  }
+  CHECK(starts > 3);
+  CHECK(observed.read > kRecords);  // some were begun again
+  CHECK(observed.drawn == kRecords);
+  const std::int64_t passed = kRecords - kRecords / 7;
+  CHECK(observed.drawn_later == 2 * passed);
+  CHECK(replies.size() == static_cast<std::size_t>(kRecords + passed));
+  std::set<std::int64_t> drawn, drawn_later;
+  for (const rare::Json& row : observed.rows.at("rows")) {
+    drawn.insert(row.at("fields").at("drawn").get<std::int64_t>());
+    drawn_later.insert(row.at("fields").at("drawn_later").get<std::int64_t>());
+  }
+  CHECK(observed.rows.at("rows").size() == static_cast<std::size_t>(2 * passed));
+  CHECK(drawn.size() == static_cast<std::size_t>(passed));
+  CHECK(drawn_later.size() == static_cast<std::size_t>(2 * passed));
 }

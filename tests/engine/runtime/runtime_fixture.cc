@@ -138,6 +138,10 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   Environment environment;
   environment.control = &control;
   environment.replies = &replies;
+  if (options.replies != nullptr) {
+    environment.replies = options.replies;
+    environment.run_id = state.run_id();
+  }
   environment.run_folder = state.folder();
   ResumeThreads resume_threads;
   environment.resumer = &resume_threads;

@@ -14,6 +14,7 @@
 #include "engine/plugin/registry.h"
 #include "engine/runtime/run_control.h"
 #include "engine/state/run_state.h"
+#include "rare/reply_store.h"
 #include "scratch_folder.h"
 #include "test_components.h"
 
@@ -76,7 +77,8 @@ struct Options {
   std::size_t children_records = 64, children_bytes = 1u << 20;
   std::string children_folder{};  // empty: the state's
   std::chrono::milliseconds checkpoint_every{1000};
-  double grace_s = 30;  // for operators whose record's time was over
+  ReplyStore* replies = nullptr;  // nothing is kept without
+  double grace_s = 30;            // for operators whose record's time was over
   // A run that takes longer is said to hang: `what` and what each node does are printed, and the
   // process ends.
   std::chrono::seconds hang{300};

@@ -291,6 +291,28 @@ class Stuck final : public AsyncOperator {
   std::vector<Completion<Status>> never_set_;
 };
 
+class DrawLater final : public AsyncOperator {
+ public:
+  static Spec spec() {
+    return Spec("test.draw_later").summary("Draws, having waited.").nondeterministic();
+  }
+  Status open(Context& context) override { return context_ = &context, Status(); }
+  Task<Status> process(Record record, Output& out) override {
+    auto pair = context_->completion<Status>();
+    pair.completion.set(Status());
+    Status waited = co_await pair.awaitable;
+    for (int i = 0; i < 2 && waited.ok(); ++i) {
+      Record child = record;
+      child["drawn_later"] = observed_now().drawn_later++;
+      waited = out.emit(std::move(child));
+    }
+    co_return waited;
+  }
+
+ private:
+  Context* context_ = nullptr;
+};
+
 // The record `at` goes on when so many others have come.
 class Last final : public AsyncOperator {
  public:
@@ -342,6 +364,7 @@ void add_async_components(Registrar& registrar) {
   registrar.add<Throwing>();
   registrar.add<Stuck>();
   registrar.add<Last>();
+  registrar.add<DrawLater>();
 }
 
 }  // namespace rare::engine::test

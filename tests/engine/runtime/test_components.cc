@@ -244,6 +244,17 @@ class Both final : public Operator {
   std::int64_t before_ = 1;
 };
 
+class Draw final : public Operator {
+ public:
+  static Spec spec() { return Spec("test.draw").summary("Draws.").nondeterministic(); }
+  Status process(Record record, Output& out) override {
+    const std::int64_t drawn = observed->drawn++;
+    if (drawn % 7 == 0) return --observed->alive, out.filter("a seventh");
+    record["drawn"] = drawn;
+    return out.emit(std::move(record));
+  }
+};
+
 class Collect final : public Sink {
  public:
   static Spec spec() {
@@ -321,6 +332,7 @@ void add_test_components(Registry& registry) {
   collector.add<Waiting>();
   collector.add<Silent>();
   collector.add<Both>();
+  collector.add<Draw>();
   collector.add<Collect>();
   add_async_components(collector);
   const LoadedPlugin plugin{"test", "1", "test.so", {}, {}};

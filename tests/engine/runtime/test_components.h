@@ -25,9 +25,10 @@ struct Observed {
   std::atomic<std::int64_t> alive{0}, most_alive{0};      // records between source and sink
   std::atomic<std::int64_t> waiting{0}, most_waiting{0};  // requests at the echo service
   std::atomic<std::int64_t> asked{0};
-  std::atomic<std::int64_t> slow{0}, most_slow{0};  // bodies of test.slow
-  std::atomic<std::int64_t> read{0};                // given out by sources
-  std::atomic<std::int64_t> arrived{0};             // records that reached a sink
+  std::atomic<std::int64_t> slow{0}, most_slow{0};     // bodies of test.slow
+  std::atomic<std::int64_t> drawn{0}, drawn_later{0};  // by test.draw, test.draw_later
+  std::atomic<std::int64_t> read{0};                   // given out by sources
+  std::atomic<std::int64_t> arrived{0};                // records that reached a sink
   // Called for every record that the source gives out, and for every row that is written.
   std::function<void(std::uint64_t)> on_read;
   std::function<void(const Json&)> on_write;
@@ -66,6 +67,8 @@ class EchoModel {
 // test.last     async: the record `at` goes on when `others` others have come
 // test.silent   operator: returns OK and neither emits nor filters
 // test.both     operator: emits `before` times, then fails
+// test.draw     operator, nondeterministic: {"drawn": how many were before}, filters every 7th
+// test.draw_later  async, nondeterministic: two children with {"drawn_later": how many were before}
 // test.echo     service: answers on threads of its own, out of order; `drop_by`: forgets some
 // test.ask      async operator: asks the echo service `times` times
 // test.throwing async operator: throws, before or after it waited

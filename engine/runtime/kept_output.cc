@@ -1,0 +1,144 @@
+#include "engine/runtime/kept_output.h"
+
+#include <future>
+#include <optional>
+#include <utility>
+
+#include "engine/runtime/buffered_output.h"
+#include "engine/runtime/row.h"
+
+namespace rare::engine {
+namespace {
+
+using Found = Result<std::optional<StoredReply>>;
+
+// With its edges: a record may come to a node on two ways that its text form does not tell apart.
+std::string kept_key(const OutputKeeper& keeper, const Record& record) {
+  const RecordId& id = record.id();
+  std::string key = "output/" + keeper.run_id + "/" + keeper.node + "/" +
+                    std::to_string(record.round()) + "/" + std::to_string(id.source()) + ":" +
+                    std::to_string(id.ordinal());
+  for (const RecordId::Step& step : id.path()) {
+    key += "." + std::to_string(step.child) + "@" + std::to_string(step.edge);
+  }
+  return key;
+}
+
+// {"filtered": reason or null, "emitted": [[port, fields], ...]}: a child gets its identity when it
+// leaves.
+StoredReply to_stored(const OutputKeeper& keeper, const std::string& id,
+                      const BufferedOutput& output) {
+  Json all = {{"filtered", output.filtered ? Json(output.filter_reason) : Json()},
+              {"emitted", Json::array()}};
+  for (const BufferedOutput::Emission& emission : output.emissions) {
+    all["emitted"].push_back(Json::array({emission.port, emission.record.fields()}));
+  }
+  StoredReply stored;
+  stored.body = as_bytes(all);
+  stored.request = Json({{"record", id}}).dump();
+  stored.node = keeper.node;
+  return stored;
+}
+
+Status give_out(const OutputKeeper& keeper, BufferedOutput& from, Output& to) {
+  Status status;
+  if (from.filtered) status = to.filter(from.filter_reason);
+  for (BufferedOutput::Emission& emission : from.emissions) {
+    if (!status.ok()) return status;
+    status = to.emit(keeper.ports[emission.port], std::move(emission.record));
+  }
+  return status;
+}
+
+Status give_out(const OutputKeeper& keeper, const StoredReply& stored, Output& to) {
+  BufferedOutput output(keeper.ports);
+  const Result<bool> read = from_bytes(stored.body, [&](Json& all) {
+    output.filtered = !all.at("filtered").is_null();
+    if (output.filtered) output.filter_reason = all.at("filtered").get<std::string>();
+    for (Json& child : all.at("emitted")) {
+      const auto port = child.at(0).get<std::uint32_t>();
+      (void)keeper.ports.at(port);
+      output.emissions.push_back({port, Record(std::move(child.at(1)))});
+    }
+    return true;
+  });
+  return read.ok() ? give_out(keeper, output, to) : read.status();
+}
+
+class KeptOperator final : public Operator {
+ public:
+  KeptOperator(std::unique_ptr<Operator> inside, OutputKeeper keeper)
+      : inside_(std::move(inside)), keeper_(std::move(keeper)) {}
+
+  Status open(Context& context) override { return inside_->open(context); }
+
+  Status process(Record record, Output& out) override {
+    const std::string key = kept_key(keeper_, record);
+    std::promise<Found> looking;
+    keeper_.store->find(key, ReplyStore::Scope::this_run,
+                        [&looking](Found found) { looking.set_value(std::move(found)); });
+    const Found found = looking.get_future().get();
+    if (!found) return found.status();
+    if (*found) return give_out(keeper_, **found, out);
+    const std::string id = record.id().to_string();
+    BufferedOutput output(keeper_.ports);
+    if (Status status = inside_->process(std::move(record), output); !status.ok()) return status;
+    std::promise<Status> keeping;
+    keeper_.store->put(key, to_stored(keeper_, id, output),
+                       [&keeping](Status kept) { keeping.set_value(std::move(kept)); });
+    const Status kept = keeping.get_future().get();
+    return kept.ok() ? give_out(keeper_, output, out) : kept;
+  }
+
+ private:
+  const std::unique_ptr<Operator> inside_;
+  const OutputKeeper keeper_;
+};
+
+class KeptAsyncOperator final : public AsyncOperator {
+ public:
+  KeptAsyncOperator(std::unique_ptr<AsyncOperator> inside, OutputKeeper keeper)
+      : inside_(std::move(inside)), keeper_(std::move(keeper)) {}
+
+  Status open(Context& context) override { return inside_->open(context); }
+
+  Task<Status> process(Record record, Output& out) override {
+    const std::string key = kept_key(keeper_, record);
+    auto looking = make_completion<Found>(*keeper_.resumer);
+    keeper_.store->find(
+        key, ReplyStore::Scope::this_run,
+        [completion = looking.completion](Found result) { completion.set(std::move(result)); });
+    const Found found = co_await looking.awaitable;
+    if (!found) co_return found.status();
+    if (*found) co_return give_out(keeper_, **found, out);
+    const std::string id = record.id().to_string();
+    BufferedOutput output(keeper_.ports);
+    Task<Status> working = inside_->process(std::move(record), output);
+    const Status worked = co_await working;
+    if (!worked.ok()) co_return worked;
+    auto keeping = make_completion<Status>(*keeper_.resumer);
+    keeper_.store->put(
+        key, to_stored(keeper_, id, output),
+        [completion = keeping.completion](Status result) { completion.set(std::move(result)); });
+    const Status kept = co_await keeping.awaitable;
+    if (!kept.ok()) co_return kept;
+    co_return give_out(keeper_, output, out);
+  }
+
+ private:
+  const std::unique_ptr<AsyncOperator> inside_;
+  const OutputKeeper keeper_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> keep_output(std::unique_ptr<Operator> inside, OutputKeeper keeper) {
+  return std::make_unique<KeptOperator>(std::move(inside), std::move(keeper));
+}
+
+std::unique_ptr<AsyncOperator> keep_output(std::unique_ptr<AsyncOperator> inside,
+                                           OutputKeeper keeper) {
+  return std::make_unique<KeptAsyncOperator>(std::move(inside), std::move(keeper));
+}
+
+}  // namespace rare::engine
