@@ -3,12 +3,15 @@
 //
 // SQLite itself does the first within a commit, and never the second while somebody reads or
 // writes all the time. Failures are left to the next attempt: what is in the log is safe there.
-// Thread-safety: transaction() from the writer's thread, the rest from the owner's.
+// After one of the disk there is none: see bring_over(). Thread-safety: transaction() from the
+// writer's thread, the rest from the owner's.
 #pragma once
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -28,7 +31,7 @@ class LogKeeper {
 
   // Held by the writer from the beginning of a transaction to its end: it waits while the log
   // begins anew, which SQLite would make it do by trying again and again.
-  std::unique_lock<std::mutex> transaction() { return std::unique_lock(transaction_mutex_); }
+  std::unique_lock<std::mutex> transaction();
 
  private:
   static int committed(void* keeper, sqlite3* database, const char* name, int pages);
@@ -37,8 +40,13 @@ class LogKeeper {
 
   sqlite::Database& writer_;
   const std::unique_ptr<sqlite::Database> own_;
+  std::int64_t step_pages_ = 0, log_pages_ = 0;
+  std::int64_t pages_seen_ = 0;  // of the log when a step was last wanted; the writer's thread
   off_t try_from_bytes_ = 0;
+  bool lost_pages_ = false;  // the database was not synced; the keeper's thread
   std::mutex transaction_mutex_;
+  std::condition_variable begun_anew_;
+  std::atomic<bool> begins_anew_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool wanted_ = false, closed_ = false;  // guarded by mutex_

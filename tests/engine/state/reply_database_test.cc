@@ -19,6 +19,49 @@ using rare::ReplyStore;
 using rare::Status;
 using rare::StatusCode;
 
+// Stands before SQLite's files for as long as it lives, and lets one sync of a database fail.
+class FailingSync {
+ public:
+  FailingSync() {
+    below_ = sqlite3_vfs_find(nullptr);
+    static sqlite3_vfs above;
+    above = *below_;
+    above.zName = "failing-sync";
+    above.xOpen = open;
+    sqlite3_vfs_register(&above, 1);
+    failing_ = failed_ = false;
+    above_ = &above;
+  }
+  ~FailingSync() { sqlite3_vfs_unregister(above_); }
+  FailingSync(const FailingSync&) = delete;
+  void fail_once() const { failing_ = true; }
+  bool has_failed() const { return failed_; }
+
+ private:
+  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
+    const int code = below_->xOpen(below_, name, file, flags, out);
+    if (code != SQLITE_OK || (flags & SQLITE_OPEN_MAIN_DB) == 0) return code;
+    methods_below_ = file->pMethods;
+    static sqlite3_io_methods methods;
+    methods = *methods_below_;
+    methods.xSync = sync;
+    file->pMethods = &methods;
+    return code;
+  }
+  static int sync(sqlite3_file* file, int flags) {
+    if (failing_.exchange(false)) {
+      failed_ = true;
+      return SQLITE_IOERR_FSYNC;
+    }
+    return methods_below_->xSync(file, flags);
+  }
+
+  static inline sqlite3_vfs* below_ = nullptr;
+  static inline const sqlite3_io_methods* methods_below_ = nullptr;
+  static inline std::atomic<bool> failing_ = false, failed_ = false;
+  sqlite3_vfs* above_ = nullptr;
+};
+
 TEST_CASE("a reply comes back as it was put, bytes and all") {
   ScratchFolder folder;
   const std::string file = folder / "sub/replies.db";
@@ -199,6 +242,28 @@ TEST_CASE("the log on disk stays bounded while replies pour in") {
   sqlite3_close(reader);
   // Soon, as it is cut beside the replies: a few rounds, or many on a machine that is busy.
   for (int round = 4; std::filesystem::file_size(file + "-wal") > 100'000'000; ++round) pour(round);
+}
+
+TEST_CASE("after a sync that failed all stays in the log, and the next open finds it") {
+  ScratchFolder folder;
+  const std::string file = folder / "replies.db";
+  const std::string body = random_bytes(1'000'000);
+  {
+    const FailingSync failing;
+    const auto store = open_store(file, "run");
+    failing.fail_once();
+    for (int i = 0; i < 60; ++i) REQUIRE(put(*store, std::to_string(i), body).ok());
+    CHECK(failing.has_failed());
+  }
+  // Neither cut short at 32 MB nor folded into the file and removed.
+  REQUIRE(std::filesystem::exists(file + "-wal"));
+  CHECK(std::filesystem::file_size(file + "-wal") > 50'000'000);
+  const auto store = open_store(file, "run");
+  for (int i = 0; i < 60; ++i) {
+    const auto found = find(*store, std::to_string(i));
+    REQUIRE(found.has_value());
+    CHECK(found->body == body);
+  }
 }
 
 TEST_CASE("a damaged store says how to save what can be read, and that works") {
