@@ -145,10 +145,10 @@ std::string hits_of(const TestIndex& index, const WindowKernels& kernels, std::s
 }
 
 TEST_CASE("Scoring by the reference equals its formula, in windows of every size") {
-  const std::vector<std::string> texts = texts_of(600);
-  const std::vector<std::size_t> ks = {1, 20, 1'000};
+  const std::vector<std::string> texts = texts_of(200);
+  const std::vector<std::size_t> ks = {1, 20};
   for (const auto& [k1, b] :
-       std::vector<std::pair<double, double>>{{0.9, 0.4}, {1.2, 0.75}, {0, 0}, {1000, 1}}) {
+       std::vector<std::pair<double, double>>{{0.9, 0.4}, {0, 0}, {1000, 1}}) {
     const PlainReference plain(texts, k1, b);
     std::vector<std::string> expected;
     for (const std::size_t k : ks) {
