@@ -99,7 +99,8 @@ Json explained_json(const Plan& plan, const Preview& seen) {
 
 // What keeps from looking back at the run in `folder`, or nothing.
 std::string why_not(const RunReport& report, const Plan& plan, const std::string& folder) {
-  const std::string lines = differing_keys(report.fingerprint, fingerprint(plan));
+  const std::string lines =
+      differing_settings(report.fingerprint, fingerprint(plan), fingerprint_defaults(plan));
   if (lines.empty()) return "";
   return "the run in " + folder +
          " was made with other settings, so its records went another way:\n" + lines +

@@ -23,12 +23,11 @@ Json without_working_directory(const Json& value) {
   return relative.string();
 }
 
-void add_component(const RegisteredComponent& use, const Json& values, const std::string& path,
-                   Json& result) {
-  const Spec& spec = use.component.spec;
-  result[path + ".use"] = spec.name();
-  result[path + ".version"] = spec.version();
-  for (const ParamSpec& param : spec.params()) {
+// Calls `take` with each parameter that decides results, its key, and its value as it counts.
+template <class Take>
+void each_parameter(const RegisteredComponent& use, const Json& values, const std::string& path,
+                    const Take& take) {
+  for (const ParamSpec& param : use.component.spec.params()) {
     const bool is_output =
         use.component.kind == ComponentKind::sink && param.role == TextRole::output_path;
     // Which service answers decides what it says.
@@ -37,8 +36,25 @@ void add_component(const RegisteredComponent& use, const Json& values, const std
     const Json& value = values.at(param.name);
     const bool is_path =
         param.role == TextRole::input_path || param.role == TextRole::file_or_name || is_output;
-    result[path + ".with." + param.name] = is_path ? without_working_directory(value) : value;
+    take(param, path + ".with." + param.name, is_path ? without_working_directory(value) : value);
   }
+}
+
+void add_component(const RegisteredComponent& use, const Json& values, const std::string& path,
+                   Json& result) {
+  result[path + ".use"] = use.component.spec.name();
+  result[path + ".version"] = use.component.spec.version();
+  each_parameter(
+      use, values, path,
+      [&](const ParamSpec&, const std::string& key, const Json& value) { result[key] = value; });
+}
+
+void add_defaults(const RegisteredComponent& use, const Json& values, const std::string& path,
+                  Json& result) {
+  each_parameter(use, values, path,
+                 [&](const ParamSpec& param, const std::string& key, const Json& value) {
+                   if (!param.required && value == param.default_value) result[key] = value;
+                 });
 }
 
 const char* on_error_name(OnError on_error) {
@@ -69,6 +85,17 @@ Json fingerprint(const Plan& plan) {
     Json inputs = Json::array();
     for (const std::string& input : input_names(plan, node)) inputs.push_back(input);
     result[path + ".from"] = std::move(inputs);
+  }
+  return result;
+}
+
+Json fingerprint_defaults(const Plan& plan) {
+  Json result = Json::object();
+  for (const PlannedService& service : plan.services) {
+    add_defaults(*service.use, service.values, "services." + service.name, result);
+  }
+  for (const PlannedNode& node : plan.nodes) {
+    add_defaults(*node.use, node.values, "nodes." + node.name, result);
   }
   return result;
 }

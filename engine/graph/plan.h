@@ -83,6 +83,10 @@ Plan make_plan(PipelineConfig config, const Registry& registry, Diagnostics& dia
 // nondeterministic, because the pass runs apart from the run.
 Result<std::vector<std::uint32_t>> corpus_nodes(const Plan& plan, const std::string& node);
 
+// What of the fingerprint is a parameter that has its default value: key -> value. A run that an
+// earlier version began, before there was the parameter, went as if it had that.
+Json fingerprint_defaults(const Plan& plan);
+
 // What decides the results of a run, by "nodes.NAME.key" and "services.NAME.key": see `fingerprint`
 // in docs/formats/state.md. Excludes limits, concurrency, URLs and secrets.
 Json fingerprint(const Plan& plan);

@@ -40,6 +40,7 @@ StateOptions state_options(const Plan& plan, std::string folder, const Json& mor
   options.folder = std::move(folder);
   options.fingerprint = fingerprint(plan);
   options.fingerprint.update(more);
+  options.defaults = fingerprint_defaults(plan);
   for (const PlannedNode& node : plan.nodes) options.node_names.push_back(node.name);
   return options;
 }

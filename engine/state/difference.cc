@@ -89,6 +89,14 @@ std::string differing_keys(const Json& before, const Json& now, std::size_t limi
   return object_difference(before, now, limit, itself);
 }
 
+std::string differing_settings(const Json& before, Json now, const Json& defaults) {
+  for (const auto& [key, value] : defaults.items()) {
+    const auto found = now.find(key);
+    if (found != now.end() && *found == value && !before.contains(key)) now.erase(found);
+  }
+  return differing_keys(before, now);
+}
+
 std::string differing_paths(const Json& before, const Json& now, std::size_t limit) {
   if (before == now) return "";
   if (before.is_structured() && now.is_structured()) {

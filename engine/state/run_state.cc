@@ -173,7 +173,7 @@ Status RunStateDatabase::take_up_run() {
 Status RunStateDatabase::check_fingerprint(const std::string& stored) const {
   const Json before = Json::parse(stored, nullptr, false);
   if (before.is_discarded()) return database_->damaged("the fingerprint is not JSON");
-  const std::string lines = differing_keys(before, options_.fingerprint);
+  const std::string lines = differing_settings(before, options_.fingerprint, options_.defaults);
   if (lines.empty()) return Status();
   return Status::run_fault(
       StatusCode::invalid_argument,

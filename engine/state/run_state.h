@@ -98,6 +98,7 @@ struct RetryResult {
 struct StateOptions {
   std::string folder;                   // made when missing, mode 0700
   Json fingerprint;                     // flat object: key -> value
+  Json defaults = Json::object();       // of it, what an earlier version's run may not name
   std::vector<std::string> node_names;  // by the plan's index
   bool fresh = false;  // forget what the folder holds (replies are elsewhere, untouched)
 };

@@ -60,6 +60,19 @@ TEST_CASE("the fingerprint holds what decides results, by path", "[graph]") {
   })"));
 }
 
+TEST_CASE("parameters at their defaults are known, those that were set are not among them",
+          "[graph]") {
+  PlanFixture fixture;
+  fixture.folder.write("ask.txt", "Ask.\n");
+  const Json defaults =
+      fingerprint_defaults(fixture.plan(kAskPipeline, {"nodes.ask.with.top_k=3"}));
+  CHECK(defaults.at("nodes.ask.with.penalty") == 1.0);
+  CHECK(defaults.at("nodes.note.with.output_key") == "note");
+  CHECK_FALSE(defaults.contains("nodes.ask.with.top_k"));
+  CHECK_FALSE(defaults.contains("nodes.ask.with.prompt"));
+  CHECK_FALSE(defaults.contains("nodes.documents.with.path"));
+}
+
 TEST_CASE("limits, concurrency, URLs and secrets leave the fingerprint as it is", "[graph]") {
   PlanFixture fixture;
   fixture.folder.write("ask.txt", "Ask.\n");

@@ -62,6 +62,27 @@ TEST_CASE("other settings are named key by key with both values") {
   CHECK(RunState::open(options_for(folder / "run")).ok());
 }
 
+TEST_CASE("a parameter that is newer than the run makes no difference at its default") {
+  ScratchFolder folder;
+  make_run(folder / "run");
+  StateOptions options = options_for(folder / "run");
+  options.fingerprint["nodes.questions.with.columns"] = Json::array();
+  options.defaults = {{"nodes.questions.with.columns", Json::array()}};
+  CHECK(RunState::open(options).ok());
+  options.fingerprint["nodes.questions.with.columns"] = {"a"};
+  CHECK(says(refusal_of(options), "nodes.questions.with.columns: was not set, now [\"a\"]"));
+}
+
+TEST_CASE("a known parameter that comes back to its default is a difference") {
+  ScratchFolder folder;
+  StateOptions options = options_for(folder / "run");
+  options.fingerprint["nodes.questions.with.columns"] = {"a"};
+  REQUIRE(RunState::open(options).ok());
+  options.fingerprint["nodes.questions.with.columns"] = Json::array();
+  options.defaults = {{"nodes.questions.with.columns", Json::array()}};
+  CHECK(says(refusal_of(options), "was [\"a\"], now []"));
+}
+
 TEST_CASE("long values are shown where they differ, whole characters only") {
   ScratchFolder folder;
   StateOptions options = options_for(folder / "run");
