@@ -1,11 +1,13 @@
 #include "engine/runtime/kept_output.h"
 
+#include <cstdint>
 #include <future>
 #include <optional>
 #include <utility>
 
 #include "engine/runtime/buffered_output.h"
 #include "engine/runtime/row.h"
+#include "rare/random.h"
 
 namespace rare::engine {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 using Found = Result<std::optional<StoredReply>>;
 
 // With its edges: a record may come to a node on two ways that its text form does not tell apart.
+// With its fields: over another input, or above other rows of a whole-set node, another record may
+// come to have the same identity in the same run.
 std::string kept_key(const OutputKeeper& keeper, const Record& record) {
   const RecordId& id = record.id();
   std::string key = "output/" + keeper.run_id + "/" + keeper.node + "/" +
@@ -21,7 +25,13 @@ std::string kept_key(const OutputKeeper& keeper, const Record& record) {
   for (const RecordId::Step& step : id.path()) {
     key += "." + std::to_string(step.child) + "@" + std::to_string(step.edge);
   }
-  return key;
+  const std::uint64_t fields = derive_seed(0, as_bytes(record.fields()), "kept output");
+  return key + "/" + std::to_string(fields);
+}
+
+// Neither gave anything out nor filtered: the record has failed, and is worked on again.
+bool is_nothing(const BufferedOutput& output) {
+  return !output.filtered && output.emissions.empty();
 }
 
 // {"filtered": reason or null, "emitted": [[port, fields], ...]}: a child gets its identity when it
@@ -83,6 +93,7 @@ class KeptOperator final : public Operator {
     const std::string id = record.id().to_string();
     BufferedOutput output(keeper_.ports);
     if (Status status = inside_->process(std::move(record), output); !status.ok()) return status;
+    if (is_nothing(output)) return Status();
     std::promise<Status> keeping;
     keeper_.store->put(key, to_stored(keeper_, id, output),
                        [&keeping](Status kept) { keeping.set_value(std::move(kept)); });
@@ -105,6 +116,7 @@ class KeptAsyncOperator final : public AsyncOperator {
   Task<Status> process(Record record, Output& out) override {
     const std::string key = kept_key(keeper_, record);
     auto looking = make_completion<Found>(*keeper_.resumer);
+    looking.completion.pause_time_limit();  // `timeout_s` is for the operator's own work
     keeper_.store->find(
         key, ReplyStore::Scope::this_run,
         [completion = looking.completion](Found result) { completion.set(std::move(result)); });
@@ -115,8 +127,9 @@ class KeptAsyncOperator final : public AsyncOperator {
     BufferedOutput output(keeper_.ports);
     Task<Status> working = inside_->process(std::move(record), output);
     const Status worked = co_await working;
-    if (!worked.ok()) co_return worked;
+    if (!worked.ok() || is_nothing(output)) co_return worked;
     auto keeping = make_completion<Status>(*keeper_.resumer);
+    keeping.completion.pause_time_limit();
     keeper_.store->put(
         key, to_stored(keeper_, id, output),
         [completion = keeping.completion](Status result) { completion.set(std::move(result)); });

@@ -2,10 +2,9 @@
 // out for it is on disk before it goes on. A later start of the run, and a retry, go on from the
 // same output, so that nothing below is computed or paid for a second time over another text.
 //
-// It stands in the run's reply store, under the run, the node and the record's identity. A record
-// that failed has none: it is worked on again. All that one record gives out is in memory until it
-// is kept.
-// Thread-safety: as the operator inside.
+// It stands in the run's reply store, under the run, the node, the record's identity and its
+// fields. A record that failed has none: it is worked on again. All that one record gives out is in
+// memory until it is kept. Thread-safety: as the operator inside.
 #pragma once
 
 #include <memory>

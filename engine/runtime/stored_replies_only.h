@@ -23,7 +23,7 @@ class StoredRepliesOnly final : public ReplyStore {
           if (!found || *found) return done(std::move(found));
           done(Status(StatusCode::not_found,
                       "its reply is not in the store: the record did not come this far yet, "
-                      "or the reply was removed"));
+                      "failed here, or the reply was removed"));
         });
   }
   void put(std::string, StoredReply, std::function<void(Status)> done) override {

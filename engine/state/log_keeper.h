@@ -32,6 +32,9 @@ class LogKeeper {
   // Held by the writer from the beginning of a transaction to its end: it waits while the log
   // begins anew, which SQLite would make it do by trying again and again.
   std::unique_lock<std::mutex> transaction();
+  // The disk refused what was to be brought into the database: nothing more is brought there, and
+  // the log grows. Any thread.
+  bool lost_pages() const { return lost_pages_; }
 
  private:
   static int committed(void* keeper, sqlite3* database, const char* name, int pages);
@@ -43,7 +46,7 @@ class LogKeeper {
   std::int64_t step_pages_ = 0, log_pages_ = 0;
   std::int64_t pages_seen_ = 0;  // of the log when a step was last wanted; the writer's thread
   off_t try_from_bytes_ = 0;
-  bool lost_pages_ = false;  // the database was not synced; the keeper's thread
+  std::atomic<bool> lost_pages_ = false;  // the database was not synced
   std::mutex transaction_mutex_;
   std::condition_variable begun_anew_;
   std::atomic<bool> begins_anew_ = false;

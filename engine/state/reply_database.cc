@@ -165,6 +165,7 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   void read_loop();
   Status write_batch(std::vector<Packed>& batch);
   Status write_in_ballast(std::vector<Packed>& batch, Status full);
+  void tell_of_lost_pages();
   Status sync_commits(bool wanted);
   void write_asked();
   Result<std::optional<StoredReply>> read(const Find& find);
@@ -180,6 +181,7 @@ class ReplyDatabaseFile final : public ReplyDatabase {
   const std::function<void(Status)> on_full_disk_;
   std::optional<Ballast> ballast_;
   bool commits_synced_ = true;
+  bool told_of_lost_pages_ = false;
   std::atomic<std::uint64_t> stored_ = 0;
   WorkQueue<Put> puts_;
   WorkQueue<Packed> packed_;
@@ -236,6 +238,7 @@ void ReplyDatabaseFile::write_loop() {
       status = write_in_ballast(batch, std::move(status));
     }
     if (status.ok()) stored_ += batch.size();
+    if (status.ok() && log_.lost_pages()) tell_of_lost_pages();
     for (Packed& packed : batch) packed.done(status);
   }
 }
@@ -283,6 +286,19 @@ Status ReplyDatabaseFile::write_in_ballast(std::vector<Packed>& batch, Status fu
                        " (What is paid for is kept: replies of calls in flight are written to room "
                        "that was held back for them; nothing more is asked.)"));
   return written;
+}
+
+// The log has all; but who reads may be given pages that never reached the disk, and the log would
+// grow without end.
+void ReplyDatabaseFile::tell_of_lost_pages() {
+  if (told_of_lost_pages_ || !on_full_disk_) return;
+  told_of_lost_pages_ = true;
+  on_full_disk_(Status::run_fault(
+      StatusCode::unavailable,
+      "the disk failed to take what was written to the reply store " + writer_->file() +
+          ". Every stored reply is in " + writer_->file() +
+          "-wal; nothing more is asked. Check the disk, end every program that has the file open, "
+          "then run again: the log is then read from its beginning."));
 }
 
 // What cannot be written now is tried again with the next replies, which say what is wrong.

@@ -29,8 +29,8 @@ class ReplyDatabase : public ReplyStore {
  public:
   // Opens or makes the file (mode 0600) and its folder; one of format 1 is brought to the present
   // one. `run_id` is RunState::run_id(): no other process may work for the same run.
-  // `on_full_disk` is called at most once, on the store's thread, with a run fault; without it
-  // there is no ballast.
+  // `on_full_disk` is called on the store's thread, with a run fault, at most once when the disk is
+  // full and once when it fails; without it there is no ballast.
   static Result<std::unique_ptr<ReplyDatabase>> open(const std::string& file,
                                                      const std::string& run_id,
                                                      std::function<void(Status)> on_full_disk = {});

@@ -83,6 +83,12 @@ bool may_pass(int http_status) {
          http_status == 504;
 }
 
+bool is_of_all_shards(const Json& answer) {
+  const Json shards = answer.value("_shards", Json::object());
+  const int total = shards.value("total", 0);
+  return shards.value("failed", 0) == 0 && shards.value("successful", total) >= total;
+}
+
 std::string reason_of(const Json& error) {
   if (error.is_string()) return error.get<std::string>();
   std::string said = text_of(error, "type");
@@ -248,6 +254,16 @@ milliseconds Cluster::pause_before(int attempts, const ClusterAnswer& answer) co
   return std::min(kFirstPause * (1 << doublings), kLongestPause);
 }
 
+bool Cluster::rest(std::chrono::milliseconds pause, const std::function<bool()>& stopped) {
+  const auto end = std::chrono::steady_clock::now() + pause;
+  while (std::chrono::steady_clock::now() < end) {
+    if (stopped()) return false;
+    std::this_thread::sleep_for(
+        std::min<std::chrono::nanoseconds>(kLookAgain, end - std::chrono::steady_clock::now()));
+  }
+  return true;
+}
+
 ClusterAnswer Cluster::ask(const ClusterRequest& request, const std::function<bool()>& stopped) {
   ClusterAnswer cancelled;
   cancelled.status = Status::cancelled();
@@ -261,12 +277,7 @@ ClusterAnswer Cluster::ask(const ClusterRequest& request, const std::function<bo
     ClusterAnswer answer = future.get();
     if (!answer.again || attempts > options_.max_retries) return answer;
     count_retry(answer.throttled);
-    const auto end = std::chrono::steady_clock::now() + pause_before(attempts, answer);
-    while (std::chrono::steady_clock::now() < end) {
-      if (stopped()) return cancelled;
-      std::this_thread::sleep_for(
-          std::min<std::chrono::nanoseconds>(kLookAgain, end - std::chrono::steady_clock::now()));
-    }
+    if (!rest(pause_before(attempts, answer), stopped)) return cancelled;
   }
 }
 

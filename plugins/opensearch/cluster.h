@@ -64,6 +64,8 @@ class Cluster {
   // its status is cancelled() when `stopped` said so.
   ClusterAnswer ask(const ClusterRequest& request, const std::function<bool()>& stopped);
 
+  // Waits for so long; false when `stopped` said so. Not on the loop's thread.
+  static bool rest(std::chrono::milliseconds pause, const std::function<bool()>& stopped);
   // How long to wait before the attempt after `attempts`, of which the last one gave `answer`.
   std::chrono::milliseconds pause_before(int attempts, const ClusterAnswer& answer) const;
   int max_retries() const { return options_.max_retries; }
@@ -99,6 +101,10 @@ class Cluster {
 
 // Whether a status means that the cluster was busy, or on its way.
 bool may_pass(int http_status);
+
+// Whether each shard of the index had its part in an answer. One of which no copy is there counts
+// neither as failed nor as successful.
+bool is_of_all_shards(const Json& answer);
 
 // What an error of the cluster says: its type and reason, and those of its first cause.
 std::string reason_of(const Json& error);

@@ -128,10 +128,23 @@ Result<StoredNames> IndexStore::names() const {
   return names;
 }
 
+// Of a part of the shards it would say that documents are missing.
 Result<std::uint64_t> IndexStore::count(const std::string& name) const {
-  const ClusterAnswer answer = ask("GET", "/" + name + "/_count");
-  if (!answer.status.ok()) return answer.status;
-  return answer.body.value("count", std::uint64_t{0});
+  for (int attempts = 1;; ++attempts) {
+    const ClusterAnswer answer = ask("GET", "/" + name + "/_count");
+    if (!answer.status.ok()) return answer.status;
+    if (is_of_all_shards(answer.body)) return answer.body.value("count", std::uint64_t{0});
+    if (attempts > cluster_.max_retries()) {
+      return Status(StatusCode::unavailable,
+                    cluster_.name() + ": some shards of " + name +
+                        " do not answer; wait until the cluster has them again "
+                        "(GET /_cluster/health says yellow or green), then start again");
+    }
+    cluster_.count_retry(false);
+    if (!Cluster::rest(cluster_.pause_before(attempts, answer), stopped_)) {
+      return Status::cancelled();
+    }
+  }
 }
 
 // Elasticsearch, and OpenSearch before 3, multiply by k1 + 1, as Lucene did before 8.

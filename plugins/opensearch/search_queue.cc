@@ -22,10 +22,9 @@ Json query_of(const SearchRequest& request) {
               {"_source", Json::array({kTextField, kIdField})}};
 }
 
-// Some of its shards did not answer, or not in time: what came is not all.
+// Not in time, or not of all shards: what came is not all.
 bool is_partial(const Json& response) {
-  const Json shards = response.value("_shards", Json::object());
-  return response.value("timed_out", false) || shards.value("failed", 0) > 0;
+  return response.value("timed_out", false) || !is_of_all_shards(response);
 }
 
 }  // namespace

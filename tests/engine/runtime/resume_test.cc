@@ -162,3 +162,35 @@ nodes:
   CHECK(drawn.size() == static_cast<std::size_t>(passed));
   CHECK(drawn_later.size() == static_cast<std::size_t>(2 * passed));
 }
+
+TEST_CASE("another record of the same identity is not given what was kept for the first") {
+  const auto yaml = [](int add) {
+    return "name: drawn\nnodes:\n  - { name: numbers, use: test.numbers, with: { count: 50, add: " +
+           std::to_string(add) +
+           " } }\n  - { name: draw, use: test.draw }\n  - { name: result, use: test.collect }\n";
+  };
+  Observed observed;
+  RepliesInMemory replies;
+  for (const int add : {0, 1000}) {
+    MemoryState state;  // as when the output was removed: the run keeps its name
+    require_accounted(run_graph(yaml(add), state, observed, {.replies = &replies}));
+  }
+  CHECK(observed.drawn == 100);
+  for (const rare::Json& row : observed.rows.at("rows")) {
+    CHECK(row.at("fields").at("n").get<int>() >= 1000);
+  }
+}
+
+TEST_CASE("a record for which nothing was given out is worked on again") {
+  Observed observed;
+  RepliesInMemory replies;
+  for (int start = 1; start <= 2; ++start) {
+    MemoryState state;
+    run_graph(
+        "name: mute\nnodes:\n  - { name: numbers, use: test.numbers, with: { count: 5 } }\n"
+        "  - { name: mute, use: test.mute }\n  - { name: result, use: test.collect }\n",
+        state, observed, {.replies = &replies});
+    CHECK(observed.drawn == 5 * start);
+  }
+  CHECK(replies.size() == 0);
+}

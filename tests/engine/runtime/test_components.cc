@@ -24,6 +24,7 @@ class Numbers final : public Source {
         .summary("Counts.")
         .param(&Numbers::count_, "count", 10, "How many.")
         .param(&Numbers::bad_every_, "bad_every", 0, "Every so many-th cannot be read; 0: none.")
+        .param(&Numbers::add_, "add", 0, "To each.")
         .param(&Numbers::fail_at_, "fail_at", -1, "The run fails here.");
   }
   Status open(Context&, std::optional<Position> position) override {
@@ -40,12 +41,12 @@ class Numbers final : public Source {
       return Status(StatusCode::invalid_data, "not a number").with_raw("\xff raw");
     }
     raise_to(observed->most_alive, ++observed->alive);
-    return std::optional<Record>(Record(Json{{"n", n}}));
+    return std::optional<Record>(Record(Json{{"n", n + add_}}));
   }
   Position position() const override { return Position{Json(next_)}; }
 
  private:
-  std::int64_t count_ = 0, bad_every_ = 0, fail_at_ = -1, next_ = 0;
+  std::int64_t count_ = 0, bad_every_ = 0, add_ = 0, fail_at_ = -1, next_ = 0;
 };
 
 class Pass final : public Operator {
@@ -255,6 +256,15 @@ class Draw final : public Operator {
   }
 };
 
+class Mute final : public Operator {
+ public:
+  static Spec spec() { return Spec("test.mute").summary("Forgets.").nondeterministic(); }
+  Status process(Record, Output&) override {
+    ++observed->drawn;
+    return Status();
+  }
+};
+
 class Collect final : public Sink {
  public:
   static Spec spec() {
@@ -333,6 +343,7 @@ void add_test_components(Registry& registry) {
   collector.add<Silent>();
   collector.add<Both>();
   collector.add<Draw>();
+  collector.add<Mute>();
   collector.add<Collect>();
   add_async_components(collector);
   const LoadedPlugin plugin{"test", "1", "test.so", {}, {}};

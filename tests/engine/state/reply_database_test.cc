@@ -250,10 +250,18 @@ TEST_CASE("after a sync that failed all stays in the log, and the next open find
   const std::string body = random_bytes(1'000'000);
   {
     const FailingSync failing;
-    const auto store = open_store(file, "run");
+    std::vector<rare::Status> faults;
+    const auto opened =
+        ReplyDatabase::open(file, "run", [&](rare::Status fault) { faults.push_back(fault); });
+    REQUIRE(opened.ok());
+    const auto& store = *opened;
     failing.fail_once();
     for (int i = 0; i < 60; ++i) REQUIRE(put(*store, std::to_string(i), body).ok());
     CHECK(failing.has_failed());
+    REQUIRE(faults.size() == 1);
+    CHECK(faults[0].fault() == rare::Fault::run);
+    CHECK(faults[0].message().find("end every program that has the file open") !=
+          std::string::npos);
   }
   // Neither cut short at 32 MB nor folded into the file and removed.
   REQUIRE(std::filesystem::exists(file + "-wal"));

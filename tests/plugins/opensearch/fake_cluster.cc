@@ -39,7 +39,7 @@ Json hits_of(const Json& search, const std::map<std::string, Json>& documents) {
   if (hits.size() > size) hits.erase(hits.begin() + static_cast<std::ptrdiff_t>(size), hits.end());
   return {{"status", 200},
           {"timed_out", false},
-          {"_shards", {{"total", 1}, {"failed", 0}}},
+          {"_shards", {{"total", 1}, {"successful", 1}, {"failed", 0}}},
           {"hits", {{"hits", hits}}}};
 }
 

@@ -289,24 +289,40 @@ TEST_CASE("Searches that a busy cluster refuses, or answers in part, are sent ag
   FakeCluster cluster([&](const HttpRequest& request) -> std::optional<HttpResponse> {
     if (!is_to(request, "/_msearch")) return std::nullopt;
     const Json busy{{"status", 429}, {"error", {{"type", "rejected_execution"}}}};
-    const Json part{{"status", 200},
-                    {"timed_out", false},
-                    {"_shards", {{"total", 3}, {"failed", 1}}},
-                    {"hits", {{"hits", Json::array()}}}};
+    Json part{{"status", 200},
+              {"timed_out", false},
+              {"_shards", {{"total", 3}, {"successful", 2}, {"failed", 1}}},
+              {"hits", {{"hits", Json::array()}}}};
     switch (++searches) {
       case 1:
         return json_response(200, {{"responses", {busy}}});
       case 2:
         return json_response(200, {{"responses", {part}}});
-      case 3:
+      case 3:  // no copy of the third shard is there, which counts as no failure
+        part["_shards"]["failed"] = 0;
+        return json_response(200, {{"responses", {part}}});
+      case 4:
         return at_once(error_response(503, "unavailable", "starting"));
       default:
         return std::nullopt;
     }
   });
+  Searched setup(cluster, kAnimals, {{"max_retries", 4}});
+  CHECK(setup.search("cat")->hits.size() == 2);
+  CHECK(searches == 5);
+}
+
+TEST_CASE("Documents are counted when all shards of the index are there") {
+  std::atomic<int> counts{0};
+  FakeCluster cluster([&](const HttpRequest& request) -> std::optional<HttpResponse> {
+    if (!is_to(request, "/_count") || ++counts > 2) return std::nullopt;
+    return json_response(
+        200, {{"count", 1}, {"_shards", {{"total", 3}, {"successful", 1}, {"failed", 0}}}});
+  });
   Searched setup(cluster);
   CHECK(setup.search("cat")->hits.size() == 2);
-  CHECK(searches == 4);
+  CHECK(cluster.indexes().size() == 1);
+  CHECK(counts > 2);
 }
 
 TEST_CASE("A search that cannot be done is its record's fault, a cluster that is gone the run's") {
