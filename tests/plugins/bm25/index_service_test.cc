@@ -196,8 +196,8 @@ TEST_CASE("A path without files, or with a file that is no corpus, is told by it
   CHECK(corpus.opened.fault() == Fault::run);
   CHECK(contains(corpus.opened.message(), "service `corpus` (bm25.index): the index over " +
                                               corpus.folder / "none.jsonl" + " cannot be built"));
-  corpus.open({{"path", corpus.write("a.txt", "cat")}});
-  CHECK(contains(corpus.opened.message(), "expected the extension"));
+  corpus.open({{"path", corpus.write("a.docx", "cat")}});
+  CHECK(contains(corpus.opened.message(), "a.docx: expected one of the extensions"));
   const auto told =
       corpus.open({{"path", corpus.write("b.txt", "{\"text\": \"cat\"}")}, {"format", "jsonl"}});
   CHECK(found(*told, "cat").hits.size() == 1);
