@@ -82,6 +82,15 @@ TEST_CASE("fields selects and orders; a missing one is left out and said once") 
   CHECK(sink->accept(Record(Json{{"a", 1}, {"b", "\xff"}})).ok());
 }
 
+TEST_CASE("a preview, which opens nothing, shows rows with missing fields") {
+  const Folder folder;
+  const auto sink = sink_of(folder.path("out.jsonl"), {{"fields", {"f", "zz"}}});
+  const auto row = sink->encode(Record(Json{{"f", 1}}));
+  REQUIRE(row.ok());
+  CHECK(*row == "{\"f\":1}\n");
+  CHECK_FALSE(exists(part(folder.path("out.jsonl"))));
+}
+
 TEST_CASE("a row that JSON cannot hold is not accepted, and says which field") {
   const Folder folder;
   const auto sink = sink_of(folder.path("out.jsonl"));
