@@ -59,22 +59,25 @@ struct Line {
   std::size_t next;
 };
 
-std::optional<Line> line_at(std::string_view text, std::size_t from) {
+// Nothing behind the last line, which has no line break only if the text `is_whole`.
+std::optional<Line> line_at(std::string_view text, std::size_t from, bool is_whole) {
   const std::size_t newline = text.find('\n', from);
-  if (newline == std::string_view::npos) return std::nullopt;
-  std::string_view line = text.substr(from, newline - from);
+  const bool has_break = newline != std::string_view::npos;
+  if (!has_break && (!is_whole || from >= text.size())) return std::nullopt;
+  const std::size_t end = has_break ? newline : text.size();
+  std::string_view line = text.substr(from, end - from);
   while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
-  return Line{line, newline + 1};
+  return Line{line, has_break ? end + 1 : end};
 }
 
 }  // namespace
 
-FrontMatter read_front_matter(std::string_view file_start) {
-  const std::optional<Line> opening = line_at(file_start, 0);
+FrontMatter read_front_matter(std::string_view file_start, bool is_whole_file) {
+  const std::optional<Line> opening = line_at(file_start, 0, is_whole_file);
   if (!opening || opening->text != "---") return {};
   std::size_t from = opening->next;
   std::optional<Line> line;
-  for (std::size_t at = from; (line = line_at(file_start, at)); at = line->next) {
+  for (std::size_t at = from; (line = line_at(file_start, at, is_whole_file)); at = line->next) {
     if (line->text != "---" && line->text != "...") continue;
     const std::string_view yaml = file_start.substr(from, at - from);
     if (first_invalid_utf8(yaml) != yaml.size()) return {};

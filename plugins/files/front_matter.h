@@ -15,7 +15,8 @@ struct FrontMatter {
 
 // What stands there and is no map in YAML, is longer than `file_start` or more than 10,000 values
 // (aliases multiply) is text and no front matter. Scalars without quotes that JSON would read as a
-// number, true, false or null are such; others are text.
-FrontMatter read_front_matter(std::string_view file_start);
+// number, true, false or null are such; others are text. The closing line needs no line break where
+// `is_whole_file`.
+FrontMatter read_front_matter(std::string_view file_start, bool is_whole_file);
 
 }  // namespace rare::files

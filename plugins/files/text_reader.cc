@@ -58,7 +58,9 @@ Status TextReader::read_head() {
   position_.line_start += mark;
   position_.stage = ReaderPosition::Stage::inside;
   if (!has_front_matter_) return Status();
-  FrontMatter head = read_front_matter(bytes_.window().substr(0, kMostFrontMatterBytes));
+  const bool is_whole_file = !*more && bytes_.window().size() <= kMostFrontMatterBytes;
+  FrontMatter head =
+      read_front_matter(bytes_.window().substr(0, kMostFrontMatterBytes), is_whole_file);
   front_matter_ = std::move(head.fields);
   pass(head.bytes);
   return Status();
@@ -107,17 +109,18 @@ Result<std::size_t> TextReader::piece_end() {
   return bytes_.window().size();
 }
 
-// What is left of a piece that is too long: of a line up to its break, of others up to the end.
+// What is left of a piece that is too long: of a line up to its break, of a paragraph up to a blank
+// line, of a file up to its end. The window begins where the piece does.
 Status TextReader::leave_rest() {
-  for (;;) {
-    const std::size_t newline =
-        split_ == Split::line ? bytes_.window().find('\n') : std::string_view::npos;
-    const bool is_found = newline != std::string_view::npos;
-    pass(is_found ? newline + 1 : bytes_.window().size());
-    if (is_found) return Status();
-    Result<bool> more = bytes_.fill();
-    if (!more) return more.status();
-    if (!*more) return Status();
+  for (bool begins_line = true;;) {
+    const Result<std::size_t> end = line_end(0);
+    if (!end) return end.status();
+    const std::string_view line = bytes_.window().substr(0, *end);
+    if (line.empty()) return Status();
+    if (split_ == Split::paragraph && begins_line && is_blank(line)) return Status();
+    begins_line = line.ends_with('\n');
+    pass(*end);
+    if (split_ == Split::line && begins_line) return Status();
   }
 }
 

@@ -53,9 +53,11 @@ TEST_CASE("front matter of Markdown is fields of every record") {
                    {{"split", "paragraph"}}) == Json::parse(R"([
           {"title":"1","n":2,"tags":["a",true,null],"d":"2024-01-02","line":8,"text":"# T"},
           {"title":"1","n":2,"tags":["a",true,null],"d":"2024-01-02","line":10,"text":"x"}])"));
+  CHECK(records_of("a.md", "---\na: 1\n---") == Json::parse(R"([{"a":1,"text":""}])"));
+  CHECK(records_of("a.md", "---\na: 1\n---\r", {{"split", "line"}}) == Json::array());
   // What is none is text.
-  for (const std::string text :
-       {"---\nno map\n---\nx\n", "---\na: [\n---\nx\n", "---\na: 1\nx\n", "----\na: 1\n---\n"}) {
+  for (const std::string text : {"---\nno map\n---\nx\n", "---\na: [\n---\nx\n", "---\na: 1\nx\n",
+                                 "---", "---\na: 1\n--", "----\na: 1\n---\n"}) {
     CHECK(records_of("a.markdown", text) == Json::array({{{"text", text}}}));
   }
   std::string bomb = "---\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
@@ -82,6 +84,31 @@ TEST_CASE("text that is not UTF-8 or does not fit into memory is an error, and t
   REQUIRE(reader.open(path, {}, 3'000'003).ok());
   CHECK_THAT(reader.next().status().message(), Contains("at most 1000 bytes, came one of 3000001"));
   CHECK((**reader.next())["text"] == "y");
+}
+
+TEST_CASE(
+    "a paragraph that does not fit into memory is an error, and the ones behind it are read") {
+  std::string line(99, 'x');
+  line += '\n';
+  std::string paragraph;
+  // Long enough for it to be passed in several pieces, whose ends are within lines.
+  for (int i = 0; i < 30'000; ++i) paragraph += line;
+  const std::string long_line = std::string(2'500'000, 'y') + "\n";
+  const std::string blanks_within = std::string(2'000, 'z') + std::string(2'000'000, ' ') + "z\n";
+  const std::string overlong =
+      GENERATE_COPY(as<std::string>(), paragraph, long_line + line, line + blanks_within);
+  const Folder folder;
+  const std::string bytes = overlong + " \r\nafter\nit\n\nlast";
+  const std::string path = folder.write("a.txt", bytes);
+  ReadSettings settings;
+  settings.split = "paragraph";
+  TextReader reader(settings, false, 1000);
+  REQUIRE(reader.open(path, {}, bytes.size()).ok());
+  CHECK_THAT(reader.next().status().message(),
+             Contains("at most 1000 bytes, came one of " + std::to_string(overlong.size()) + " "));
+  CHECK((**reader.next())["text"] == "after\nit");
+  CHECK((**reader.next())["text"] == "last");
+  CHECK_FALSE(reader.next()->has_value());
 }
 
 TEST_CASE("reading text goes on at every record") {
