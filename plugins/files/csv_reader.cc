@@ -13,18 +13,32 @@ std::string count_of(std::size_t cells) {
   return std::to_string(cells) + (cells == 1 ? " cell" : " cells");
 }
 
-// The candidate that a line has most of outside of quotes; a comma where it has none.
-char delimiter_of_line(std::string_view line) {
-  constexpr std::string_view kCandidates = ",;\t|";
+constexpr std::size_t kMostHeadBytes = std::size_t{1} << 20;
+constexpr std::string_view kCandidates = ",;\t|";
+
+// The candidate that a line has most of outside of quotes; a comma where it has none. Nothing when
+// the text ends before the line does. As in CsvScan, a quote counts at a cell's beginning only.
+std::optional<char> delimiter_of_line(std::string_view text) {
   std::size_t counts[kCandidates.size()] = {};
-  bool is_quoted = false;
-  for (const char c : line) {
-    if (c == '"') is_quoted = !is_quoted;
+  bool begins_cell = true;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"' && begins_cell) {
+      at = text.find('"', at + 1);
+      if (at == std::string_view::npos) return std::nullopt;
+      // One that is doubled goes on with the cell.
+      begins_cell = at + 1 < text.size() && text[at + 1] == '"';
+      continue;
+    }
+    if (c == '\r' || c == '\n') {
+      return kCandidates[static_cast<std::size_t>(
+          std::max_element(std::begin(counts), std::end(counts)) - std::begin(counts))];
+    }
     const std::size_t which = kCandidates.find(c);
-    if (!is_quoted && which != std::string_view::npos) counts[which] += 1;
+    begins_cell = which != std::string_view::npos;
+    if (begins_cell) counts[which] += 1;
   }
-  return kCandidates[static_cast<std::size_t>(
-      std::max_element(std::begin(counts), std::end(counts)) - std::begin(counts))];
+  return std::nullopt;
 }
 
 }  // namespace
@@ -68,7 +82,7 @@ void CsvReader::pass(std::string_view bytes) {
 // A byte order mark, and the line `sep=;` with which Excel is told the delimiter.
 Status CsvReader::read_delimiter() {
   std::string_view window = bytes_.window();
-  while (window.find_first_of("\r\n") == std::string_view::npos && window.size() < (1u << 20)) {
+  while (window.find_first_of("\r\n") == std::string_view::npos && window.size() < kMostHeadBytes) {
     Result<bool> more = bytes_.fill();
     if (!more) return more.status();
     window = bytes_.window();
@@ -84,9 +98,22 @@ Status CsvReader::read_delimiter() {
     const bool has_two = window.substr(5, 2) == "\r\n";
     pass(window.substr(0, std::min<std::size_t>(window.size(), has_two ? 7 : 6)));
   }
-  const std::string_view first = bytes_.window().substr(0, bytes_.window().find_first_of("\r\n"));
-  scan_ = CsvScan(delimiter_ ? *delimiter_ : delimiter_of_line(first));
+  const Result<char> delimiter = delimiter_ ? Result<char>(*delimiter_) : find_delimiter();
+  if (!delimiter) return delimiter.status();
+  scan_ = CsvScan(*delimiter);
   return Status();
+}
+
+// Of the first line that is not blank, or of as much of it as is looked at.
+Result<char> CsvReader::find_delimiter() {
+  for (Result<bool> more = true;;) {
+    std::string_view text = bytes_.window();
+    text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
+    if (const std::optional<char> found = delimiter_of_line(text); found) return *found;
+    if (!*more) return delimiter_of_line(std::string(text) + "\n").value_or(kCandidates.front());
+    more = bytes_.window().size() < kMostHeadBytes ? bytes_.fill() : Result<bool>(false);
+    if (!more) return more.status();
+  }
 }
 
 Status CsvReader::read_head() {

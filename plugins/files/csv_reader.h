@@ -39,6 +39,7 @@ class CsvReader final : public RecordReader {
   void pass(std::string_view bytes);
   Status read_head();
   Status read_delimiter();
+  Result<char> find_delimiter();
   Status name_columns(const ReaderPosition& start);
   Result<std::optional<Json>> record(const ReaderPosition& start);
   Status head_fault(const ReaderPosition& at, const std::string& expected,

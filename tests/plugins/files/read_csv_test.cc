@@ -55,6 +55,8 @@ TEST_CASE("the delimiter is what the first line shows, or what is said") {
   CHECK(Json(read_csv("a;b\n1,5;2\n").records) == expected);
   CHECK(Json(read_csv("sep=;\r\na;b\r\n1,5;2\r\n").records) == expected);
   CHECK(Json(read_csv("\"a\";\"b\"\n1,5;2\n").records) == expected);
+  CHECK(Json(read_csv("\r\n\na;b\n1,5;2\n").records) == expected);
+  CHECK(Json(read_csv("\n\"1,5\";2\n", {{"columns", {"a", "b"}}}).records) == expected);
   CHECK(Json(read_csv("a\tb\n1,5\t2\n").records) == expected);
   CHECK(Json(read_csv("a\tb\n1,5\t2\n", Json::object(), "in.tsv").records) == expected);
   CHECK(Json(read_csv("a#b\n1,5#2\n", {{"delimiter", "#"}}).records) == expected);
@@ -63,6 +65,16 @@ TEST_CASE("the delimiter is what the first line shows, or what is said") {
   const Reading refused = read_csv("a\n", {{"delimiter", "--"}});
   REQUIRE(refused.fault);
   CHECK_THAT(refused.fault->message(), Contains("expected one ASCII character"));
+}
+
+TEST_CASE("the delimiter is told by the whole header line, whatever its quotes hold") {
+  CHECK(Json(read_csv("\"a\nb\";c\n1,5;2\n").records) ==
+        Json::parse(R"([{"a\nb":"1,5","c":"2"}])"));
+  CHECK(Json(read_csv("\"a,\"\"\n,b,\";c\n1,5;2\n").records) ==
+        Json::parse(R"([{"a,\"\n,b,":"1,5","c":"2"}])"));
+  // Within a cell a quote is text.
+  CHECK(Json(read_csv("5\" pipe;b\n1,5;2\n").records) ==
+        Json::parse(R"([{"5\" pipe":"1,5","b":"2"}])"));
 }
 
 TEST_CASE("files without a header line have their columns named") {
