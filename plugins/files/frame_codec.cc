@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <cstring>
@@ -58,6 +59,9 @@ Result<std::string> pack_zstd(std::string_view bytes) {
   return frame;
 }
 
+// What `zstd --long=31` writes, where addresses have 64 bits.
+int largest_window_log() { return ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound; }
+
 // The file's bytes as they are, and what is wrong with them.
 class PackedBytes {
  public:
@@ -85,6 +89,20 @@ class PackedBytes {
         StatusCode::invalid_data,
         path_ + ": expected a whole compressed file, came a damaged or cut one (" + detail +
             ", at byte " + std::to_string(offset()) + "); " + advice_);
+  }
+  Status window_too_large() const {
+    return Status::run_fault(
+        StatusCode::invalid_data,
+        path_ + ": expected frames with a window of at most 2^" +
+            std::to_string(largest_window_log()) + " bytes, came one with a larger one, at byte " +
+            std::to_string(offset()) + "; pack it again with a smaller one (zstd --long=27)");
+  }
+  Status no_memory_to_unpack() const {
+    return Status::run_fault(StatusCode::resource_exhausted,
+                             path_ + ": no memory is left to unpack it, at byte " +
+                                 std::to_string(offset()) +
+                                 ": a frame of zstd wants as much as its window; free some, or "
+                                 "pack it again with a smaller one (zstd --long=27)");
   }
 
  private:
@@ -159,6 +177,7 @@ class GzipReader final : public PackedReader {
 
  protected:
   Result<std::size_t> unpack(char* to, std::size_t most) override {
+    if (!within_frame_ && (is_padding_ || file_.left().front() == '\0')) return pass_padding();
     const std::string_view packed = file_.left();
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream_.avail_in = static_cast<uInt>(packed.size());
@@ -178,7 +197,20 @@ class GzipReader final : public PackedReader {
   }
 
  private:
+  // Zeros behind the last member, as tapes and block devices leave them; gzip reads over them, too.
+  Result<std::size_t> pass_padding() {
+    is_padding_ = true;
+    const std::string_view packed = file_.left();
+    const std::size_t zeros = std::min(packed.find_first_not_of('\0'), packed.size());
+    file_.consume(zeros);
+    if (zeros < packed.size()) {
+      return file_.damaged("the zeros that pad it are followed by other bytes");
+    }
+    return std::size_t{0};
+  }
+
   z_stream stream_{};
+  bool is_padding_ = false;
 };
 
 class ZstdReader final : public PackedReader {
@@ -186,14 +218,18 @@ class ZstdReader final : public PackedReader {
   explicit ZstdReader(PackedBytes file)
       : PackedReader(std::move(file)), context_(ZSTD_createDCtx(), ZSTD_freeDCtx) {}
 
-  Status open() { return context_ ? Status() : no_memory(); }
+  Status open() {
+    if (!context_) return no_memory();
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window_log());
+    return Status();
+  }
 
  protected:
   Result<std::size_t> unpack(char* to, std::size_t most) override {
     ZSTD_outBuffer out{to, most, 0};
     ZSTD_inBuffer in{file_.left().data(), file_.left().size(), 0};
     const std::size_t still_wanted = ZSTD_decompressStream(context_.get(), &out, &in);
-    if (ZSTD_isError(still_wanted)) return file_.damaged(ZSTD_getErrorName(still_wanted));
+    if (ZSTD_isError(still_wanted)) return failure(still_wanted);
     file_.consume(in.pos);
     within_frame_ = still_wanted != 0;
     return out.pos;
@@ -221,6 +257,17 @@ class ZstdReader final : public PackedReader {
   }
 
  private:
+  Status failure(std::size_t error) const {
+    switch (ZSTD_getErrorCode(error)) {
+      case ZSTD_error_frameParameter_windowTooLarge:
+        return file_.window_too_large();
+      case ZSTD_error_memory_allocation:
+        return file_.no_memory_to_unpack();
+      default:
+        return file_.damaged(ZSTD_getErrorName(error));
+    }
+  }
+
   const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context_;
 };
 

@@ -8,6 +8,7 @@ namespace {
 
 // More open brackets than any document has; bounds the scan's memory.
 constexpr std::size_t kMaxOpenBrackets = std::size_t{1} << 20;
+constexpr std::size_t kByteOrderMarkBytes = 3;
 
 std::string describe(int byte) {
   if (byte < 0) return "the end of the file";
@@ -127,8 +128,11 @@ Result<std::optional<Json>> JsonReader::next() {
 }
 
 Result<std::optional<Json>> JsonReader::first() {
-  Result<bool> more = bytes_.window().size() < 3 ? bytes_.fill() : Result<bool>(true);
-  if (!more) return more.status();
+  Result<bool> more = true;
+  while (*more && bytes_.window().size() < kByteOrderMarkBytes) {
+    more = bytes_.fill();
+    if (!more) return more.status();
+  }
   if (position_.offset == 0) {
     const std::size_t mark = byte_order_mark_bytes(bytes_.window());
     consume(mark);

@@ -47,6 +47,20 @@ TEST_CASE("a compressed file is read as what it holds, whatever it is called") {
   CHECK(numbers == "1231234\"5\"6");
 }
 
+TEST_CASE("a byte order mark may be split over frames") {
+  const Compression compression = any_compression();
+  const std::string rest = GENERATE("[{\"n\":1}]", "{\"n\":1}", "n\n1");
+  const Folder folder;
+  const std::string bytes = packed(compression, "\xef") + packed(compression, "\xbb") +
+                            packed(compression, "\xbf" + rest);
+  const Reading reading =
+      read_files({folder.write(rest.starts_with("n") ? "a.csv" : "a.json", bytes)});
+  INFO((reading.fault ? reading.fault->message() : std::string("no fault")));
+  CHECK_FALSE(reading.fault);
+  REQUIRE(reading.records.size() == 1);
+  CHECK(reading.records[0].contains("n"));
+}
+
 TEST_CASE("reading goes on behind frames that are passed over") {
   const Compression compression = any_compression();
   const Folder folder;
@@ -90,6 +104,41 @@ TEST_CASE("a file that is cut or damaged within a frame is a fault that names th
   std::string damaged = whole;
   damaged[whole.size() - 2000] ^= 0x40;
   CHECK_THAT(fault(damaged), Contains("damaged or cut"));
+}
+
+TEST_CASE("a gzip file may be padded with zeros, and with nothing else") {
+  const Folder folder;
+  const std::string whole = packed(Compression::gzip, line_of(1)) +
+                            packed(Compression::gzip, line_of(2)) + std::string(600'000, '\0');
+  const std::string path = folder.write("a.jsonl.gz", whole);
+  const Reading reading = check_every_boundary({path});
+  CHECK_FALSE(reading.fault);
+  CHECK(reading.records.size() == 2);
+  const Reading damaged =
+      read_files({folder.write("a.jsonl.gz", whole + packed(Compression::gzip, line_of(3)))});
+  REQUIRE(damaged.fault);
+  CHECK_THAT(damaged.fault->message(), Contains("zeros that pad it are followed by other bytes"));
+}
+
+TEST_CASE("a zstd frame may look back as far as zstd --long=31 does, not further") {
+  const Folder folder;
+  // A frame header without a size, its window descriptor, and one raw block, the last.
+  const auto with_window = [&folder](int log) {
+    const char descriptor = static_cast<char>((log - 10) << 3);
+    const std::string frame = std::string("\x28\xb5\x2f\xfd\x00", 5) + descriptor +
+                              std::string("\x41\x00\x00", 3) + "{\"n\":1}\n";
+    return read_files({folder.write("a.jsonl.zst", frame)});
+  };
+  const Reading reading = with_window(28);
+  INFO((reading.fault ? reading.fault->message() : std::string("no fault")));
+  CHECK_FALSE(reading.fault);
+  CHECK(reading.records.size() == 1);
+  const Reading refused = with_window(32);
+  REQUIRE(refused.fault);
+  CHECK(refused.fault->code() == StatusCode::invalid_data);
+  CHECK_THAT(refused.fault->message(),
+             Contains("a.jsonl.zst: expected frames with a window of at most 2^31 bytes, came one "
+                      "with a larger one, at byte 0; pack it again"));
 }
 
 TEST_CASE("a compressed file that holds less than an earlier start had read is refused") {
