@@ -102,7 +102,8 @@ ToolUsage ConvertTool::usage() {
           &ConvertTool::fields_, "fields", std::vector<std::string>(),
           "The fields to write, in this order; repeatable. Without: all, sorted by name; for csv "
           "and tsv IN is read twice to know them.")
-      .param(&ConvertTool::overwrite_, "overwrite", false, "Whether OUT may exist.");
+      .param(&ConvertTool::overwrite_, "overwrite", false,
+             "Whether OUT may exist, or OUT.part, what a stopped run or convert has written.");
   return {add_read_parameters<ConvertTool>(spec),
           {"in", "out"},
           "rare-engine convert data/passages.jsonl passages.csv\n"
@@ -132,6 +133,13 @@ Result<int> ConvertTool::run(ToolContext& context) {
   if (!overwrite_ && std::filesystem::exists(out_, ignored)) {
     return Status(StatusCode::already_exists,
                   out_ + " exists; choose another name, or say --overwrite");
+  }
+  if (const std::string part = out_ + ".part";
+      !overwrite_ && std::filesystem::exists(part, ignored)) {
+    return Status(StatusCode::already_exists,
+                  part +
+                      " exists: a run that was stopped goes on with it, or a convert left it; "
+                      "choose another name, or say --overwrite to lose what it holds");
   }
   const Result<const Format*> format = find_format(to_, out_, Purpose::write);
   if (!format) return format.status();

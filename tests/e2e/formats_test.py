@@ -56,6 +56,17 @@ class FormatsTest(EngineTest):
         self.assertIn("b.csv exists", exists.stderr)
         self.assert_exit(self.run_engine("convert", "a.jsonl", "b.csv", "--overwrite"), 0)
 
+    def test_convert_leaves_what_a_stopped_run_has_written(self):
+        self.write("a.jsonl", '{"n":1}\n')
+        kept = self.folder / "kept.jsonl.part"
+        kept.write_text('{"n":"paid for"}\n')
+        refused = self.run_engine("convert", "a.jsonl", "kept.jsonl")
+        self.assert_exit(refused, 2)
+        self.assertIn("kept.jsonl.part exists: a run that was stopped goes on with it", refused.stderr)
+        self.assertEqual(kept.read_text(), '{"n":"paid for"}\n')
+        self.assert_exit(self.run_engine("convert", "a.jsonl", "kept.jsonl", "--overwrite"), 0)
+        self.assertFalse(kept.exists())
+
     def test_an_index_over_a_table(self):
         self.write("a.csv", "id,text\nd1,salt and pepper\nd2,\"sugar,\nbrown\"\n")
         self.write("queries.csv", "id,query\nq,brown sugar\n")
