@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -33,6 +35,8 @@ bool is_extension(const ::arrow::DataType& type, std::string_view name) {
 }
 
 constexpr std::size_t kMaxRawBytes = std::size_t{1} << 20;
+// Objects and arrays within each other, as in every other format (docs/formats/files.md).
+constexpr int kMaxNesting = 1000;
 constexpr std::int64_t kMillisecondsPerDay = 86'400'000;
 
 template <class TypeWithUnit>
@@ -87,6 +91,25 @@ std::string_view bytes_at(const ::arrow::Array& array, std::int64_t row) {
     default:
       return static_cast<const ::arrow::FixedSizeBinaryArray&>(array).GetView(row);
   }
+}
+
+// Of text that may be no JSON.
+bool is_nested_deeper(std::string_view text, int limit) {
+  int depth = 0;
+  bool is_within_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      is_within_text = !is_within_text;
+    } else if (is_within_text) {
+      i += c == '\\' ? 1 : 0;
+    } else if (c == '[' || c == '{') {
+      if (++depth > limit) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
 }
 
 bool has_number(Type::type id) {
@@ -190,22 +213,34 @@ Status check_readable(const ::arrow::DataType& type, const std::string& column) 
                              "column " + column + " is of the type " + type.ToString() +
                                  ", which cannot be read as JSON; leave it out with `columns`");
   }
+  std::set<std::string_view> names;
   for (const std::shared_ptr<::arrow::Field>& part : kind.fields()) {
+    if (!names.insert(part->name()).second && kind.id() == Type::STRUCT) {
+      return Status::run_fault(
+          StatusCode::invalid_argument,
+          "column " + column + " has two fields called " + part->name() +
+              ", of which an object could hold one; leave the column out with `columns`, or write "
+              "the file with other names");
+    }
     Status readable = check_readable(*part->type(), column + "." + part->name());
     if (!readable) return readable;
   }
   return Status();
 }
 
-CellReader::CellReader(std::string name, std::shared_ptr<::arrow::Array> column)
+CellReader::CellReader(std::string name, std::shared_ptr<::arrow::Array> column, int depth)
     : name_(std::move(name)),
       is_json_(is_extension(*column->type(), "arrow.json")),
-      is_uuid_(is_extension(*column->type(), "arrow.uuid")) {
+      is_uuid_(is_extension(*column->type(), "arrow.uuid")),
+      depth_(depth) {
   column_ = column->type_id() == Type::EXTENSION
                 ? static_cast<const ::arrow::ExtensionArray&>(*column).storage()
                 : std::move(column);
+  const Type::type kind = column_->type_id();
+  // A map may become an array of objects.
+  const int levels = kind == Type::DICTIONARY ? 0 : kind == Type::MAP ? 2 : 1;
   for (auto& [part, array] : parts_of(*column_, name_)) {
-    parts_.emplace_back(std::move(part), std::move(array));
+    parts_.emplace_back(std::move(part), std::move(array), depth_ + levels);
   }
 }
 
@@ -312,9 +347,18 @@ Status CellReader::read_text(std::int64_t row, Json& value) const {
     return unreadable("UTF-8 text", "other bytes")
         .with_raw(std::string(text.substr(0, kMaxRawBytes)));
   }
-  if (!is_json_) {
-    value = std::string(text);
-    return Status();
+  if (is_json_) return read_json(text, value);
+  value = std::string(text);
+  return Status();
+}
+
+Status CellReader::read_json(std::string_view text, Json& value) const {
+  // Before it is parsed: whatever handles a value goes into it by recursion.
+  if (const int room = kMaxNesting - depth_; is_nested_deeper(text, room)) {
+    return unreadable(
+               "JSON of at most " + std::to_string(room) + " arrays and objects within each other",
+               "more of them")
+        .with_raw(std::string(text.substr(0, kMaxRawBytes)));
   }
   value = Json::parse(text, nullptr, false);
   if (!value.is_discarded()) return Status();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rare/json.h"
@@ -20,8 +21,9 @@ Status check_readable(const ::arrow::DataType& type, const std::string& column);
 
 class CellReader {
  public:
+  // `depth`: how many objects and arrays the values stand within, the record itself being one.
   // REQUIRES: check_readable() said OK of the column's type.
-  CellReader(std::string name, std::shared_ptr<::arrow::Array> column);
+  CellReader(std::string name, std::shared_ptr<::arrow::Array> column, int depth = 1);
 
   const std::string& name() const { return name_; }
   // The value of one row. An error (invalid_data) names the column and what its value is; it is no
@@ -31,6 +33,7 @@ class CellReader {
  private:
   Status read_number(std::int64_t row, Json& value) const;
   Status read_text(std::int64_t row, Json& value) const;
+  Status read_json(std::string_view text, Json& value) const;
   Status read_moment(std::int64_t row, Json& value) const;
   Status read_list(std::int64_t from, std::int64_t count, Json& value) const;
   Status read_structure(std::int64_t row, Json& value) const;
@@ -40,6 +43,7 @@ class CellReader {
   std::string name_;
   std::shared_ptr<::arrow::Array> column_;  // what an extension type stores
   bool is_json_ = false, is_uuid_ = false;
+  int depth_;
   std::vector<CellReader> parts_;  // fields, the element, key and value, or a dictionary's values
 };
 

@@ -1,5 +1,7 @@
 #include "arrow_reader.h"
 
+#include <arrow/array/data.h>
+#include <arrow/buffer.h>
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
@@ -19,9 +21,13 @@
 namespace rare::parquet {
 namespace {
 
-// What is decoded at once, and what is read at once of each column.
+// What is decoded at once, and what is read at once of each column. What a row takes decoded is
+// only known afterwards (a text of a dictionary stands once in the file), so that a row group
+// begins with few rows, and each batch has at most so many times the rows of the one before.
 constexpr std::int64_t kDecodedBytes = std::int64_t{4} << 20;
+constexpr std::int64_t kFirstDecodedRows = 16;
 constexpr std::int64_t kMaxDecodedRows = 4096;
+constexpr std::int64_t kBatchGrowth = 4;
 constexpr std::int64_t kReadBufferBytes = std::int64_t{256} << 10;
 
 // Arrow reports most errors, and throws some.
@@ -32,6 +38,26 @@ template <class Call>
   } catch (const std::exception& error) {
     return ::arrow::Status::IOError(error.what());
   }
+}
+
+// Without dictionaries, which do not grow with the rows.
+std::int64_t decoded_bytes(const ::arrow::ArrayData& data) {
+  std::int64_t bytes = 0;
+  for (const std::shared_ptr<::arrow::Buffer>& buffer : data.buffers) {
+    if (buffer) bytes += buffer->size();
+  }
+  for (const std::shared_ptr<::arrow::ArrayData>& part : data.child_data) {
+    bytes += decoded_bytes(*part);
+  }
+  return bytes;
+}
+
+std::int64_t decoded_bytes(const ::arrow::RecordBatch& batch) {
+  std::int64_t bytes = 0;
+  for (const std::shared_ptr<::arrow::ArrayData>& column : batch.column_data()) {
+    bytes += decoded_bytes(*column);
+  }
+  return bytes;
 }
 
 // An error's one line.
@@ -91,6 +117,8 @@ Status ArrowReader::open_file() {
     ::parquet::ArrowReaderProperties columns(/*use_threads=*/false);
     columns.set_pre_buffer(false);
     columns.set_arrow_extensions_enabled(true);
+    // In nanoseconds, which is what they are, 64 bits hold the years 1677 to 2262 alone.
+    columns.set_coerce_int96_timestamp_unit(::arrow::TimeUnit::MICRO);
     builder.properties(columns);
     ARROW_RETURN_NOT_OK(builder.Build(&file_->reader));
     file_->metadata = file_->reader->parquet_reader()->metadata();
@@ -181,12 +209,8 @@ Status ArrowReader::go_to(std::uint64_t ordinal) {
 }
 
 Status ArrowReader::begin_row_group() {
-  const std::int64_t rows = file_->metadata->RowGroup(row_group_)->num_rows();
-  const std::int64_t bytes = file_->metadata->RowGroup(row_group_)->total_byte_size();
-  const std::int64_t row_bytes = std::max<std::int64_t>(1, bytes / std::max<std::int64_t>(1, rows));
   const ::arrow::Status status = caught([&] {
-    file_->reader->set_batch_size(
-        std::clamp<std::int64_t>(kDecodedBytes / row_bytes, 1, kMaxDecodedRows));
+    file_->reader->set_batch_size(kFirstDecodedRows);
     ARROW_ASSIGN_OR_RAISE(file_->batches,
                           file_->reader->GetRecordBatchReader({row_group_}, file_->leaves));
     return ::arrow::Status::OK();
@@ -201,6 +225,7 @@ Result<bool> ArrowReader::next_batch() {
   if (!file_->batches) {
     if (Status begun = begin_row_group(); !begun) return begun;
   }
+  cells_.clear();  // first, so that memory never holds two batches
   std::shared_ptr<::arrow::RecordBatch> batch;
   const ::arrow::Status status = caught([&] { return file_->batches->ReadNext(&batch); });
   if (!status.ok()) {
@@ -210,10 +235,13 @@ Result<bool> ArrowReader::next_batch() {
             "), and so neither can what follows in the row group; the file is damaged: put "
             "a whole one there");
   }
-  cells_.clear();
   row_in_batch_ = 0;
   rows_in_batch_ = batch ? batch->num_rows() : 0;
   if (!batch) return false;
+  const std::int64_t row_bytes = decoded_bytes(*batch) / std::max<std::int64_t>(1, rows_in_batch_);
+  file_->reader->set_batch_size(
+      std::clamp<std::int64_t>(kDecodedBytes / std::max<std::int64_t>(1, row_bytes), 1,
+                               std::min(kMaxDecodedRows, kBatchGrowth * rows_in_batch_)));
   for (int i = 0; i < batch->num_columns(); ++i) {
     cells_.emplace_back(batch->column_name(i), batch->column(i));
   }

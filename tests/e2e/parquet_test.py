@@ -138,6 +138,53 @@ class ParquetTest(EngineTest):
         self.assertIn("a.parquet: row 1 (row group 0, row 1): column text: expected UTF-8 text, came "
                       "other bytes", letter["reason"])
 
+    def test_json_that_is_nested_too_deep_is_a_dead_letter(self):
+        def nested(depth):
+            return "[" * depth + "]" * depth
+
+        # The record stands around it, and in the second column a list, too.
+        texts = [nested(999), nested(200000), nested(1000), '{"a": "[[\\"["}']
+        lists = pa.ListArray.from_arrays(pa.array([0, 1, 2, 2, 2]),
+                                         pa.array([nested(998), nested(999)], pa.json_()))
+        pq.write_table(pa.table({"json": pa.array(texts, pa.json_())}), self.folder / "a.parquet")
+        pq.write_table(pa.table({"list": lists, "n": range(4)}), self.folder / "b.parquet")
+        self.convert("{ path: [a.parquet, b.parquet] }", "{ path: out.jsonl }", code=3)
+        self.assertEqual((self.folder / "out.jsonl").read_text().splitlines(), [
+            f'{{"json":{nested(999)}}}', '{"json":{"a":"[[\\"["}}', f'{{"list":[{nested(998)}],"n":0}}',
+            '{"list":[],"n":2}', '{"list":[],"n":3}'])
+        reasons = [letter["reason"] for letter in self.dead_letters("p")]
+        self.assertEqual(len(reasons), 3)
+        self.assertIn("a.parquet: row 1 (row group 0, row 1): column json: expected JSON of at most 999 "
+                      "arrays and objects within each other, came more of them", reasons[0])
+
+    def test_old_timestamps_are_whole_and_fields_of_one_name_are_refused(self):
+        moments = [datetime.datetime(1, 1, 1), datetime.datetime(2026, 11, 26, 1, 2, 3, 4),
+                   datetime.datetime(9999, 12, 31, 23, 59, 59)]
+        pq.write_table(pa.table({"at": pa.array(moments, pa.timestamp("us"))}), self.folder / "a.parquet",
+                       use_deprecated_int96_timestamps=True)
+        self.assertEqual([r["at"] for r in self.read_all("a.parquet")],
+                         ["0001-01-01T00:00:00", "2026-11-26T01:02:03.000004", "9999-12-31T23:59:59"])
+        twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], ["x", "x"])
+        pq.write_table(pa.table({"one": [0], "two": twice}),
+                       self.folder / "b.parquet")
+        process = self.convert("{ path: b.parquet }", "{ path: out.jsonl }", code=2)
+        self.assertIn("b.parquet: column two has two fields called x, of which an object could hold one",
+                      process.stderr)
+
+    def test_what_is_decoded_at_once_follows_from_what_it_takes(self):
+        words = [f"{i} " * 100000 for i in range(2)]
+        # A process counts the peak of the one that starts it, too: small here.
+        texts = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 1000, pa.int32()), words)
+        table = pa.table({"text": texts, "n": range(2000)})
+        pq.write_table(table, self.folder / "a.parquet", compression="zstd", store_schema=False)
+        self.assertLess((self.folder / "a.parquet").stat().st_size, 100000)
+        between = "{ name: cut, use: basic.map, with: { program: '{n, text: .text[:2]}' } }"
+        self.convert("{ path: a.parquet }", "{ path: out.jsonl }", "--set", "max_records_in_flight=1",
+                     between=between)
+        self.assertEqual(read_jsonl(self.folder / "out.jsonl")[1999], {"n": 1999, "text": "1 "})
+        # The texts are 400 MB together.
+        self.assertLess(self.manifest("p")["peak_rss_bytes"], 200e6)
+
     def test_a_damaged_file_is_no_run(self):
         table = pa.table({"text": [f"some words {i * i}" for i in range(30000)]})
         whole = self.folder / "whole.parquet"
