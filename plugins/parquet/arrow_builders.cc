@@ -222,10 +222,27 @@ bool ArrowCell::add_bytes(std::string_view base64) {
   return bytes.ok() && as<::arrow::BinaryBuilder>().Append(*bytes).ok();
 }
 
+// Arrow counts them as digits, of which there may be 38.
+std::string without_needless_zeros(std::string_view decimal) {
+  std::string sign;
+  if (decimal.starts_with('-') || decimal.starts_with('+')) {
+    sign = decimal.substr(0, 1);
+    decimal.remove_prefix(1);
+  }
+  if (decimal.find('.') != std::string_view::npos) {
+    while (decimal.ends_with('0')) decimal.remove_suffix(1);
+    if (decimal.ends_with('.')) decimal.remove_suffix(1);
+  }
+  while (decimal.size() > 1 && decimal[0] == '0' && decimal[1] != '.') decimal.remove_prefix(1);
+  return sign + std::string(decimal);
+}
+
 bool ArrowCell::add_decimal(std::string_view text) {
   ::arrow::Decimal128 number;
   std::int32_t precision = 0, scale = 0;
-  if (!::arrow::Decimal128::FromString(text, &number, &precision, &scale).ok()) return false;
+  if (!::arrow::Decimal128::FromString(without_needless_zeros(text), &number, &precision, &scale)
+           .ok())
+    return false;
   const ::arrow::Result<::arrow::Decimal128> scaled = number.Rescale(scale, type_.scale);
   return scaled.ok() && scaled->FitsInPrecision(type_.precision) &&
          as<::arrow::Decimal128Builder>().Append(*scaled).ok();

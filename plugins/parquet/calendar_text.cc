@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
+constexpr std::int64_t kFirstDay = -719'528;  // 0000-01-01
+constexpr std::int64_t kLastDay = 2'932'896;  // 9999-12-31
 
 // Takes what it reads off the front of a text.
 class TextCursor {
@@ -127,13 +129,17 @@ std::optional<std::int64_t> microseconds_of_timestamp(std::string_view text) {
   if (!time) return std::nullopt;
   const std::optional<std::int64_t> zone = take_zone(cursor);
   if (!zone || !cursor.at_end()) return std::nullopt;
-  return (*days * kSecondsPerDay - *zone) * kMicrosecondsPerSecond + *time;
+  const std::int64_t instant = (*days * kSecondsPerDay - *zone) * kMicrosecondsPerSecond + *time;
+  constexpr std::int64_t kMicrosecondsPerDay = kSecondsPerDay * kMicrosecondsPerSecond;
+  if (instant < kFirstDay * kMicrosecondsPerDay ||
+      instant >= (kLastDay + 1) * kMicrosecondsPerDay) {
+    return std::nullopt;
+  }
+  return instant;
 }
 
 std::optional<std::string> date_of_days(std::int64_t days) {
-  constexpr std::int64_t kFirst = -719'528;  // 0000-01-01
-  constexpr std::int64_t kLast = 2'932'896;  // 9999-12-31
-  if (days < kFirst || days > kLast) return std::nullopt;
+  if (days < kFirstDay || days > kLastDay) return std::nullopt;
   const std::chrono::year_month_day date{
       std::chrono::sys_days(std::chrono::days(static_cast<int>(days)))};
   char text[40];

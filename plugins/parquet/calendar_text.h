@@ -15,7 +15,7 @@ std::optional<std::int32_t> days_of_date(std::string_view text);
 // Microseconds since midnight of "23:59:59" or "23:59:59.123456".
 std::optional<std::int64_t> microseconds_of_time(std::string_view text);
 // Microseconds since 1970-01-01 00:00 UTC of "2026-11-26T23:59:59.5+01:00"; a space may stand for
-// the T. The zone ("Z" or an offset) has to be there.
+// the T. The zone ("Z" or an offset) has to be there, and the year has four digits in UTC, too.
 std::optional<std::int64_t> microseconds_of_timestamp(std::string_view text);
 
 // The other way. `units_per_second` is 1, a thousand, a million or a thousand millions; a fraction

@@ -25,7 +25,6 @@ constexpr std::pair<std::string_view, Kind> kNamedKinds[] = {
 constexpr int kMaxPrecision = 38;
 constexpr int kMaxSchemaDepth = 64;
 constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
-constexpr std::int64_t kExactInFloat = std::int64_t{1} << 24;
 
 // One line, however long or odd the value.
 std::string shown(const Json& value) {
@@ -135,9 +134,20 @@ bool is_integer_within(const Json& value, std::int64_t low, std::uint64_t high) 
          number >= static_cast<double>(low) && number <= static_cast<double>(high);
 }
 
-bool is_exact_number(const Json& value, std::int64_t exact) {
+bool fits_double(const Json& value) {
   if (value.is_number_float()) return std::isfinite(value.get<double>());
-  return is_integer_within(value, -exact, static_cast<std::uint64_t>(exact));
+  return is_integer_within(value, -kExactInDouble, static_cast<std::uint64_t>(kExactInDouble));
+}
+
+// Fractions are rounded to the nearest number that a float has, but none to nothing; whole numbers
+// are held or refused.
+bool fits_float(const Json& value) {
+  if (!fits_double(value)) return false;
+  const double number = value.get<double>();
+  if (std::fabs(number) > static_cast<double>(std::numeric_limits<float>::max())) return false;
+  const float held = static_cast<float>(number);
+  if (std::trunc(number) == number) return static_cast<double>(held) == number;
+  return held != 0;
 }
 
 bool is_base64(std::string_view text) {
@@ -197,10 +207,9 @@ bool fits_number(const ColumnType& type, const Json& value) {
     case Kind::uint64:
       return is_integer_within(value, 0, std::numeric_limits<std::uint64_t>::max());
     case Kind::float32:
-      return is_exact_number(value, kExactInFloat) &&
-             std::fabs(value.get<double>()) <= std::numeric_limits<float>::max();
+      return fits_float(value);
     case Kind::float64:
-      return is_exact_number(value, kExactInDouble);
+      return fits_double(value);
     case Kind::decimal:
       return value.is_number_integer() && is_decimal(value.dump(), type);
     default:

@@ -78,7 +78,11 @@ TEST_CASE("numbers fit when nothing of them is lost") {
   CHECK_FALSE(fits("double", 9007199254740993));
   CHECK(fits("double", -0.5));
   CHECK(fits("float", 16777216));
+  CHECK(fits("float", 33554432));
+  CHECK(fits("float", 0.1));
   CHECK_FALSE(fits("float", 16777217));
+  CHECK_FALSE(fits("float", 16777217.0));
+  CHECK_FALSE(fits("float", 1e-50));
   CHECK_FALSE(fits("float", 1e39));
   CHECK_FALSE(fits("double", "1"));
   CHECK_FALSE(fits("bool", 1));
@@ -90,6 +94,7 @@ TEST_CASE("text fits when it says what the type holds") {
   CHECK(fits("time", "10:00:00"));
   CHECK(fits("timestamp", "2026-11-26T10:00:00Z"));
   CHECK_FALSE(fits("timestamp", "2026-11-26T10:00:00"));
+  CHECK_FALSE(fits("timestamp", "9999-12-31T23:59:59-01:00"));
   CHECK(fits("binary", "AAEC/w=="));
   CHECK(fits("binary", ""));
   CHECK_FALSE(fits("binary", "AAEC/w="));
