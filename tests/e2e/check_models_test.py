@@ -265,7 +265,7 @@ nodes:
     def test_a_local_model_that_does_not_start(self):
         process = self.run_engine("check-models", self.local("--refuse-start"))
         self.assert_exit(process, 4)
-        self.assertIn("does not start", " ".join(process.stdout.split()))  # lines are broken by the terminal's width
+        self.assertIn("does not start", " ".join(process.stdout.split()))  # it may be broken into lines
         self.assertIn("the stand-in does not want to start", process.stdout)
 
 
