@@ -14,6 +14,7 @@
 #include <parquet/exception.h>
 #include <parquet/properties.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -31,9 +32,13 @@ namespace {
 
 using Kind = ColumnType::Kind;
 
-// Of rows as JSON: what is given to Arrow at once, and what a row group holds.
+// Of rows as JSON: what is given to Arrow at once, and what a row group holds. Values are counted,
+// too, as many of them may be null, of which a row as JSON shows nothing.
 constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+constexpr std::size_t kBatchValues = std::size_t{1} << 20;
 constexpr std::size_t kRowGroupBytes = std::size_t{64} << 20;
+// What a value counts for at least in a row group.
+constexpr std::size_t kValueBytes = 8;
 
 // How a column stands in memory (`is_stored`) and in the file.
 std::shared_ptr<::arrow::DataType> arrow_type(const ColumnType& type, bool is_stored) {
@@ -100,11 +105,15 @@ bool holds(double value) {
 
 class ArrowCell final : public CellWriter {
  public:
-  // `builder` is of what the column stores; both outlive this.
-  ArrowCell(const ColumnType& type, ::arrow::ArrayBuilder& builder);
+  // `builder` is of what the column stores; `taken` counts values. All outlive this.
+  ArrowCell(const ColumnType& type, ::arrow::ArrayBuilder& builder, std::size_t& taken);
 
-  bool add_null() override { return builder_.AppendNull().ok(); }
+  bool add_null() override {
+    taken_ += leaves_;
+    return builder_.AppendNull().ok();
+  }
   bool add_boolean(bool value) override {
+    taken_ += 1;
     return type_.kind == Kind::boolean && as<::arrow::BooleanBuilder>().Append(value).ok();
   }
   bool add_integer(std::int64_t value) override;
@@ -116,6 +125,8 @@ class ArrowCell final : public CellWriter {
     return as<::arrow::StringBuilder>(*as<::arrow::MapBuilder>().key_builder()).Append(key).ok();
   }
   CellWriter& part(std::size_t number) override { return parts_[number]; }
+  // Values that a null is, in all parts of a structure.
+  std::size_t leaves() const { return leaves_; }
 
  private:
   template <class Builder>
@@ -135,25 +146,30 @@ class ArrowCell final : public CellWriter {
 
   const ColumnType& type_;
   ::arrow::ArrayBuilder& builder_;
+  std::size_t& taken_;
+  std::size_t leaves_ = 1;
   std::vector<ArrowCell> parts_;
 };
 
-ArrowCell::ArrowCell(const ColumnType& type, ::arrow::ArrayBuilder& builder)
-    : type_(type), builder_(builder) {
+ArrowCell::ArrowCell(const ColumnType& type, ::arrow::ArrayBuilder& builder, std::size_t& taken)
+    : type_(type), builder_(builder), taken_(taken) {
   if (type.kind == Kind::list) {
-    parts_.emplace_back(type.parts[0].type, *as<::arrow::ListBuilder>().value_builder());
+    parts_.emplace_back(type.parts[0].type, *as<::arrow::ListBuilder>().value_builder(), taken);
   } else if (type.kind == Kind::map) {
-    parts_.emplace_back(type.parts[0].type, *as<::arrow::MapBuilder>().item_builder());
+    parts_.emplace_back(type.parts[0].type, *as<::arrow::MapBuilder>().item_builder(), taken);
   } else if (type.kind == Kind::structure) {
     parts_.reserve(type.parts.size());
+    leaves_ = 0;
     for (std::size_t i = 0; i < type.parts.size(); ++i) {
       parts_.emplace_back(type.parts[i].type,
-                          *as<::arrow::StructBuilder>().field_builder(static_cast<int>(i)));
+                          *as<::arrow::StructBuilder>().field_builder(static_cast<int>(i)), taken);
+      leaves_ += parts_.back().leaves();
     }
   }
 }
 
 bool ArrowCell::add_integer(std::int64_t value) {
+  taken_ += 1;
   switch (type_.kind) {
     case Kind::int32:
       return std::in_range<std::int32_t>(value) &&
@@ -176,6 +192,7 @@ bool ArrowCell::add_integer(std::int64_t value) {
 
 bool ArrowCell::add_unsigned(std::uint64_t value) {
   if (std::in_range<std::int64_t>(value)) return add_integer(static_cast<std::int64_t>(value));
+  taken_ += 1;
   if (type_.kind == Kind::decimal) return add_decimal(std::to_string(value));
   return type_.kind == Kind::uint64 && as<::arrow::UInt64Builder>().Append(value).ok();
 }
@@ -189,8 +206,10 @@ bool ArrowCell::add_number(double value) {
     case Kind::uint64:
       return holds<std::uint64_t>(value) && add_unsigned(static_cast<std::uint64_t>(value));
     case Kind::float32:
+      taken_ += 1;
       return as<::arrow::FloatBuilder>().Append(static_cast<float>(value)).ok();
     case Kind::float64:
+      taken_ += 1;
       return as<::arrow::DoubleBuilder>().Append(value).ok();
     default:
       return false;
@@ -198,6 +217,7 @@ bool ArrowCell::add_number(double value) {
 }
 
 bool ArrowCell::add_text(std::string_view value) {
+  taken_ += 1;
   switch (type_.kind) {
     case Kind::text:
     case Kind::json:
@@ -251,8 +271,10 @@ bool ArrowCell::add_decimal(std::string_view text) {
 bool ArrowCell::begin_parts() {
   switch (type_.kind) {
     case Kind::list:
+      taken_ += 1;
       return as<::arrow::ListBuilder>().Append().ok();
     case Kind::map:
+      taken_ += 1;
       return as<::arrow::MapBuilder>().Append().ok();
     case Kind::structure:
       return as<::arrow::StructBuilder>().Append().ok();
@@ -295,7 +317,7 @@ class ArrowFile final : public TypedFile {
   std::optional<FileProblem> end_row(std::size_t size_bytes) override {
     batch_rows_ += 1;
     batch_bytes_ += size_bytes;
-    if (batch_bytes_ < kBatchBytes) return std::nullopt;
+    if (batch_bytes_ < kBatchBytes && batch_values_ < kBatchValues) return std::nullopt;
     return problem_of([this] { return write_batch(); });
   }
   std::optional<FileProblem> close() override {
@@ -313,7 +335,7 @@ class ArrowFile final : public TypedFile {
   std::unique_ptr<::parquet::arrow::FileWriter> writer_;
   std::vector<std::unique_ptr<::arrow::ArrayBuilder>> builders_;
   std::vector<std::unique_ptr<ArrowCell>> cells_;
-  std::size_t batch_bytes_ = 0, row_group_bytes_ = 0;
+  std::size_t batch_bytes_ = 0, batch_values_ = 0, row_group_bytes_ = 0;
   std::int64_t batch_rows_ = 0;
 };
 
@@ -325,7 +347,7 @@ class ArrowFile final : public TypedFile {
     fields.push_back(::arrow::field(column.name, arrow_type(column.type, false)));
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<::arrow::ArrayBuilder> builder,
                           ::arrow::MakeBuilder(arrow_type(column.type, true), pool));
-    cells_.push_back(std::make_unique<ArrowCell>(column.type, *builder));
+    cells_.push_back(std::make_unique<ArrowCell>(column.type, *builder, batch_values_));
     builders_.push_back(std::move(builder));
   }
   schema_ = ::arrow::schema(std::move(fields));
@@ -351,9 +373,9 @@ std::vector<CellWriter*> ArrowFile::cells() {
   if (row_group_bytes_ == 0) ARROW_RETURN_NOT_OK(writer_->NewBufferedRowGroup());
   ARROW_RETURN_NOT_OK(writer_->WriteRecordBatch(
       *::arrow::RecordBatch::Make(schema_, batch_rows_, std::move(arrays))));
-  row_group_bytes_ += batch_bytes_;
+  row_group_bytes_ += std::max(batch_bytes_, batch_values_ * kValueBytes);
   if (row_group_bytes_ >= kRowGroupBytes) row_group_bytes_ = 0;
-  batch_bytes_ = 0;
+  batch_bytes_ = batch_values_ = 0;
   batch_rows_ = 0;
   return ::arrow::Status::OK();
 }

@@ -1,6 +1,8 @@
 #include "observed_column.h"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace rare::parquet {
 namespace {
@@ -8,6 +10,11 @@ namespace {
 constexpr std::uint64_t kLastExactInDouble = std::uint64_t{1} << 53;
 
 }  // namespace
+
+ObservedColumn::ObservedColumn(int depth, Extent* column)
+    : depth_(depth),
+      own_extent_(column == nullptr ? std::make_unique<Extent>() : nullptr),
+      column_(column == nullptr ? own_extent_.get() : column) {}
 
 void ObservedColumn::add_integer(bool is_negative, std::uint64_t magnitude) {
   if (!is_negative && magnitude >= std::uint64_t{1} << 63) {
@@ -44,16 +51,19 @@ void ObservedColumn::add(simdjson::dom::element value) {
       return;
     case element_type::ARRAY: {
       seen_ |= kList;
-      if (depth_ == kMaxColumnDepth) seen_ |= kTooMuch;
+      if (depth_ >= depth_limit()) seen_ |= kTooMuch;
       if (seen_ & kTooMuch) return;
-      if (!element_) element_ = std::make_unique<ObservedColumn>(depth_ + 1);
+      if (!element_) {
+        element_.reset(new ObservedColumn(depth_ + 1, column_));
+        if (column_ != nullptr) column_->parts += 1;
+      }
       const simdjson::dom::array items = value.get_array().value_unsafe();
       for (const simdjson::dom::element item : items) element_->add(item);
       return;
     }
     case element_type::OBJECT:
       seen_ |= kObject;
-      if (depth_ == kMaxColumnDepth) seen_ |= kTooMuch;
+      if (depth_ >= depth_limit()) seen_ |= kTooMuch;
       if (!(seen_ & kTooMuch)) add_object(value.get_object().value_unsafe());
       return;
   }
@@ -65,13 +75,55 @@ void ObservedColumn::add_object(simdjson::dom::object object) {
     if (at == fields_.end()) {
       if (depth_ > 0 && fields_.size() == kMaxObjectFields) {
         seen_ |= kTooMuch;
-        fields_.clear();
+        if (column_ != nullptr) column_->parts -= parts_below();
+        prune(depth_);
         return;
       }
-      at = fields_.emplace(std::string(field.key), ObservedColumn(depth_ + 1)).first;
+      at = fields_.emplace(std::string(field.key), ObservedColumn(depth_ + 1, column_)).first;
+      if (column_ != nullptr) column_->parts += 1;
     }
-    at->second.add(field.value);
+    ObservedColumn& part = at->second;
+    if (depth_ > 0) {
+      part.add(field.value);
+      continue;
+    }
+    parts_in_columns_ -= part.column_->parts;
+    part.add(field.value);
+    parts_in_columns_ += part.column_->parts;
   }
+  if (depth_ == 0 && parts_in_columns_ > kMaxSurveyedNames) shrink();
+}
+
+void ObservedColumn::shrink() {
+  while (parts_in_columns_ > kMaxSurveyedNames) {
+    const auto largest =
+        std::max_element(fields_.begin(), fields_.end(), [](const auto& a, const auto& b) {
+          return a.second.column_->parts < b.second.column_->parts;
+        });
+    Extent& extent = *largest->second.column_;
+    parts_in_columns_ -= extent.parts;
+    extent.depth -= 1;
+    largest->second.prune(extent.depth);
+    extent.parts = largest->second.parts_below();
+    parts_in_columns_ += extent.parts;
+  }
+}
+
+void ObservedColumn::prune(int depth) {
+  if (depth_ >= depth) {
+    if (seen_ & (kList | kObject)) seen_ |= kTooMuch;
+    element_.reset();
+    fields_.clear();
+    return;
+  }
+  if (element_) element_->prune(depth);
+  for (auto& [name, part] : fields_) part.prune(depth);
+}
+
+std::size_t ObservedColumn::parts_below() const {
+  std::size_t parts = fields_.size() + (element_ ? 1 + element_->parts_below() : 0);
+  for (const auto& [name, part] : fields_) parts += part.parts_below();
+  return parts;
 }
 
 ColumnType::Kind ObservedColumn::number_kind() const {
@@ -84,22 +136,60 @@ ColumnType::Kind ObservedColumn::number_kind() const {
   return seen_ & kNegative ? Kind::json : Kind::uint64;
 }
 
-ColumnType ObservedColumn::type() const {
+ColumnType ObservedColumn::type_within(int depth) const {
   using Kind = ColumnType::Kind;
   constexpr unsigned kNumber = kInteger | kNegative | kLargeInteger | kInexactInteger | kFraction;
   if (seen_ == 0 || seen_ == kText) return {Kind::text, 0, 0, {}};
   if (seen_ == kBoolean) return {Kind::boolean, 0, 0, {}};
   if ((seen_ & ~kNumber) == 0) return {number_kind(), 0, 0, {}};
-  if (seen_ == kList) return {Kind::list, 0, 0, {{"element", element_->type()}}};
+  if (depth_ >= depth) return {Kind::json, 0, 0, {}};
+  if (seen_ == kList) return {Kind::list, 0, 0, {{"element", element_->type_within(depth)}}};
   // A file cannot hold a structure without fields.
-  if (seen_ == kObject && !fields_.empty()) return {Kind::structure, 0, 0, fields()};
-  return {Kind::json, 0, 0, {}};
+  if (seen_ != kObject || fields_.empty()) return {Kind::json, 0, 0, {}};
+  ColumnType structure{Kind::structure, 0, 0, {}};
+  structure.parts.reserve(fields_.size());
+  for (const auto& [name, part] : fields_) {
+    structure.parts.push_back({name, part.type_within(depth)});
+  }
+  return structure;
+}
+
+std::size_t ObservedColumn::leaves_within(int depth) const {
+  if (depth_ >= depth) return 1;
+  if (seen_ == kList) return element_->leaves_within(depth);
+  if (seen_ != kObject || fields_.empty()) return 1;
+  std::size_t leaves = 0;
+  for (const auto& [name, part] : fields_) leaves += part.leaves_within(depth);
+  return leaves;
 }
 
 std::vector<NamedType> ObservedColumn::fields() const {
+  struct Chosen {
+    const std::string& name;
+    const ObservedColumn& column;
+    int depth;
+    std::size_t leaves;
+  };
+  std::vector<Chosen> chosen;
+  chosen.reserve(fields_.size());
+  std::size_t leaves = 0;
+  for (const auto& [name, column] : fields_) {
+    chosen.push_back({name, column, kMaxColumnDepth, column.leaves_within(kMaxColumnDepth)});
+    leaves += chosen.back().leaves;
+  }
+  while (leaves > kMaxFileColumns) {
+    const auto largest =
+        std::max_element(chosen.begin(), chosen.end(),
+                         [](const Chosen& a, const Chosen& b) { return a.leaves < b.leaves; });
+    if (largest->leaves == 1) break;
+    leaves -= largest->leaves;
+    largest->depth -= 1;
+    largest->leaves = largest->column.leaves_within(largest->depth);
+    leaves += largest->leaves;
+  }
   std::vector<NamedType> named;
-  named.reserve(fields_.size());
-  for (const auto& [name, column] : fields_) named.push_back({name, column.type()});
+  named.reserve(chosen.size());
+  for (const Chosen& one : chosen) named.push_back({one.name, one.column.type_within(one.depth)});
   return named;
 }
 

@@ -1,15 +1,18 @@
 // The type of a column, from the values that it has to hold.
 //
-// What was seen is a set, so the order in which values are added means nothing: equal rows give an
-// equal type, whatever the run went through to write them.
+// What was seen is a set, so the order in which values are added means nothing (but where there are
+// more names than kMaxSurveyedNames): equal rows give an equal type, whatever the run went through
+// to write them.
 #pragma once
 
 #include <simdjson.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "column_type.h"
 
@@ -20,18 +23,24 @@ namespace rare::parquet {
 // too.
 inline constexpr int kMaxColumnDepth = 16;
 inline constexpr std::size_t kMaxObjectFields = 256;
+// How many columns a file has at most, the parts of structures counted: each costs memory in each
+// row, also where it is null. And how many names within columns are kept while rows are surveyed.
+inline constexpr std::size_t kMaxFileColumns = 4096;
+inline constexpr std::size_t kMaxSurveyedNames = 65536;
 
 // Thread-safety: one thread at a time.
 class ObservedColumn {
  public:
   ObservedColumn() = default;
-  explicit ObservedColumn(int depth) : depth_(depth) {}
 
   void add(simdjson::dom::element value);
   // For values of one kind, that kind; integers and others together are `double`, as long as it
   // holds them exactly; all else is `json`. Without a value but null: `string`.
-  ColumnType type() const;
-  // The fields of what was added, which were objects; by name. For a file's rows.
+  ColumnType type() const { return type_within(kMaxColumnDepth); }
+  // For a file's rows: how many columns at the top there are.
+  std::size_t width() const { return fields_.size(); }
+  // For a file's rows, which are objects: their fields by name. Where these have more than
+  // kMaxFileColumns columns in all, the inner parts of those that have most become `json`.
   std::vector<NamedType> fields() const;
 
  private:
@@ -47,12 +56,31 @@ class ObservedColumn {
     kObject = 256,
     kTooMuch = 512,  // too deep, or too many names
   };
+  // What a column at the top keeps below itself: how many names and elements, and how deep.
+  struct Extent {
+    std::size_t parts = 0;
+    int depth = kMaxColumnDepth;
+  };
+  // `column` outlives this; null: this is a column at the top.
+  ObservedColumn(int depth, Extent* column);
+
   void add_object(simdjson::dom::object object);
+  int depth_limit() const { return column_ != nullptr ? column_->depth : kMaxColumnDepth; }
+  // Drops parts of the columns that have most, until the rest is few enough.
+  void shrink();
+  // Drops what is deeper.
+  void prune(int depth);
+  std::size_t parts_below() const;
+  ColumnType type_within(int depth) const;
+  std::size_t leaves_within(int depth) const;
   void add_integer(bool is_negative, std::uint64_t magnitude);
   ColumnType::Kind number_kind() const;
 
   int depth_ = 0;
   std::uint16_t seen_ = 0;
+  std::unique_ptr<Extent> own_extent_;  // of a column at the top
+  Extent* column_ = nullptr;
+  std::size_t parts_in_columns_ = 0;  // of the rows
   std::unique_ptr<ObservedColumn> element_;
   std::map<std::string, ObservedColumn, std::less<>> fields_;
 };

@@ -1,5 +1,6 @@
 #include "parquet_file.h"
 
+#include <string>
 #include <utility>
 
 #include "plugins/files/output_file.h"
@@ -39,7 +40,13 @@ Status ParquetFile::survey(std::string_view row) {
   Result<simdjson::dom::element> object = parsed(row);
   if (!object) return object.status();
   rows_.add(*object);
-  return Status();
+  if (rows_.width() <= kMaxFileColumns) return Status();
+  return Status::run_fault(
+      StatusCode::invalid_data,
+      "expected rows with at most " + std::to_string(kMaxFileColumns) +
+          " different fields, each of which is a column of the file, came more; say which ones are "
+          "written with `fields`, or with a `schema`, in which names that are data are a "
+          "map(TYPE)");
 }
 
 void ParquetFile::settle_columns() {

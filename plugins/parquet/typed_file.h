@@ -51,7 +51,7 @@ class TypedFile {
   // One for each column.
   virtual std::vector<CellWriter*> cells() = 0;
   // Every column has got its value. `size_bytes` is what the row counts for, where batches and row
-  // groups end.
+  // groups end; many values, null or not, in all parts of rows that are small end them, too.
   virtual std::optional<FileProblem> end_row(std::size_t size_bytes) = 0;
   virtual std::optional<FileProblem> close() = 0;
 };

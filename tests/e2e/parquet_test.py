@@ -282,6 +282,15 @@ class ParquetTest(EngineTest):
             column = pq.ParquetFile(self.folder / f"{name}.parquet").metadata.row_group(0).column(0)
             self.assertEqual(column.compression, codec)
 
+    def test_memory_does_not_grow_with_what_is_null(self):
+        self.write("in.jsonl", "".join(f'{{"list":[{{"k{n % 250}":{{"j{n % 16}":1}}}},{{}},{{}},{{}},{{}}]}}\n'
+                                       for n in range(6000)))
+        self.convert("{ path: in.jsonl }", "{ path: out.parquet }")
+        # 60 million values, nearly all null.
+        self.assertLess(self.manifest("p")["peak_rss_bytes"], 350e6)
+        file = pq.ParquetFile(self.folder / "out.parquet")
+        self.assertEqual((file.metadata.num_columns, file.metadata.num_rows), (2000, 6000))
+
     def test_fields_and_an_output_without_rows(self):
         table = self.write_all([{"b": 1, "a": 2, "c": 3}], fields=["c", "a"])
         self.assertEqual((table.column_names, table.num_rows), (["c", "a"], 1))

@@ -73,6 +73,30 @@ TEST_CASE("objects with ever new names, and what is nested deep, are JSON") {
   CHECK_THAT(observed({nested(kMaxColumnDepth + 1)}), Contains("json"));
 }
 
+TEST_CASE("the parts of the widest column are JSON where a file would have too many columns") {
+  const auto object = [](int names, const std::string& value) {
+    std::string text = "{";
+    for (int i = 0; i < names; ++i) {
+      text += (i > 0 ? ",\"n" : "\"n") + std::to_string(i) + "\":" + value;
+    }
+    return text + "}";
+  };
+  const auto type_of = [](const std::string& wide) {
+    ObservedColumn rows;
+    simdjson::dom::parser parser;
+    rows.add(parser.parse(R"({"id":1,"tame":[{"x":{"y":1}}],"wide":)" + wide + "}"));
+    CHECK(rows.width() == 3);
+    return text_of({ColumnType::Kind::structure, 0, 0, rows.fields()});
+  };
+  CHECK_THAT(type_of(object(16, object(200, "1"))), !Contains("json"));
+  const std::string wide = type_of(object(21, object(200, "1")));
+  CHECK_THAT(wide, Contains("id: int64, tame: [{x: {y: int64}}], wide: {n0: json, n1: json"));
+  // More names than are kept while rows are surveyed.
+  CHECK(type_of(object(21, object(200, object(20, "1")))) == wide);
+  CHECK_THAT(type_of(object(17, "[" + object(16, object(17, "[true]")) + "]")),
+             Contains("tame: [{x: {y: int64}}], wide: {n0: [{n0: json, n1: json"));
+}
+
 TEST_CASE("columns come as fields are named, then by name") {
   std::vector<NamedType> columns{{"b", {}}, {"a", {}}, {"z", {}}, {"y", {}}};
   put_in_order(columns, {"z", "b"});

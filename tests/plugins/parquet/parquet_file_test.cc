@@ -159,6 +159,21 @@ TEST_CASE("a row that no column holds is not lost in silence") {
   CHECK(finished.message().find("the row 1, counted from 0") != std::string::npos);
 }
 
+TEST_CASE("rows with ever new fields are refused with what to do about it") {
+  Output output;
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < kMaxFileColumns; ++i) {
+    lines.push_back("{\"k" + std::to_string(i) + "\":1}");
+  }
+  REQUIRE(output.write(lines).ok());
+  CHECK(output.rows.publish_copy().ok());
+  REQUIRE(output.write({R"({"one more":1})"}).ok());
+  const Status finished = output.rows.finalise();
+  CHECK(finished.fault() == Fault::run);
+  CHECK(finished.message().find("at most 4096 different fields") != std::string::npos);
+  CHECK(finished.message().find("with `fields`, or with a `schema`") != std::string::npos);
+}
+
 TEST_CASE("a full disk ends the run in a way that starting again mends") {
   Output output({}, {}, full_disk);
   REQUIRE(output.write({R"({"a":1})"}).ok());
