@@ -108,7 +108,11 @@ Status WaitingOutput::write_file() {
   const std::string copy = rows_.path() + ".copy";
   Status status;
   if (file_->surveys()) {
-    status = for_each_row([this](std::string_view row) { return file_->survey(row); });
+    status = for_each_row([this](std::string_view row) {
+      Status fits = file_->survey(row);
+      if (fits.code() != StatusCode::invalid_argument) return fits;
+      return Status::run_fault(fits.code(), rows_.path() + ": " + fits.message());
+    });
   }
   if (status) status = file_->open(copy);
   if (status) status = for_each_row([this](std::string_view row) { return file_->add(row); });

@@ -15,6 +15,7 @@ class WholeFile {
   virtual ~WholeFile() = default;
   // Whether all rows are to be given to survey(), in their order, before open().
   virtual bool surveys() const { return false; }
+  // An error (invalid_argument) says why these rows make no such file; the path is put before it.
   virtual Status survey(std::string_view) { return Status(); }
   // Begins a file anew under a working name, whatever stands there.
   virtual Status open(const std::string& path) = 0;

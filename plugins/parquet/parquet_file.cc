@@ -42,11 +42,12 @@ Status ParquetFile::survey(std::string_view row) {
   rows_.add(*object);
   if (rows_.width() <= kMaxFileColumns) return Status();
   return Status::run_fault(
-      StatusCode::invalid_data,
+      StatusCode::invalid_argument,
       "expected rows with at most " + std::to_string(kMaxFileColumns) +
-          " different fields, each of which is a column of the file, came more; say which ones are "
-          "written with `fields`, or with a `schema`, in which names that are data are a "
-          "map(TYPE)");
+          " different fields, each of which is a column, came more; say which ones are written "
+          "with "
+          "`fields`, or with a `schema`, in which names that are data are a map(TYPE), and start "
+          "with --fresh (stored replies are used again)");
 }
 
 void ParquetFile::settle_columns() {
