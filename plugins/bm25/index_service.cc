@@ -9,7 +9,7 @@
 #include "plugins/bm25/byte_size.h"
 #include "plugins/bm25/corpus.h"
 #include "plugins/bm25/shortest_float.h"
-#include "plugins/corpus/file_stream.h"
+#include "plugins/corpus/corpus_source.h"
 #include "plugins/files/format.h"
 
 namespace rare::bm25 {
@@ -134,15 +134,7 @@ Status IndexService::open_prebuilt() {
 }
 
 Result<std::unique_ptr<RecordStream>> IndexService::open_records() const {
-  if (!from_.empty()) return context_->records_of(from_);
-  Result<std::unique_ptr<corpus::FileStream>> files =
-      corpus::FileStream::open(path_, format_, [this](const std::string& fault) {
-        context_->log(LogLevel::warning,
-                      "a record of the corpus cannot be read, and is not indexed: " + fault +
-                          " (said once, may hold for others)");
-      });
-  if (!files) return files.status();
-  return std::unique_ptr<RecordStream>(std::move(*files));
+  return corpus::open_corpus(*context_, from_, path_, format_);
 }
 
 Status IndexService::open(ServiceContext& context) {
@@ -195,20 +187,15 @@ Awaitable<Result<SearchHits>> IndexService::search(SearchRequest request) {
   return std::move(pair.awaitable);
 }
 
-std::string IndexService::corpus_name() const {
-  if (!from_.empty()) return "node `" + from_ + "`";
-  return path_.size() == 1 ? path_.front()
-                           : path_.front() + " and " + std::to_string(path_.size() - 1) + " more";
-}
-
 // A corpus that cannot be read would fail every record alike, so it stops the run.
 Status IndexService::failure(const Status& cause) const {
   if (cause.code() == StatusCode::cancelled) return cause;
   const std::string who = "service `" + context_->name() + "` (bm25.index): ";
-  return Status::run_fault(
-      cause.code(), prebuilt_.empty() ? who + "the index over " + corpus_name() +
-                                            " cannot be built: " + cause.message()
-                                      : who + "the index cannot be used: " + cause.message());
+  return Status::run_fault(cause.code(),
+                           prebuilt_.empty()
+                               ? who + "the index over " + corpus::corpus_name(from_, path_) +
+                                     " cannot be built: " + cause.message()
+                               : who + "the index cannot be used: " + cause.message());
 }
 
 Result<std::unique_ptr<const IndexFile>> IndexService::find_or_build(

@@ -51,7 +51,6 @@ class IndexService final : public Service, public SearchIndex {
   Status check_parameters();
   Status open_prebuilt();
   Result<std::unique_ptr<RecordStream>> open_records() const;
-  std::string corpus_name() const;
   Status failure(const Status& cause) const;
 
   std::string from_;

@@ -55,6 +55,18 @@ Status ByteReader::decode(const std::string& encoding, std::uint64_t offset) {
   return Status();
 }
 
+Result<std::size_t> ByteReader::line_end(std::size_t from, std::size_t most) {
+  for (std::size_t searched = from;;) {
+    const std::size_t newline = window().find('\n', searched);
+    if (newline != std::string_view::npos) return newline + 1;
+    searched = window().size();
+    if (searched > most) return searched;
+    const Result<bool> more = fill();
+    if (!more) return more.status();
+    if (!*more) return window().size();
+  }
+}
+
 std::uint64_t ByteReader::file_offset() const {
   return is_plain_ || !source_ ? offset() : source_->file_offset();
 }

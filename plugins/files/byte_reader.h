@@ -41,6 +41,9 @@ class ByteReader {
   // Adds bytes at the window's end. False at the end of the file.
   Result<bool> fill();
   void consume(std::size_t bytes) { cursor_ += bytes; }
+  // Fills the window until it has a line break at or behind `from`, and gives the bytes up to and
+  // with that; what is there at the end of the file, or when it is more than `most`.
+  Result<std::size_t> line_end(std::size_t from, std::size_t most);
   // The offset of the window's first byte.
   std::uint64_t offset() const { return read_offset_ - (filled_ - cursor_); }
   // How many of the file's own bytes are done.

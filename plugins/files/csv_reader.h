@@ -10,14 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "byte_reader.h"
+#include "byte_record_reader.h"
 #include "csv_scan.h"
 #include "read_settings.h"
-#include "record_reader.h"
 
 namespace rare::files {
 
-class CsvReader final : public RecordReader {
+class CsvReader final : public ByteRecordReader {
  public:
   // `delimiter`: what the settings' `auto` stands for; nothing: what the first line shows.
   CsvReader(const ReadSettings& settings, std::optional<char> delimiter,
@@ -25,11 +24,6 @@ class CsvReader final : public RecordReader {
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
-  ReaderPosition position() const override { return position_; }
-  std::uint64_t file_offset() const override { return bytes_.file_offset(); }
-  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const override {
-    return bytes_.undecodable(from, to);
-  }
 
  private:
   enum class Row { whole, too_long, none };
@@ -45,7 +39,6 @@ class CsvReader final : public RecordReader {
   Status head_fault(const ReaderPosition& at, const std::string& expected,
                     const std::string& came) const;
 
-  std::string path_;
   std::optional<char> delimiter_;
   std::vector<std::string> columns_;  // as they stand in a row
   bool has_header_;
@@ -53,12 +46,10 @@ class CsvReader final : public RecordReader {
   std::string encoding_;
   std::size_t max_record_bytes_;
   std::vector<std::size_t> by_name_;  // columns_ sorted, as records keep their fields
-  ByteReader bytes_;
   CsvScan scan_{','};
   std::string_view row_;            // without its line break
   std::string overlong_head_;       // of the row that was too long
   std::size_t overlong_quote_ = 0;  // in it, where quotes were open
-  ReaderPosition position_;
 };
 
 }  // namespace rare::files

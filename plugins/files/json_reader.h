@@ -9,9 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "byte_reader.h"
+#include "byte_record_reader.h"
 #include "read_settings.h"
-#include "record_reader.h"
 
 namespace rare::files {
 
@@ -43,7 +42,7 @@ class ElementScan {
   End end_ = End::none;
 };
 
-class JsonReader final : public RecordReader {
+class JsonReader final : public ByteRecordReader {
  public:
   explicit JsonReader(std::size_t max_record_bytes = kMaxRecordBytes)
       : max_record_bytes_(max_record_bytes) {}
@@ -56,11 +55,6 @@ class JsonReader final : public RecordReader {
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
-  ReaderPosition position() const override { return position_; }
-  std::uint64_t file_offset() const override { return bytes_.file_offset(); }
-  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const override {
-    return bytes_.undecodable(from, to);
-  }
 
  private:
   static constexpr int kEndOfFile = -1;
@@ -82,13 +76,10 @@ class JsonReader final : public RecordReader {
   Status fault(const std::string& expected, int came, const std::string& advice) const;
   Status broken() const;
 
-  std::string path_;
   std::size_t max_record_bytes_;
   std::string encoding_ = "utf-8";
   std::vector<std::string> way_;
-  ByteReader bytes_;
   ElementParser parser_;
-  ReaderPosition position_;
 };
 
 }  // namespace rare::files

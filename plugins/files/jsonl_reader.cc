@@ -11,20 +11,6 @@ Status JsonlReader::open(const std::string& path, const ReaderPosition& from, st
   return bytes_.open(path, from.offset, end, encoding_);
 }
 
-Result<std::size_t> JsonlReader::find_line() {
-  std::size_t searched = 0;
-  for (;;) {
-    const std::string_view view = bytes_.window();
-    const std::size_t newline = view.find('\n', searched);
-    if (newline != std::string_view::npos) return newline + 1;
-    searched = view.size();
-    if (searched > max_record_bytes_) return searched;
-    Result<bool> more = bytes_.fill();
-    if (!more) return more.status();
-    if (!*more) return bytes_.window().size();
-  }
-}
-
 Status JsonlReader::skip_line() {
   for (;;) {
     const std::string_view view = bytes_.window();
@@ -55,7 +41,7 @@ Status JsonlReader::overlong_line() {
 
 Result<std::optional<Json>> JsonlReader::next() {
   for (;;) {
-    Result<std::size_t> found = find_line();
+    Result<std::size_t> found = bytes_.line_end(0, max_record_bytes_);
     if (!found) return found.status();
     if (*found == 0) return std::optional<Json>();
     if (position_.stage == ReaderPosition::Stage::start) {

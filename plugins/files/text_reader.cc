@@ -66,22 +66,9 @@ Status TextReader::read_head() {
   return Status();
 }
 
-Result<std::size_t> TextReader::line_end(std::size_t from) {
-  for (std::size_t searched = from;;) {
-    const std::string_view view = bytes_.window();
-    const std::size_t newline = view.find('\n', searched);
-    if (newline != std::string_view::npos) return newline + 1;
-    searched = view.size();
-    if (searched > max_record_bytes_) return searched;
-    Result<bool> more = bytes_.fill();
-    if (!more) return more.status();
-    if (!*more) return bytes_.window().size();
-  }
-}
-
 Status TextReader::pass_blank_lines() {
   for (;;) {
-    const Result<std::size_t> end = line_end(0);
+    const Result<std::size_t> end = bytes_.line_end(0, max_record_bytes_);
     if (!end) return end.status();
     if (*end == 0 || !is_blank(bytes_.window().substr(0, *end))) return Status();
     pass(*end);
@@ -90,11 +77,11 @@ Status TextReader::pass_blank_lines() {
 
 // Where the next piece ends that the window's first byte begins; 0 at the end of the file.
 Result<std::size_t> TextReader::piece_end() {
-  if (split_ == Split::line) return line_end(0);
+  if (split_ == Split::line) return bytes_.line_end(0, max_record_bytes_);
   if (split_ == Split::paragraph) {
     std::size_t size = 0;
     for (;;) {
-      const Result<std::size_t> end = line_end(size);
+      const Result<std::size_t> end = bytes_.line_end(size, max_record_bytes_);
       if (!end) return end.status();
       if (*end == size || is_blank(bytes_.window().substr(size, *end - size))) return size;
       size = *end;
@@ -113,7 +100,7 @@ Result<std::size_t> TextReader::piece_end() {
 // line, of a file up to its end. The window begins where the piece does.
 Status TextReader::leave_rest() {
   for (bool begins_line = true;;) {
-    const Result<std::size_t> end = line_end(0);
+    const Result<std::size_t> end = bytes_.line_end(0, max_record_bytes_);
     if (!end) return end.status();
     const std::string_view line = bytes_.window().substr(0, *end);
     if (line.empty()) return Status();

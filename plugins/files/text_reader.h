@@ -10,31 +10,22 @@
 #include <string>
 #include <string_view>
 
-#include "byte_reader.h"
+#include "byte_record_reader.h"
 #include "read_settings.h"
-#include "record_reader.h"
 
 namespace rare::files {
 
-class TextReader final : public RecordReader {
+class TextReader final : public ByteRecordReader {
  public:
   TextReader(const ReadSettings& settings, bool has_front_matter,
              std::size_t max_record_bytes = kMaxRecordBytes);
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
-  ReaderPosition position() const override { return position_; }
-  std::uint64_t file_offset() const override { return bytes_.file_offset(); }
-  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const override {
-    return bytes_.undecodable(from, to);
-  }
 
  private:
   enum class Split { file, paragraph, line };
   Status read_head();
-  // The bytes of the window up to and with the line break at or behind `from`; what is there at the
-  // end of the file, or of a line that is too long.
-  Result<std::size_t> line_end(std::size_t from);
   Result<std::size_t> piece_end();
   Status pass_blank_lines();
   Status leave_rest();
@@ -45,10 +36,7 @@ class TextReader final : public RecordReader {
   bool has_front_matter_;
   std::string encoding_;
   std::size_t max_record_bytes_;
-  std::string path_;
-  ByteReader bytes_;
   Json front_matter_ = Json::object();
-  ReaderPosition position_;
 };
 
 }  // namespace rare::files

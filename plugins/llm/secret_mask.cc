@@ -1,13 +1,12 @@
 #include "plugins/llm/secret_mask.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <utility>
 
 #include "plugins/llm/json_text.h"
+#include "plugins/net/credentials.h"
 
 namespace rare::llm {
 namespace {
@@ -37,15 +36,6 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
-std::string base64_of(const std::string& text) {
-  std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  encoded.resize(static_cast<std::size_t>(length));
-  return encoded;
-}
-
 }  // namespace
 
 SecretMask::SecretMask(const ChatOptions& options) {
@@ -63,7 +53,7 @@ SecretMask::SecretMask(const ChatOptions& options) {
     const std::string plain = percent_decoded(info);
     add(plain);
     add(plain.substr(plain.find(':') + 1));
-    add(base64_of(plain));  // as `Authorization: Basic` carries it
+    add(net::base64_of(plain));  // as `Authorization: Basic` carries it
   }
   std::sort(secrets_.begin(), secrets_.end(), [](const std::string& a, const std::string& b) {
     return std::pair(b.size(), a) < std::pair(a.size(), b);
@@ -83,13 +73,7 @@ void SecretMask::add(const std::string& secret) {
 }
 
 std::string SecretMask::hidden(std::string text) const {
-  for (const std::string& secret : secrets_) {
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-      text.replace(at, secret.size(), "***");
-      at += 3;
-    }
-  }
-  return text;
+  return net::without_secrets(std::move(text), secrets_);
 }
 
 }  // namespace rare::llm

@@ -1,13 +1,13 @@
 #include "plugins/opensearch/cluster.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <future>
 #include <string_view>
 #include <thread>
 #include <utility>
+
+#include "plugins/net/credentials.h"
 
 namespace rare::opensearch {
 namespace {
@@ -21,15 +21,6 @@ constexpr milliseconds kLookAgain{50};  // whether the run is being stopped
 constexpr std::size_t kShortestSecret = 4;
 constexpr std::size_t kGreatestAnswerBytes = std::size_t{1} << 30;
 constexpr std::size_t kMostOfAnError = 500;
-
-std::string base64_of(const std::string& text) {
-  std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  encoded.resize(static_cast<std::size_t>(length));
-  return encoded;
-}
 
 bool has_line_break(const std::string& text) {
   return text.find_first_of("\r\n") != std::string::npos;
@@ -136,7 +127,7 @@ Cluster::Cluster(ClusterOptions options)
   std::string authorization;
   if (!options_.api_key.empty()) authorization = "ApiKey " + options_.api_key;
   if (!options_.user.empty()) {
-    const std::string encoded = base64_of(options_.user + ":" + options_.password);
+    const std::string encoded = net::base64_of(options_.user + ":" + options_.password);
     authorization = "Basic " + encoded;
     secrets_.push_back(encoded);
   }
@@ -147,13 +138,7 @@ Cluster::Cluster(ClusterOptions options)
 }
 
 std::string Cluster::hidden(std::string text) const {
-  for (const std::string& secret : secrets_) {
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-      text.replace(at, secret.size(), "***");
-      at += 3;
-    }
-  }
-  return text;
+  return net::without_secrets(std::move(text), secrets_);
 }
 
 Status Cluster::named(const Status& cause) const {

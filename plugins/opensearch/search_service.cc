@@ -5,7 +5,7 @@
 #include <stop_token>
 #include <utility>
 
-#include "plugins/corpus/file_stream.h"
+#include "plugins/corpus/corpus_source.h"
 #include "plugins/digest/sha256.h"
 #include "plugins/files/format.h"
 #include "plugins/opensearch/bulk_loader.h"
@@ -179,15 +179,7 @@ Status SearchService::open(ServiceContext& context) {
 }
 
 Result<std::unique_ptr<RecordStream>> SearchService::open_records() const {
-  if (!from_.empty()) return context_->records_of(from_);
-  Result<std::unique_ptr<corpus::FileStream>> files =
-      corpus::FileStream::open(path_, format_, [this](const std::string& fault) {
-        context_->log(LogLevel::warning,
-                      "a record of the corpus cannot be read, and is not indexed: " + fault +
-                          " (said once, may hold for others)");
-      });
-  if (!files) return files.status();
-  return std::unique_ptr<RecordStream>(std::move(*files));
+  return corpus::open_corpus(*context_, from_, path_, format_);
 }
 
 SearchIndexTraits SearchService::traits() const {
@@ -230,20 +222,15 @@ Awaitable<Result<SearchHits>> SearchService::search(SearchRequest request) {
   return std::move(pair.awaitable);
 }
 
-std::string SearchService::corpus_name() const {
-  if (!from_.empty()) return "node `" + from_ + "`";
-  return path_.size() == 1 ? path_.front()
-                           : path_.front() + " and " + std::to_string(path_.size() - 1) + " more";
-}
-
 // An index that cannot be had would fail every record alike, so it stops the run.
 Status SearchService::failure(const Status& cause) const {
   if (cause.code() == StatusCode::cancelled) return cause;
   const std::string who = "service `" + context_->name() + "` (bm25.opensearch): ";
-  return Status::run_fault(
-      cause.code(), prebuilt_.empty() ? who + "the index over " + corpus_name() +
-                                            " cannot be had: " + cause.message()
-                                      : who + "the index cannot be used: " + cause.message());
+  return Status::run_fault(cause.code(),
+                           prebuilt_.empty()
+                               ? who + "the index over " + corpus::corpus_name(from_, path_) +
+                                     " cannot be had: " + cause.message()
+                               : who + "the index cannot be used: " + cause.message());
 }
 
 void SearchService::build(const std::stop_token& stop) {

@@ -50,7 +50,6 @@ class SearchService final : public Service, public SearchIndex {
   static void add_cluster_params(Spec& spec);
   Status check_parameters() const;
   Result<std::unique_ptr<RecordStream>> open_records() const;
-  std::string corpus_name() const;
   Status failure(const Status& cause) const;
   void build(const std::stop_token& stop);
   Result<StoredIndex> find_or_load(const Stopped& stopped);

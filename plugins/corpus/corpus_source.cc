@@ -1,0 +1,29 @@
+#include "plugins/corpus/corpus_source.h"
+
+#include <utility>
+
+#include "plugins/corpus/file_stream.h"
+
+namespace rare::corpus {
+
+Result<std::unique_ptr<RecordStream>> open_corpus(ServiceContext& context, const std::string& from,
+                                                  const std::vector<std::string>& path,
+                                                  const std::string& format) {
+  if (!from.empty()) return context.records_of(from);
+  Result<std::unique_ptr<FileStream>> files =
+      FileStream::open(path, format, [&context](const std::string& fault) {
+        context.log(LogLevel::warning,
+                    "a record of the corpus cannot be read, and is not indexed: " + fault +
+                        " (said once, may hold for others)");
+      });
+  if (!files) return files.status();
+  return std::unique_ptr<RecordStream>(std::move(*files));
+}
+
+std::string corpus_name(const std::string& from, const std::vector<std::string>& path) {
+  if (!from.empty()) return "node `" + from + "`";
+  return path.size() == 1 ? path.front()
+                          : path.front() + " and " + std::to_string(path.size() - 1) + " more";
+}
+
+}  // namespace rare::corpus

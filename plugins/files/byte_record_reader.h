@@ -1,0 +1,27 @@
+// What readers of formats that are bytes from front to back have in common.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "byte_reader.h"
+#include "record_reader.h"
+
+namespace rare::files {
+
+class ByteRecordReader : public RecordReader {
+ public:
+  ReaderPosition position() const final { return position_; }
+  std::uint64_t file_offset() const final { return bytes_.file_offset(); }
+  std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const final {
+    return bytes_.undecodable(from, to);
+  }
+
+ protected:
+  std::string path_;
+  ByteReader bytes_;
+  ReaderPosition position_;  // before what next() will give
+};
+
+}  // namespace rare::files
