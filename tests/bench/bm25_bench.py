@@ -8,10 +8,11 @@
   tool      the executable: from corpus to first answer, BM25HardNeg in a pipeline beside the bare index,
             a compact file, memory while searching
   growth    100,000 and 1,000,000 synthetic passages: time a query beside postings
+  scale     only when named, 30 GB of disk: 1,000,000 and 10,000,000, and the greater searched in a control group of 1 GB
 
-Peers: Lucene (the jars of RARE_BENCH_LUCENE, run by RARE_BENCH_JAVA), bm25s with numba and tantivy (the
-Python of RARE_BENCH_BM25_PEERS). The machine may be shared: all take turns, the best round of each counts,
-and what is judged is ratios, for one thread those of processor time. PISA is no peer: its package needs a TBB of before 2021.
+Peers: Lucene (the jars of RARE_BENCH_LUCENE, run by RARE_BENCH_JAVA), bm25s with numba, tantivy and PISA
+(the Python of RARE_BENCH_BM25_PEERS). The machine may be shared: all take turns, the best round of each counts,
+and what is judged is ratios, for one thread those of processor time.
 """
 
 import argparse
@@ -90,6 +91,41 @@ class Peer:
                     kept["cpu_us"] = min(kept["cpu_us"], rate["cpu_us"])
 
 
+def forget_pages_of(folder):
+    """Takes the folder's files out of the page cache, so that who reads them next is charged for them."""
+    for path in pathlib.Path(folder).iterdir():
+        file = os.open(path, os.O_RDONLY)
+        os.fsync(file)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(file)
+
+
+class ControlGroup:
+    """A control group with a limit of memory, pages of files included, of version 2 or 1; needs root."""
+
+    def __init__(self, limit_bytes):
+        self.made, self.why = False, "none is mounted"
+        for root, limit in (("/sys/fs/cgroup", "memory.max"), ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")):
+            self.path = pathlib.Path(root) / f"rare-bench-{os.getpid()}"
+            if not (pathlib.Path(root) / "cgroup.procs").exists():
+                continue
+            try:
+                self.path.mkdir()
+                (self.path / limit).write_text(str(limit_bytes), encoding="ascii")
+                self.made = True
+                return
+            except OSError as error:
+                self.why = error
+                if self.path.exists():
+                    self.path.rmdir()
+
+    def enter(self):
+        (self.path / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+
+    def remove(self):
+        self.path.rmdir()
+
+
 class Bench:
     def __init__(self, folder, options):
         self.folder, self.options, self.rows, self.lucene_bytes = folder, options, [], None
@@ -113,7 +149,8 @@ class Bench:
         else:
             print("no Java of 21 or newer with Lucene: its rows are left out", file=sys.stderr)
         if PYTHON:
-            for name, peer in (("bm25s 0.3 numba", "bm25s"), ("tantivy 0.27", "tantivy")):
+            for name, peer in (("bm25s 0.3 numba", "bm25s"), ("tantivy 0.27", "tantivy"),
+                               ("PISA 0.4.9", "pisa")):
                 peers.append(Peer(name, lambda place, peer=peer: [PYTHON, BENCH / "bm25_peers.py", peer, corpus, place,
                                                                   *named]))
         return peers
@@ -127,7 +164,7 @@ class Bench:
         ours, others = peers[0].best, {peer.name: peer.best for peer in peers[1:]}
         passages = ours["passages"]
         bars = {("Lucene 10.6", "long"): 6, ("bm25s 0.3 numba", "long"): 3, ("Lucene 10.6", "short"): 3.5,
-                ("bm25s 0.3 numba", "short"): 2.5, ("tantivy 0.27", "short"): 2.5}
+                ("bm25s 0.3 numba", "short"): 2.5, ("tantivy 0.27", "short"): 2.5, ("PISA 0.4.9", "short"): 2.5}
         for kind in KINDS:
             for threads in ("1", "2"):
                 rate = ours["queries"][kind][threads]
@@ -237,19 +274,51 @@ class Bench:
         self.row("  times the bare index, best turn", f"{ratios[-1]:.2f}", "0.8 or more", ratios[-1] >= 0.8,
                  worst=round(ratios[0], 2))
 
+    def synthetic(self, passages):
+        """Where the index of so many synthetic passages lies, built by the executable; what a long query takes."""
+        subprocess.run([sys.executable, BENCH / "bm25_corpus.py", CORPORA, str(passages)], check=True)
+        place = self.folder / f"zipf{passages}"
+        seconds, memory = run_s([ENGINE, "index", "build", "--corpus", CORPORA / f"zipf{passages}.jsonl", "--out", place],
+                                self.folder)
+        command = [RATE, "-", place, CORPORA / f"zipf{passages}.long.txt", "--prebuilt", "--rounds", 4]
+        found = output_of("rare-engine", [str(part) for part in command])
+        long = found["queries"]["long"]
+        self.row(f"{passages} passages: us a query", round(long["1"]["cpu_us"]), postings=found["postings"],
+                 per_s=round(long["1"]["per_s"]), two_threads=round(long["2"]["per_s"]),
+                 indexed_per_s=round(passages / seconds), build_MB=round(memory / MB),
+                 file_MB=round(found["file_bytes"] / MB))
+        return place, found["postings"], long["1"]["cpu_us"]
+
     def growth(self):
-        points = []
-        for passages in (100_000, 1_000_000):
-            place = self.folder / f"zipf{passages}"
-            command = [RATE, CORPORA / f"zipf{passages}.jsonl", place, CORPORA / f"zipf{passages}.long.txt"]
-            found = output_of("rare-engine", [str(part) for part in command])
-            shutil.rmtree(place)
-            points.append((found["postings"], found["queries"]["long"]["1"]["cpu_us"]))
-            self.row(f"{passages} passages: us a query", round(points[-1][1]), postings=points[-1][0],
-                     indexed_per_s=round(passages / found["build_s"]))
-        (few, fast), (many, slow) = points
+        (_, few, fast), (_, many, slow) = (self.synthetic(passages) for passages in (100_000, 1_000_000))
         self.row("time's growth beside the postings'", f"{slow / fast / (many / few):.2f}", "1 or less",
                  slow / fast <= many / few)
+
+    def scale(self):
+        _, few, fast = self.synthetic(1_000_000)
+        place, many, slow = self.synthetic(10_000_000)
+        self.row("time's growth beside the postings'", f"{slow / fast / (many / few):.2f}", "1 or less",
+                 slow / fast <= many / few)
+        queries = self.folder / "zipf.jsonl"
+        with open(queries, "w", encoding="utf-8") as lines:
+            for query in (CORPORA / "zipf10000000.long.txt").read_text(encoding="utf-8").splitlines():
+                lines.write(json.dumps({"query": query}) + "\n")
+        answers, seconds = {}, {}
+        for name in ("free", "in 1 GB"):
+            forget_pages_of(place)
+            group = ControlGroup(1 << 30) if name != "free" else None
+            if group and not group.made:
+                print(f"no control group of memory can be made here ({group.why}): its row is left out", file=sys.stderr)
+                return
+            begin = time.monotonic()
+            done = subprocess.run([ENGINE, "index", "search", place, "--queries", queries, "--float-bits"], check=True,
+                                  stdout=subprocess.PIPE, preexec_fn=group.enter if group else None)
+            answers[name], seconds[name] = done.stdout, time.monotonic() - begin
+            if group:
+                group.remove()
+        same = answers["free"] == answers["in 1 GB"]
+        self.row("10,000,000 passages, 200 queries in 1 GB, s", round(seconds["in 1 GB"], 1), "the same answers", same,
+                 free_s=round(seconds["free"], 1))
 
 
 def main():

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""bm25_corpus FOLDER: the corpora and queries of bm25_bench, made once and kept.
+"""bm25_corpus FOLDER [COUNT]: the corpora and queries of bm25_bench, made once and kept; with COUNT, the
+synthetic corpus of that many passages alone.
 
   english    the texts of Debian documentation packages (PACKAGES), fetched with apt and unpacked, not
              installed: HTML stripped of tags, cut into passages of about 100 words, repeated passages
@@ -126,11 +127,13 @@ def english(folder):
 
 def zipf(folder, count):
     draw = random.Random(11)
-    # Ranks by inverting the continuous law with exponent 1 over a vocabulary of a million words.
+    # Ranks by inverting the continuous law with exponent 1 over a vocabulary of a million words; drawn first
+    # into a pool, as ten million passages have 600 million words.
     vocabulary = 1_000_000
+    pool = [f"w{int(vocabulary ** draw.random())}" for _ in range(4_000_000)]
 
     def words(number):
-        return " ".join(f"w{int(vocabulary ** draw.random())}" for _ in range(number))
+        return " ".join(draw.choices(pool, k=number))
 
     write_lines(folder / f"zipf{count}.long.txt", (words(30) for _ in range(200)))
     write_lines(folder / f"zipf{count}.jsonl", (f'{{"text": "{words(60)}"}}' for _ in range(count)))
@@ -139,11 +142,12 @@ def zipf(folder, count):
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, make in (("english", lambda: english(folder)),
-                       ("zipf100000", lambda: zipf(folder, 100_000)),
-                       ("zipf1000000", lambda: zipf(folder, 1_000_000))):
-        if not (folder / f"{name}.jsonl").exists():
-            make()
+    counts = [int(count) for count in sys.argv[2:]]
+    if not counts and not (folder / "english.jsonl").exists():
+        english(folder)
+    for count in counts or (100_000, 1_000_000):
+        if not (folder / f"zipf{count}.jsonl").exists():
+            zipf(folder, count)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 //   --hits FILE           writes the hits of all queries: ordinal:score bits, a line a query
 //   --k N                 hits of a query: 20
 //   --rounds N            of which the best counts: 8
+//   --prebuilt            FOLDER has the index, whatever it was built from; CORPUS is not read
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -38,6 +39,7 @@ struct Options {
   std::string hits;
   std::size_t k = 20;
   int rounds = 8;
+  bool prebuilt = false;
 };
 
 Options options_of(int argc, char** argv) {
@@ -45,6 +47,10 @@ Options options_of(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : "";
+    if (argument == "--prebuilt") {
+      options.prebuilt = true;
+      continue;
+    }
     if (argument == "--memory-limit") {
       options.memory_limit = value;
     } else if (argument == "--hits") {
@@ -142,21 +148,22 @@ void write_hits(const Corpus& corpus, const std::vector<std::string>& queries, s
   }
 }
 
-int run(int argc, char** argv) {
-  const Options options = options_of(argc, argv);
-  const std::vector<std::string>& arguments = options.arguments;
-  if (arguments.size() < 2) {
-    std::fprintf(stderr, "usage: bm25_rate CORPUS.jsonl FOLDER QUERIES...\n");
-    return 2;
-  }
+Result<std::unique_ptr<const IndexFile>> opened(const std::string& folder) {
+  Result<OpenedIndex> index = open_index(folder, IndexFile::Check::header);
+  if (!index) return index.status();
+  return std::move(index->file);
+}
+
+// `build_s`: the time of building alone, without reading the corpus.
+Result<std::unique_ptr<const IndexFile>> built(const Options& options, double& build_s) {
   std::vector<std::string> texts;
-  for (const std::string& line : lines_of(arguments[0])) {
+  for (const std::string& line : lines_of(options.arguments[0])) {
     texts.push_back(Json::parse(line).at("text").get<std::string>());
   }
   CorpusSettings settings;
   settings.field = "text";
   settings.analyzer = "english";
-  settings.folder = arguments[1];
+  settings.folder = options.arguments[1];
   settings.memory_limit_bytes = *parse_byte_size(options.memory_limit);
   settings.threads = static_cast<int>(std::thread::hardware_concurrency());
   BuildProgress progress;
@@ -167,14 +174,27 @@ int run(int argc, char** argv) {
       settings, [] { return false; },
       [](LogLevel, std::string_view message) { std::fprintf(stderr, "%s\n", message.data()); },
       progress);
+  build_s = seconds_since(begin);
+  return index;
+}
+
+int run(int argc, char** argv) {
+  const Options options = options_of(argc, argv);
+  const std::vector<std::string>& arguments = options.arguments;
+  if (arguments.size() < 2) {
+    std::fprintf(stderr, "usage: bm25_rate CORPUS.jsonl FOLDER QUERIES...\n");
+    return 2;
+  }
+  double build_s = 0;
+  auto index = options.prebuilt ? opened(arguments[1]) : built(options, build_s);
   if (!index) {
     std::fprintf(stderr, "bm25_rate: %s\n", index.status().message().c_str());
     return 1;
   }
   Json result;
-  result["build_s"] = seconds_since(begin);
-  result["passages"] = texts.size();
+  result["build_s"] = build_s;
   const IndexHeader& header = (*index)->header();
+  result["passages"] = header.records;
   result["postings"] = header.postings;
   result["terms"] = header.terms;
   result["rows"] = header.rows;
