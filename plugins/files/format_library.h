@@ -18,7 +18,7 @@
 
 namespace rare::files {
 
-inline constexpr char kFormatSymbol[] = "rare_files_format_1";  // raised when an interface changes
+inline constexpr char kFormatSymbol[] = "rare_files_format_2";  // raised when an interface changes
 
 // The format of librare_NAME.so in `folder`. An error (invalid_argument) says what is missing, and
 // is no run fault.
@@ -31,4 +31,4 @@ std::filesystem::path format_folder();
 
 #define RARE_FILES_FORMAT                                                        \
   extern "C" __attribute__((visibility("default"))) const ::rare::files::Format* \
-  rare_files_format_1()
+  rare_files_format_2()

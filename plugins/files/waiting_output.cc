@@ -11,14 +11,21 @@ namespace rare::files {
 Status WaitingOutput::begin(const std::string& path) {
   count_ = 0;
   finished_.reset();
-  return rows_.begin(path);
+  if (Status begun = rows_.begin(path); !begun) return begun;
+  early_.begin(copy_path());
+  return Status();
 }
 
 Status WaitingOutput::resume(const std::string& path, OutputPlace place) {
   count_ = place.rows;
   finished_.reset();
+  early_.give_up();
   Status resumed = rows_.resume(path, place.bytes, OutputFile::kAnySize);
-  return resumed && rows_.is_finished() ? check_finished(place.rows) : resumed;
+  if (!resumed) return resumed;
+  // Of a start that was killed: it may be large.
+  std::error_code ignored;
+  std::filesystem::remove(copy_path(), ignored);
+  return rows_.is_finished() ? check_finished(place.rows) : Status();
 }
 
 // The rows are gone and a file is there: it is what was made of them only if it holds as many.
@@ -52,8 +59,10 @@ Status WaitingOutput::append(std::string_view row) {
                                  ": is finished, and a file of this format takes no more rows; "
                                  "write to another path, or make it anew with --fresh");
   }
+  if (Status appended = rows_.append(row); !appended) return appended;
   count_ += 1;
-  return rows_.append(row);
+  early_.take(row);
+  return Status();
 }
 
 Status WaitingOutput::append_finished(const OutputPlace& from, const OutputPlace& to) {
@@ -104,8 +113,8 @@ Status WaitingOutput::for_each_row(const std::function<Status(std::string_view)>
                                "--fresh (stored replies are used again)");
 }
 
-Status WaitingOutput::write_file() {
-  const std::string copy = rows_.path() + ".copy";
+Status WaitingOutput::write_file(const std::string& copy) {
+  file_->forget();
   Status status;
   if (file_->surveys()) {
     status = for_each_row([this](std::string_view row) {
@@ -116,18 +125,27 @@ Status WaitingOutput::write_file() {
   }
   if (status) status = file_->open(copy);
   if (status) status = for_each_row([this](std::string_view row) { return file_->add(row); });
-  if (status) status = file_->close();
-  return status ? put_in_place(copy, rows_.path()) : status;
+  return status ? file_->close() : status;
+}
+
+Status WaitingOutput::put_file_in_place() {
+  const std::string copy = copy_path();
+  if (!early_.finish(count_)) {
+    if (Status written = write_file(copy); !written) return written;
+  }
+  return put_in_place(copy, rows_.path());
 }
 
 // A start that dies between the file's name and the end of the rows does it all again.
 Status WaitingOutput::finalise() {
   if (rows_.is_finished()) return Status();
   if (Status synced = rows_.sync(); !synced) return synced;
-  if (Status written = write_file(); !written) return written;
+  if (Status placed = put_file_in_place(); !placed) return placed;
   return rows_.discard();
 }
 
-Status WaitingOutput::publish_copy() { return rows_.is_finished() ? Status() : write_file(); }
+Status WaitingOutput::publish_copy() {
+  return rows_.is_finished() ? Status() : put_file_in_place();
+}
 
 }  // namespace rare::files

@@ -17,14 +17,22 @@ class WholeFile {
   virtual bool surveys() const { return false; }
   // An error (invalid_argument) says why these rows make no such file; the path is put before it.
   virtual Status survey(std::string_view) { return Status(); }
-  // Begins a file anew under a working name, whatever stands there.
+  // Begins a file anew under a working name, whatever stands there, with what was surveyed so far.
   virtual Status open(const std::string& path) = 0;
   // An object of JSON, without a line break. Equal rows in equal order give equal files.
-  // REQUIRES: ByteReader::kPaddingBytes readable bytes behind it, here and for survey().
+  // REQUIRES: ByteReader::kPaddingBytes readable bytes behind it, as for all that take a row.
   virtual Status add(std::string_view row) = 0;
+  // Both, for a row that open() could not know of yet. False: with it the file has to be another
+  // one, and what was begun is of no use.
+  virtual Result<bool> survey_and_add(std::string_view row) {
+    Status added = add(row);
+    return added ? Result<bool>(true) : added;
+  }
   // Ends the file. The caller syncs it and gives it its name. An object that goes before leaves a
   // file that nobody takes for a whole one.
   virtual Status close() = 0;
+  // Lets go of a file that was begun and not ended, and of what was surveyed.
+  virtual void forget() {}
 };
 
 }  // namespace rare::files

@@ -149,6 +149,8 @@ bool has_text(Type::type id) {
     case Type::TIME64:
     case Type::TIMESTAMP:
     case Type::DURATION:
+    case Type::DECIMAL32:
+    case Type::DECIMAL64:
     case Type::DECIMAL128:
     case Type::DECIMAL256:
       return true;
@@ -161,6 +163,8 @@ bool has_parts(Type::type id) {
   switch (id) {
     case Type::LIST:
     case Type::LARGE_LIST:
+    case Type::LIST_VIEW:
+    case Type::LARGE_LIST_VIEW:
     case Type::FIXED_SIZE_LIST:
     case Type::MAP:
     case Type::STRUCT:
@@ -178,6 +182,10 @@ std::vector<std::pair<std::string, std::shared_ptr<::arrow::Array>>> parts_of(
       return {{name + "[]", static_cast<const ::arrow::ListArray&>(array).values()}};
     case Type::LARGE_LIST:
       return {{name + "[]", static_cast<const ::arrow::LargeListArray&>(array).values()}};
+    case Type::LIST_VIEW:
+      return {{name + "[]", static_cast<const ::arrow::ListViewArray&>(array).values()}};
+    case Type::LARGE_LIST_VIEW:
+      return {{name + "[]", static_cast<const ::arrow::LargeListViewArray&>(array).values()}};
     case Type::FIXED_SIZE_LIST:
       return {{name + "[]", static_cast<const ::arrow::FixedSizeListArray&>(array).values()}};
     case Type::MAP: {
@@ -249,6 +257,12 @@ Status CellReader::unreadable(const std::string& expected, const std::string& ca
                 "column " + name_ + ": expected " + expected + ", came " + came);
 }
 
+template <class Array>
+Status CellReader::read_list_of(std::int64_t row, Json& value) const {
+  const auto& list = static_cast<const Array&>(*column_);
+  return read_list(list.value_offset(row), list.value_length(row), value);
+}
+
 Status CellReader::read(std::int64_t row, Json& value) const {
   const ::arrow::Array& array = *column_;
   if (array.IsNull(row)) {
@@ -270,24 +284,28 @@ Status CellReader::read(std::int64_t row, Json& value) const {
     case Type::DICTIONARY:
       return parts_.front().read(
           static_cast<const ::arrow::DictionaryArray&>(array).GetValueIndex(row), value);
+    case Type::DECIMAL32:
+      value = static_cast<const ::arrow::Decimal32Array&>(array).FormatValue(row);
+      return Status();
+    case Type::DECIMAL64:
+      value = static_cast<const ::arrow::Decimal64Array&>(array).FormatValue(row);
+      return Status();
     case Type::DECIMAL128:
       value = static_cast<const ::arrow::Decimal128Array&>(array).FormatValue(row);
       return Status();
     case Type::DECIMAL256:
       value = static_cast<const ::arrow::Decimal256Array&>(array).FormatValue(row);
       return Status();
-    case Type::LIST: {
-      const auto& list = static_cast<const ::arrow::ListArray&>(array);
-      return read_list(list.value_offset(row), list.value_length(row), value);
-    }
-    case Type::LARGE_LIST: {
-      const auto& list = static_cast<const ::arrow::LargeListArray&>(array);
-      return read_list(list.value_offset(row), list.value_length(row), value);
-    }
-    case Type::FIXED_SIZE_LIST: {
-      const auto& list = static_cast<const ::arrow::FixedSizeListArray&>(array);
-      return read_list(list.value_offset(row), list.value_length(row), value);
-    }
+    case Type::LIST:
+      return read_list_of<::arrow::ListArray>(row, value);
+    case Type::LARGE_LIST:
+      return read_list_of<::arrow::LargeListArray>(row, value);
+    case Type::LIST_VIEW:
+      return read_list_of<::arrow::ListViewArray>(row, value);
+    case Type::LARGE_LIST_VIEW:
+      return read_list_of<::arrow::LargeListViewArray>(row, value);
+    case Type::FIXED_SIZE_LIST:
+      return read_list_of<::arrow::FixedSizeListArray>(row, value);
     case Type::MAP:
       return read_map(row, value);
     case Type::STRUCT:

@@ -35,6 +35,8 @@ class CellReader {
   Status read_text(std::int64_t row, Json& value) const;
   Status read_json(std::string_view text, Json& value) const;
   Status read_moment(std::int64_t row, Json& value) const;
+  template <class Array>
+  Status read_list_of(std::int64_t row, Json& value) const;
   Status read_list(std::int64_t from, std::int64_t count, Json& value) const;
   Status read_structure(std::int64_t row, Json& value) const;
   Status read_map(std::int64_t row, Json& value) const;

@@ -172,6 +172,28 @@ Status ArrowReader::choose_columns() {
   for (int leaf = 0; leaf < leaves.num_columns(); ++leaf) {
     if (names.contains(leaves.GetColumnRoot(leaf)->name())) file_->leaves.push_back(leaf);
   }
+  return check_encryption();
+}
+
+// The footer of such a file may be plain, and so may other columns.
+Status ArrowReader::check_encryption() const {
+  if (!file_->metadata->is_encryption_algorithm_set()) return Status();
+  for (int row_group = 0; row_group < file_->metadata->num_row_groups(); ++row_group) {
+    for (const int leaf : file_->leaves) {
+      const ::arrow::Status plain = caught([&] {
+        const auto column = file_->metadata->RowGroup(row_group)->ColumnChunk(leaf);
+        return column->crypto_metadata() == nullptr ? ::arrow::Status::OK()
+                                                    : ::arrow::Status::Invalid("encrypted");
+      });
+      if (plain.ok()) continue;
+      return Status::run_fault(
+          StatusCode::invalid_argument,
+          path_ + ": expected columns without encryption, came " +
+              file_->metadata->schema()->GetColumnRoot(leaf)->name() +
+              ", which is encrypted; write the file again without, or name the other columns "
+              "with `columns`");
+    }
+  }
   return Status();
 }
 

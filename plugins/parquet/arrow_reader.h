@@ -34,6 +34,7 @@ class ArrowReader final : public files::RecordReader {
 
   Status open_file();
   Status choose_columns();
+  Status check_encryption() const;
   Status go_to(std::uint64_t ordinal);
   Status begin_row_group();
   // False at the end of the row group.

@@ -33,11 +33,13 @@ struct ColumnType {
   Kind kind = Kind::text;
   int precision = 0, scale = 0;  // of a decimal: digits in all, and behind the point
   std::vector<NamedType> parts;
+  bool operator==(const ColumnType&) const = default;
 };
 
 struct NamedType {
   std::string name;
   ColumnType type;
+  bool operator==(const NamedType&) const = default;
 };
 
 // As a user writes it in `schema:`, on one line.

@@ -1,6 +1,7 @@
 #include "observed_column.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -16,82 +17,94 @@ ObservedColumn::ObservedColumn(int depth, Extent* column)
       own_extent_(column == nullptr ? std::make_unique<Extent>() : nullptr),
       column_(column == nullptr ? own_extent_.get() : column) {}
 
-void ObservedColumn::add_integer(bool is_negative, std::uint64_t magnitude) {
-  if (!is_negative && magnitude >= std::uint64_t{1} << 63) {
-    seen_ |= kLargeInteger;
-  } else {
-    seen_ |= kInteger;
-  }
-  if (is_negative) seen_ |= kNegative;
-  if (magnitude > kLastExactInDouble) seen_ |= kInexactInteger;
+bool ObservedColumn::see(unsigned kinds) {
+  if ((kinds & ~seen_) == 0) return false;
+  seen_ = static_cast<std::uint16_t>(seen_ | kinds);
+  return true;
 }
 
-void ObservedColumn::add(simdjson::dom::element value) {
+bool ObservedColumn::add_integer(bool is_negative, std::uint64_t magnitude) {
+  unsigned kinds = !is_negative && magnitude >= std::uint64_t{1} << 63 ? kLargeInteger : kInteger;
+  if (is_negative) kinds |= kNegative;
+  if (magnitude > kLastExactInDouble) kinds |= kInexactInteger;
+  return see(kinds);
+}
+
+bool ObservedColumn::add(simdjson::dom::element value) {
   using simdjson::dom::element_type;
   switch (value.type()) {
     case element_type::NULL_VALUE:
-      return;
+      return false;
     case element_type::BOOL:
-      seen_ |= kBoolean;
-      return;
+      return see(kBoolean);
     case element_type::INT64: {
       const std::int64_t number = value.get_int64().value_unsafe();
       const std::uint64_t bits = static_cast<std::uint64_t>(number);
-      add_integer(number < 0, number < 0 ? 0 - bits : bits);
-      return;
+      return add_integer(number < 0, number < 0 ? 0 - bits : bits);
     }
     case element_type::UINT64:
-      add_integer(false, value.get_uint64().value_unsafe());
-      return;
+      return add_integer(false, value.get_uint64().value_unsafe());
     case element_type::DOUBLE:
-      seen_ |= kFraction;
-      return;
+      return see(kFraction);
     case element_type::STRING:
-      seen_ |= kText;
-      return;
+      return see(kText);
     case element_type::ARRAY: {
-      seen_ |= kList;
-      if (depth_ >= depth_limit()) seen_ |= kTooMuch;
-      if (seen_ & kTooMuch) return;
-      if (!element_) {
-        element_.reset(new ObservedColumn(depth_ + 1, column_));
-        if (column_ != nullptr) column_->parts += 1;
-      }
-      const simdjson::dom::array items = value.get_array().value_unsafe();
-      for (const simdjson::dom::element item : items) element_->add(item);
-      return;
+      bool is_new = see(depth_ >= depth_limit() ? kList | kTooMuch : kList);
+      if (!(seen_ & kTooMuch)) is_new |= add_array(value.get_array().value_unsafe());
+      return is_new;
     }
-    case element_type::OBJECT:
-      seen_ |= kObject;
-      if (depth_ >= depth_limit()) seen_ |= kTooMuch;
-      if (!(seen_ & kTooMuch)) add_object(value.get_object().value_unsafe());
-      return;
+    case element_type::OBJECT: {
+      bool is_new = see(depth_ >= depth_limit() ? kObject | kTooMuch : kObject);
+      if (!(seen_ & kTooMuch)) is_new |= add_object(value.get_object().value_unsafe());
+      return is_new;
+    }
   }
+  return false;
 }
 
-void ObservedColumn::add_object(simdjson::dom::object object) {
+bool ObservedColumn::add_array(simdjson::dom::array items) {
+  bool is_new = false;
+  if (!element_) {
+    element_.reset(new ObservedColumn(depth_ + 1, column_));
+    if (column_ != nullptr) column_->parts += 1;
+    is_new = true;
+  }
+  for (const simdjson::dom::element item : items) is_new |= element_->add(item);
+  return is_new;
+}
+
+// Fields nearly always come in the order of their names, with all that came before.
+bool ObservedColumn::add_object(simdjson::dom::object object) {
+  bool is_new = false;
+  auto next = fields_.begin();
   for (const simdjson::dom::key_value_pair field : object) {
-    auto at = fields_.find(field.key);
+    auto at = next != fields_.end() && next->first == field.key ? next : fields_.find(field.key);
     if (at == fields_.end()) {
+      is_new = true;
       if (depth_ > 0 && fields_.size() == kMaxObjectFields) {
         seen_ |= kTooMuch;
         if (column_ != nullptr) column_->parts -= parts_below();
         prune(depth_);
-        return;
+        return is_new;
       }
       at = fields_.emplace(std::string(field.key), ObservedColumn(depth_ + 1, column_)).first;
       if (column_ != nullptr) column_->parts += 1;
     }
+    next = std::next(at);
     ObservedColumn& part = at->second;
     if (depth_ > 0) {
-      part.add(field.value);
+      is_new |= part.add(field.value);
       continue;
     }
     parts_in_columns_ -= part.column_->parts;
-    part.add(field.value);
+    is_new |= part.add(field.value);
     parts_in_columns_ += part.column_->parts;
   }
-  if (depth_ == 0 && parts_in_columns_ > kMaxSurveyedNames) shrink();
+  if (depth_ == 0 && parts_in_columns_ > kMaxSurveyedNames) {
+    shrink();
+    is_new = true;
+  }
+  return is_new;
 }
 
 void ObservedColumn::shrink() {

@@ -33,7 +33,8 @@ class ObservedColumn {
  public:
   ObservedColumn() = default;
 
-  void add(simdjson::dom::element value);
+  // Whether it is another value than all before: one that may make another type.
+  bool add(simdjson::dom::element value);
   // For values of one kind, that kind; integers and others together are `double`, as long as it
   // holds them exactly; all else is `json`. Without a value but null: `string`.
   ColumnType type() const { return type_within(kMaxColumnDepth); }
@@ -64,7 +65,9 @@ class ObservedColumn {
   // `column` outlives this; null: this is a column at the top.
   ObservedColumn(int depth, Extent* column);
 
-  void add_object(simdjson::dom::object object);
+  bool see(unsigned kinds);
+  bool add_array(simdjson::dom::array items);
+  bool add_object(simdjson::dom::object object);
   int depth_limit() const { return column_ != nullptr ? column_->depth : kMaxColumnDepth; }
   // Drops parts of the columns that have most, until the rest is few enough.
   void shrink();
@@ -73,7 +76,7 @@ class ObservedColumn {
   std::size_t parts_below() const;
   ColumnType type_within(int depth) const;
   std::size_t leaves_within(int depth) const;
-  void add_integer(bool is_negative, std::uint64_t magnitude);
+  bool add_integer(bool is_negative, std::uint64_t magnitude);
   ColumnType::Kind number_kind() const;
 
   int depth_ = 0;

@@ -7,6 +7,13 @@
 #include "row_values.h"
 
 namespace rare::parquet {
+namespace {
+
+// How often rows that come after open() may show something new before it is no longer looked at
+// whether it changes the columns.
+constexpr std::uint64_t kMaxNews = 1000;
+
+}  // namespace
 
 ParquetFile::ParquetFile(const files::WriteSettings& settings, std::vector<NamedType> declared,
                          MakeFile make_file)
@@ -50,20 +57,20 @@ Status ParquetFile::survey(std::string_view row) {
           "with --fresh (stored replies are used again)");
 }
 
-void ParquetFile::settle_columns() {
-  columns_ = declared_.empty() ? rows_.fields() : declared_;
-  if (columns_.empty()) {
+std::vector<NamedType> ParquetFile::columns_of_rows() const {
+  std::vector<NamedType> columns = declared_.empty() ? rows_.fields() : declared_;
+  if (columns.empty()) {
     // No row came; what is known by name is there all the same.
-    for (const std::string& name : first_columns_) columns_.push_back({name, ColumnType()});
+    for (const std::string& name : first_columns_) columns.push_back({name, ColumnType()});
   }
-  put_in_order(columns_, first_columns_);
-  rows_ = ObservedColumn();
+  put_in_order(columns, first_columns_);
+  return columns;
 }
 
 Status ParquetFile::open(const std::string& path) {
-  settle_columns();
+  columns_ = columns_of_rows();
   path_ = path;
-  row_count_ = 0;
+  row_count_ = news_ = 0;
   file_ = make_file_();
   if (Status opened = status_of(file_->open(path, columns_, compression_)); !opened) return opened;
   cells_ = file_->cells();
@@ -82,10 +89,28 @@ Status ParquetFile::add(std::string_view row) {
   return status_of(file_->end_row(row.size() + 1));
 }
 
+Result<bool> ParquetFile::survey_and_add(std::string_view row) {
+  Result<simdjson::dom::element> object = parsed(row);
+  if (!object) return object.status();
+  if (declared_.empty() && rows_.add(*object)) {
+    news_ += 1;
+    if (news_ > kMaxNews || columns_of_rows() != columns_) return false;
+  }
+  if (!add_row(object->get_object().value_unsafe(), columns_, cells_)) return false;
+  row_count_ += 1;
+  const Status ended = status_of(file_->end_row(row.size() + 1));
+  return ended ? Result<bool>(true) : ended;
+}
+
 Status ParquetFile::close() {
   Status closed = status_of(file_->close());
   file_.reset();
   return closed;
+}
+
+void ParquetFile::forget() {
+  file_.reset();
+  rows_ = ObservedColumn();
 }
 
 }  // namespace rare::parquet

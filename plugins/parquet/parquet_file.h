@@ -1,5 +1,5 @@
-// Writes a Parquet file: its rows once, to learn what the columns hold where no schema says it, and
-// once more into the file.
+// Writes a Parquet file. Where no schema says what the columns hold, all of its rows do: they are
+// looked at first, or as they are written, as long as they say what those before them said.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,13 @@ class ParquetFile final : public files::WholeFile {
   Status survey(std::string_view row) override;
   Status open(const std::string& path) override;
   Status add(std::string_view row) override;
+  Result<bool> survey_and_add(std::string_view row) override;
   Status close() override;
+  void forget() override;
 
  private:
-  // Fixes the columns, for what was surveyed.
-  void settle_columns();
+  // For what was surveyed so far.
+  std::vector<NamedType> columns_of_rows() const;
   Result<simdjson::dom::element> parsed(std::string_view row);
   Status status_of(const std::optional<FileProblem>& problem) const;
 
@@ -46,7 +48,7 @@ class ParquetFile final : public files::WholeFile {
   simdjson::dom::parser parser_;
   std::unique_ptr<TypedFile> file_;
   std::vector<CellWriter*> cells_;
-  std::uint64_t row_count_ = 0;
+  std::uint64_t row_count_ = 0, news_ = 0;
 };
 
 }  // namespace rare::parquet

@@ -1,5 +1,6 @@
 """Parquet files, written and read by others (pyarrow, DuckDB) and by the engine."""
 
+import base64
 import datetime
 import decimal
 import json
@@ -18,6 +19,7 @@ sys.path[:0] = os.environ["RARE_TEST_PEERS"].split(":")
 import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
+import pyarrow.parquet.encryption as encryption  # noqa: E402
 
 UTC = datetime.timezone.utc
 CODECS = ("NONE", "SNAPPY", "GZIP", "ZSTD", "LZ4", "BROTLI")
@@ -48,6 +50,9 @@ EVERYTHING = {
               ["-12.50", None, "0.00"]),
     "wide": (pa.decimal256(60, 3), [decimal.Decimal("9" * 57 + ".125"), None, None],
              ["9" * 57 + ".125", None, None]),
+    "small_price": (pa.decimal32(5, 2), [decimal.Decimal("-1.25"), None, decimal.Decimal("0.00")], ["-1.25", None, "0.00"]),
+    "price64": (pa.decimal64(15, 1), [decimal.Decimal("9.5"), None, None], ["9.5", None, None]),
+    "views": (pa.list_view(pa.int32()), [[1, None], None, []], None),
     "nothing": (pa.null(), [None, None, None], None),
     "lists": (pa.list_(pa.list_(pa.int32())), [[[1, None], [], None], None, []], None),
     "pairs": (pa.list_(pa.int16(), 2), [[1, 2], None, [3, None]], None),
@@ -68,6 +73,19 @@ def everything():
     table = pa.table({name: pa.array(values, type) for name, (type, values, _) in EVERYTHING.items()})
     expected = {name: values if came is None else came for name, (_, values, came) in EVERYTHING.items()}
     return table, [{name: values[row] for name, values in expected.items()} for row in range(3)]
+
+
+class NoSecret(encryption.KmsClient):
+    """Keys that are kept as they are."""
+
+    def __init__(self, _):
+        super().__init__()
+
+    def wrap_key(self, key_bytes, master_key_identifier):
+        return base64.b64encode(key_bytes)
+
+    def unwrap_key(self, wrapped_key, master_key_identifier):
+        return base64.b64decode(wrapped_key)
 
 
 class ParquetTest(EngineTest):
@@ -202,6 +220,50 @@ class ParquetTest(EngineTest):
             process = self.convert(f"{{ path: {name}.parquet }}", "{ path: out.jsonl }", code=code)
             self.assertIn(said, process.stderr)
 
+    def test_what_is_encrypted_is_no_run_but_for_the_columns_that_are_not(self):
+        table = pa.table({"open": [1, 2], "closed": ["x", "y"]})
+        factory = encryption.CryptoFactory(NoSecret)
+        for name, plain_footer, said in (
+                ("columns", True, "columns.parquet: expected columns without encryption, came closed, which is encrypted"),
+                ("all", False, "all.parquet: expected a whole Parquet file without encryption")):
+            properties = factory.file_encryption_properties(
+                encryption.KmsConnectionConfig(), encryption.EncryptionConfiguration(
+                    footer_key="footer", column_keys={"key": ["closed"]}, plaintext_footer=plain_footer))
+            with pq.ParquetWriter(self.folder / f"{name}.parquet", table.schema,
+                                  encryption_properties=properties) as writer:
+                writer.write_table(table)
+            process = self.convert(f"{{ path: {name}.parquet }}", "{ path: out.jsonl }", code=2)
+            self.assertIn(said, process.stderr)
+        self.assertEqual(self.read_all("columns.parquet", columns=["open"]), [{"open": 1}, {"open": 2}])
+
+    def test_columns_of_one_name_are_no_run(self):
+        twice = pa.Table.from_arrays([pa.array([1]), pa.array(["x"]), pa.array([2])], ["n", "text", "n"])
+        pq.write_table(twice, self.folder / "a.parquet")
+        process = self.convert("{ path: a.parquet }", "{ path: out.jsonl }", code=2)
+        self.assertIn("a.parquet: has two columns called n, of which a record could hold one", process.stderr)
+        self.assertEqual(self.read_all("a.parquet", columns=["text"]), [{"text": "x"}])
+
+    def test_files_of_a_folder_may_have_other_columns_and_types(self):
+        (self.folder / "in").mkdir()
+        thing = pa.struct({"a": pa.int32(), "b": pa.string()})
+        for name, columns in (
+                ("1", {"n": pa.array([1, 2], pa.int32()), "text": ["x", "y"], "thing": pa.array([{"a": 1}, None], thing)}),
+                ("2", {"n": pa.array([2**40, None], pa.int64()), "late": [0.5, 1.5]}),
+                ("3", {"text": pa.array(["z"], pa.large_string()), "n": pa.array([3.5], pa.float64())})):
+            pq.write_table(pa.table(columns), self.folder / "in" / f"{name}.parquet")
+        records = [{"n": 1, "text": "x", "thing": {"a": 1, "b": None}}, {"n": 2, "text": "y", "thing": None},
+                   {"late": 0.5, "n": 2**40}, {"late": 1.5, "n": None}, {"n": 3.5, "text": "z"}]
+        self.assertEqual(self.read_all("in/*.parquet"), records)
+        # What all of them hold together is what one file of them has.
+        self.convert("{ path: in/*.parquet }", "{ path: out.parquet }")
+        table = pq.read_table(self.folder / "out.parquet")
+        self.assertEqual([str(table.schema.field(name).type) for name in table.column_names],
+                         ["double", "double", "string", "struct<a: int64, b: string>"])
+        self.assertEqual(table.to_pylist(), [{"late": None, "text": None, "thing": None, **record} for record in records])
+        # A column that is named has to be in all of them.
+        process = self.convert("{ path: in/*.parquet, columns: [n, text] }", "{ path: out.jsonl }", code=2)
+        self.assertIn("in/2.parquet: `columns` names text, which is not there; there are: n, late", process.stderr)
+
     def test_the_verbs_that_take_files_take_parquet(self):
         self.write("in.jsonl", '{"a": 1, "b": "x"}\n{"a": null}\n')
         self.assert_exit(self.run_engine("convert", "in.jsonl", "a.parquet"), 0)
@@ -318,12 +380,30 @@ class ParquetTest(EngineTest):
                        part.exists() and part.stat().st_size > grown)
             process.kill()
             process.communicate(timeout=HANG_S)
+        (self.folder / "out.parquet.copy").unlink(missing_ok=True)
         process = self.start(pipeline)
         wait_until(lambda: process.poll() is not None or (self.folder / "out.parquet.copy").exists())
         process.kill()  # as the file is written
         process.communicate(timeout=HANG_S)
         self.assert_exit(self.run_engine(pipeline), 0)
         self.assertEqual(output.read_bytes(), expected)
+        self.assertEqual(sorted(p.name for p in self.folder.glob("out.*")), ["out.parquet"])
+
+    def test_a_file_that_is_written_as_its_rows_come_is_the_one_of_the_rows_that_waited(self):
+        rows = [{"id": i, "text": "words of a text " * 10, "some": [i] if i % 7 else None} for i in range(40000)]
+        for last in ([], [{"id": 0.5, "new": {"a": 1}}]):
+            self.write("in.jsonl", "".join(json.dumps(row) + "\n" for row in rows + last))
+            pipeline = self.pipeline("{ path: in.jsonl }", "{ path: out.parquet }")
+            self.convert("{ path: in.jsonl }", "{ path: out.parquet }")
+            written = (self.folder / "out.parquet").read_bytes()
+            table = pq.read_table(self.folder / "out.parquet")
+            self.assertEqual(table.column("id").to_pylist(), [row["id"] for row in rows + last])
+            self.assertEqual(str(table.schema.field("id").type), "double" if last else "int64")
+            # A start that goes on has not seen all of them come.
+            (self.folder / "out.parquet").unlink()
+            self.assert_exit(self.run_engine(pipeline, "--fresh", "--limit", 30000), 0)
+            self.assert_exit(self.run_engine(pipeline), 0)
+            self.assertEqual((self.folder / "out.parquet").read_bytes(), written)
         self.assertEqual(sorted(p.name for p in self.folder.glob("out.*")), ["out.parquet"])
 
     def test_a_retry_takes_the_rows_of_the_finished_file_over(self):

@@ -53,6 +53,7 @@ class NotedFile final : public TypedFile {
       cells_.emplace_back(column.type, notes_);
     }
     notes_ += compression + "\n";
+    std::ofstream begun(path_);
     return std::nullopt;
   }
   std::vector<CellWriter*> cells() override {
@@ -100,11 +101,13 @@ struct Output {
   files::WaitingOutput rows;
 
   explicit Output(files::WriteSettings settings = {}, std::vector<NamedType> declared = {},
-                  ParquetFile::MakeFile make = noted_file)
-      : rows(std::make_unique<ParquetFile>(settings, std::move(declared), make),
-             [] { return std::unique_ptr<files::RecordReader>(); }) {
+                  ParquetFile::MakeFile make = noted_file, files::EarlyFile::Holding holding = {})
+      : rows(
+            std::make_unique<ParquetFile>(settings, std::move(declared), make),
+            [] { return std::unique_ptr<files::RecordReader>(); }, holding) {
     REQUIRE(rows.begin(path).ok());
   }
+  bool is_written_early() const { return std::ifstream(path + ".copy").good(); }
   Status write(const std::vector<std::string>& lines) {
     for (const std::string& line : lines) {
       if (Status appended = rows.append(line + "\n"); !appended) return appended;
@@ -174,6 +177,96 @@ TEST_CASE("rows with ever new fields are refused with what to do about it") {
                                        ": expected rows with at most 4096 different fields"));
   CHECK(finished.message().find("with `fields`, or with a `schema`") != std::string::npos);
   CHECK(finished.message().find("damaged") == std::string::npos);
+}
+
+// Begun with the second row, and gone on with at each that follows.
+constexpr files::EarlyFile::Holding kEarly{12, 1};
+
+TEST_CASE("while rows say what the first ones say, the file is written as they come") {
+  Output output({}, {}, noted_file, kEarly);
+  REQUIRE(output.write({R"({"a":1})"}).ok());
+  CHECK_FALSE(output.is_written_early());
+  REQUIRE(output.write({R"({"a":2,"b":"x"})"}).ok());
+  CHECK(output.is_written_early());
+  REQUIRE(output.write({R"({"b":"y"})", R"({"a":null})", R"({"b":null,"a":7})"}).ok());
+  CHECK(output.is_written_early());
+  REQUIRE(output.rows.finalise().ok());
+  CHECK(text_in(output.path) ==
+        "a int64, b string, auto\ni1 null \ni2 'x' \nnull 'y' \nnull null \ni7 null \n");
+  CHECK_FALSE(output.is_written_early());
+}
+
+TEST_CASE("a row that says something else of the columns makes another file of all rows") {
+  struct Turn {
+    const char* row;
+    const char* written;
+  };
+  const Turn turn =
+      GENERATE(Turn{R"({"a":2.5})", "a double, auto\ni1 \nd2.500000 \nnull \n"},
+               Turn{R"({"a":"t"})", "a json, auto\n'1' \n'\"t\"' \nnull \n"},
+               Turn{R"({"a":[]})", "a json, auto\n'1' \n'[]' \nnull \n"},
+               Turn{R"({"b":3})", "a int64, b int64, auto\ni1 null \nnull i3 \nnull null \n"});
+  Output output({}, {}, noted_file, {1, 1});
+  REQUIRE(output.write({R"({"a":1})"}).ok());
+  CHECK(output.is_written_early());
+  REQUIRE(output.write({turn.row}).ok());
+  CHECK_FALSE(output.is_written_early());
+  REQUIRE(output.write({R"({"a":null})"}).ok());
+  REQUIRE(output.rows.finalise().ok());
+  CHECK(text_in(output.path) == turn.written);
+}
+
+TEST_CASE("with a schema the file is begun with the first rows and holds whatever fits") {
+  const ColumnType number{ColumnType::Kind::float64, 0, 0, {}};
+  Output output({}, {{"a", number}, {"b", {}}}, noted_file, {1, 1});
+  REQUIRE(output.write({R"({"a":1})", R"({"b":"x"})", R"({"a":0.5})"}).ok());
+  CHECK(output.is_written_early());
+  REQUIRE(output.rows.finalise().ok());
+  CHECK(text_in(output.path) == "a double, b string, auto\ni1 null \nnull 'x' \nd0.500000 null \n");
+}
+
+TEST_CASE("a file that was published takes more rows, and one that was begun goes with its start") {
+  rare::testing::ScratchFolder folder;
+  const std::string path = folder / "out.parquet";
+  files::OutputPlace place;
+  const auto make = [] {
+    return std::make_unique<files::WaitingOutput>(
+        std::make_unique<ParquetFile>(files::WriteSettings(), std::vector<NamedType>(), noted_file),
+        [] { return std::unique_ptr<files::RecordReader>(); }, files::EarlyFile::Holding{1, 1});
+  };
+  {
+    const auto first = make();
+    REQUIRE(first->begin(path).ok());
+    REQUIRE(first->append("{\"a\":1}\n").ok());
+    place = *first->sync();
+    REQUIRE(first->publish_copy().ok());
+    CHECK(text_in(path) == "a int64, auto\ni1 \n");
+    REQUIRE(first->append("{\"a\":2}\n").ok());
+    place = *first->sync();
+  }
+  // As a start leaves it that is killed.
+  std::ofstream(path + ".copy") << "half a file";
+  const auto second = make();
+  REQUIRE(second->resume(path, place).ok());
+  CHECK_FALSE(std::ifstream(path + ".copy").good());
+  REQUIRE(second->append("{\"a\":3}\n").ok());
+  REQUIRE(second->finalise().ok());
+  CHECK(text_in(path) == "a int64, auto\ni1 \ni2 \ni3 \n");
+}
+
+TEST_CASE("what was written early goes when its rows are not finished") {
+  const rare::testing::ScratchFolder folder;
+  const std::string path = folder / "out.parquet";
+  {
+    files::WaitingOutput rows(
+        std::make_unique<ParquetFile>(files::WriteSettings(), std::vector<NamedType>(), noted_file),
+        [] { return std::unique_ptr<files::RecordReader>(); }, {1, 1});
+    REQUIRE(rows.begin(path).ok());
+    REQUIRE(rows.append("{\"a\":1}\n").ok());
+    CHECK(std::ifstream(path + ".copy").good());
+  }
+  CHECK_FALSE(std::ifstream(path + ".copy").good());
+  CHECK(std::ifstream(path + ".part").good());
 }
 
 TEST_CASE("a full disk ends the run in a way that starting again mends") {
