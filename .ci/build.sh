@@ -30,8 +30,8 @@ configure() {
     fuzz) options=(-DCMAKE_BUILD_TYPE=RelWithDebInfo -DRARE_FUZZ=ON) ;;
     *) fail "unknown kind of build '$kind': release, debug, asan or tsan" ;;
   esac
-  # Arrow comes without the checks of a sanitizer: only what users have is built with it.
-  case $kind in release | lint | debug) options+=("-DRARE_PYARROW=$(pyarrow_folder)") ;; esac
+  # Arrow comes without the checks of a sanitizer: what users have is built with it, and what it is fuzzed by.
+  case $kind in release | lint | debug | fuzz) options+=("-DRARE_PYARROW=$(pyarrow_folder)") ;; esac
   have ccache && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   if [ -f "$folder/build.ninja" ] && [ "$(cat "$folder/options" 2> /dev/null)" = "${CXX:-} ${options[*]}" ]; then
     return

@@ -185,7 +185,13 @@ pyarrow_folder() {
   local packages
   ! pkg-config --exists 'parquet >= 21' 2> /dev/null || return 0
   packages=$(locked pyarrow pinned_packages .ci/arrow.txt "Apache Arrow, for Parquet files")
-  [ -z "$packages" ] || echo "$packages/pyarrow"
+  if [ -z "$packages" ]; then
+    say "Parquet files are left out of the build. The pyarrow of .ci/arrow.txt is for CPython 3.11 to 3.14 on Linux, x86_64
+   and aarch64, and comes from PyPI; this is $(python3 --version) on $(uname -m). Without it, install libarrow-dev and
+   libparquet-dev, 21 or newer: https://arrow.apache.org/install has them for apt"
+    return 0
+  fi
+  echo "$packages/pyarrow"
 }
 
 # parquet_peers: prints the folders with what Parquet files are written and read with in tests.

@@ -9,10 +9,13 @@ namespace rare::parquet {
 namespace {
 
 Status missing(const std::string& reason) {
-  return Status(StatusCode::invalid_argument,
-                "Parquet files need Apache Arrow, which is not there (" + reason +
-                    "): `./dev build` fetches it where PyPI can be reached, and takes the system's "
-                    "where libarrow-dev and libparquet-dev (21 or newer) are installed");
+  return Status(
+      StatusCode::invalid_argument,
+      "Parquet files need Apache Arrow, which is not there (" + reason +
+          "): `./dev build` fetches it where PyPI can be reached and has it (CPython 3.11 to "
+          "3.14 on Linux, x86_64 and aarch64), and takes the system's where libarrow-dev and "
+          "libparquet-dev are installed, 21 or newer (https://arrow.apache.org/install has "
+          "them for apt)");
 }
 
 std::filesystem::path folder_of_this_code() {
