@@ -52,6 +52,9 @@ std::string component_section(const RegisteredComponent& component) {
     for (const std::string& port : spec.ports()) facts += " `" + port + "`";
     facts += "\n";
   }
+  for (const Spec::Counter& counter : spec.counters()) {
+    facts += "- counts `" + counter.name + "`: " + counter.doc + "\n";
+  }
   if (!facts.empty()) text += facts + "\n";
   return text + "```yaml\n" + example_text(component) + "\n```\n\n";
 }

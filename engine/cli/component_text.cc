@@ -257,6 +257,9 @@ std::string component_page(const RegisteredComponent& component, const Style& st
     ports = "each name in " + spec.ports_param() + (ports.empty() ? "" : ", then " + ports);
   }
   if (!ports.empty()) facts.push_back({"Ports", ports});
+  for (const Spec::Counter& counter : spec.counters()) {
+    facts.push_back({"Counts", counter.name + ": " + counter.doc});
+  }
   if (!facts.empty()) page += "\n" + columns(facts);
   page += "\n" + style.heading("Example") + "\n  " + example_text(component) + "\n";
   return page;
@@ -276,6 +279,7 @@ Json component_json(const RegisteredComponent& component) {
   if (!spec.ports_param().empty()) json["ports_param"] = spec.ports_param();
   if (!spec.description().empty()) json["description"] = spec.description();
   for (const ParamSpec& param : spec.params()) json["parameters"].push_back(parameter_json(param));
+  for (const Spec::Counter& counter : spec.counters()) json["counters"][counter.name] = counter.doc;
   if (spec.is_gather()) json["gather"] = true;
   if (spec.is_nondeterministic()) json["nondeterministic"] = true;
   return json;

@@ -70,6 +70,16 @@ std::string node_table(const RunReport& report) {
   return rows.size() > 1 ? columns(rows) : "";
 }
 
+std::string counter_table(const RunReport& report) {
+  std::vector<std::vector<std::string>> rows{{"NODE", "COUNTER", "COUNT"}};
+  for (const auto& [name, tally] : report.nodes) {
+    for (const auto& [counter, count] : tally.counters) {
+      rows.push_back({name, counter, std::to_string(count)});
+    }
+  }
+  return rows.size() > 1 ? columns(rows) : "";
+}
+
 std::string dead_letter_table(const RunReport& report) {
   std::vector<std::vector<std::string>> rows{{"DEAD", "NODE", "REASON"}};
   for (const RunReport::Reason& dead : report.dead) {
@@ -85,7 +95,7 @@ std::string dead_letter_table(const RunReport& report) {
 
 std::string status_text(const RunReport& report, const std::string& dead_letters) {
   std::string text = headline(report) + "ledger: " + report.ledger.to_string() + "\n" +
-                     usage_text(report.usage) + node_table(report);
+                     usage_text(report.usage) + node_table(report) + counter_table(report);
   if (!report.dead.empty()) {
     text += dead_letter_table(report) + "dead letters: " + dead_letters + "\n";
   }

@@ -16,6 +16,12 @@ Status check_kind(const Component& component) {
   if (spec.is_gather() && component.kind != ComponentKind::operator_) {
     return invalid(spec.name(), "gather() is only for an Operator");
   }
+  const bool counts =
+      component.kind == ComponentKind::operator_ || component.kind == ComponentKind::async_operator;
+  if (!counts && !spec.counters().empty()) {
+    return invalid(spec.name(), "only an operator has counters, this one names '" +
+                                    spec.counters().front().name + "'");
+  }
   const bool has_no_outputs =
       component.kind == ComponentKind::sink || component.kind == ComponentKind::service;
   if (has_no_outputs && !(spec.ports().empty() && spec.ports_param().empty())) {

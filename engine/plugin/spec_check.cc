@@ -160,6 +160,19 @@ std::string fault_of_ports(const Spec& spec) {
   return "";
 }
 
+std::string fault_of_counters(const Spec& spec) {
+  std::set<std::string> seen;
+  for (const Spec::Counter& counter : spec.counters()) {
+    if (!is_name(counter.name)) {
+      return "counter '" + counter.name + "': a name has letters, digits, '.', '_' and '-'";
+    }
+    if (!seen.insert(counter.name).second) {
+      return "counter '" + counter.name + "' is declared twice";
+    }
+  }
+  return "";
+}
+
 std::string fault_of_saves(const Spec& spec) {
   if (spec.saves_param().empty()) return "";
   const ParamSpec* const param = find_param(spec, spec.saves_param());
@@ -195,6 +208,7 @@ Status check_spec(const Spec& spec) {
   if (!is_name(spec.name())) return error("a name has letters, digits, '.', '_' and '-'");
   if (std::string fault = fault_of_params(spec); !fault.empty()) return error(fault);
   if (std::string fault = fault_of_ports(spec); !fault.empty()) return error(fault);
+  if (std::string fault = fault_of_counters(spec); !fault.empty()) return error(fault);
   if (std::string fault = fault_of_saves(spec); !fault.empty()) return error(fault);
   for (const auto& [fields, direction] :
        {std::pair(&spec.reads(), "reads"), std::pair(&spec.writes(), "writes")}) {

@@ -33,7 +33,7 @@ struct AsyncNode::Hop {
 AsyncNode::AsyncNode(Flow& flow, const PlannedNode& node, Setup setup)
     : flow_(flow),
       node_(node),
-      ports_(node.ports()),
+      names_(node),
       setup_(std::move(setup)),
       time_limit_(duration_of(node.timeout_s)),
       parking_(setup_.parking_folder, flow.counters()[node.index].parked),
@@ -157,7 +157,7 @@ void AsyncNode::start_waiting() {
       ++running_;
     }
     if (time_limit_) {
-      drive_limited(std::make_shared<LimitedCall>(std::move(next), ports_, flow_.room()));
+      drive_limited(std::make_shared<LimitedCall>(std::move(next), names_, flow_.room()));
     } else {
       drive(std::move(next));
     }
@@ -173,7 +173,7 @@ Record AsyncNode::given_to_operator(Envelope& envelope) const {
 detail::Detached AsyncNode::drive(Envelope envelope) {
   Hop hop{*setup_.resumer};
   co_await hop;
-  BufferedOutput output(ports_, flow_.room());
+  BufferedOutput output(names_, flow_.room());
   Status status;
   if (flow_.control().aborting()) {
     status = Status::cancelled();
@@ -258,7 +258,7 @@ detail::Detached AsyncNode::give_up(std::shared_ptr<LimitedCall> call) {
         "took longer than %g s (`timeout_s` of the node; waits until a service is ready or "
         "lets it in are not counted)",
         *node_.timeout_s);
-    BufferedOutput nothing(ports_);
+    BufferedOutput nothing(names_);
     const Status status(StatusCode::deadline_exceeded, text);
     end(std::move(call->envelope), nothing, status);
   }

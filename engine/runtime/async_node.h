@@ -83,7 +83,7 @@ class AsyncNode final : public GraphNode {
 
   Flow& flow_;
   const PlannedNode& node_;
-  const std::vector<std::string> ports_;
+  const OutputNames names_;
   const Setup setup_;
   const std::optional<LimitedCall::Clock::duration> time_limit_;
   Parking parking_;

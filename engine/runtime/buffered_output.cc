@@ -7,6 +7,10 @@
 
 namespace rare::engine {
 
+OutputNames::OutputNames(const PlannedNode& node) : ports(node.ports()) {
+  for (const Spec::Counter& counter : node.spec().counters()) counters.push_back(counter.name);
+}
+
 Status BufferedOutput::refused() {
   return Status(StatusCode::deadline_exceeded,
                 "the time of this record was over before it was emitted");
@@ -14,18 +18,29 @@ Status BufferedOutput::refused() {
 
 Status BufferedOutput::emit(std::string_view port, Record record) {
   if (closed_) return refused();
-  const auto at = std::find(ports_.begin(), ports_.end(), port);
-  if (at == ports_.end()) {
+  const auto at = std::find(names_.ports.begin(), names_.ports.end(), port);
+  if (at == names_.ports.end()) {
     return Status(StatusCode::invalid_argument, "emitted to a port named '" + std::string(port) +
                                                     "', which its spec does not name");
   }
-  return add(static_cast<std::uint32_t>(at - ports_.begin()), std::move(record));
+  return add(static_cast<std::uint32_t>(at - names_.ports.begin()), std::move(record));
 }
 
 Status BufferedOutput::filter(std::string_view reason) {
   if (closed_) return refused();
   filtered = true;
   filter_reason = reason;
+  return Status();
+}
+
+Status BufferedOutput::count(std::string_view counter, std::uint64_t more) {
+  if (closed_) return refused();
+  const auto& known = names_.counters;
+  if (std::find(known.begin(), known.end(), counter) == known.end()) {
+    return Status(StatusCode::invalid_argument,
+                  "counted under '" + std::string(counter) + "', which its spec does not name");
+  }
+  counts[std::string(counter)] += more;
   return Status();
 }
 
@@ -87,6 +102,7 @@ void BufferedOutput::clear() {
   emissions.clear();
   filtered = false;
   filter_reason.clear();
+  counts.clear();
   if (!overflows_) return;
   forget_parts();
   overflows_ = false;

@@ -8,15 +8,26 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "engine/graph/plan.h"
 #include "engine/state/segment_store.h"
 #include "rare/operator.h"
 
 namespace rare::engine {
+
+// What an operator may name as it gives out.
+struct OutputNames {
+  explicit OutputNames(const PlannedNode& node);
+  explicit OutputNames(std::vector<std::string> of_ports, std::vector<std::string> of_counters = {})
+      : ports(std::move(of_ports)), counters(std::move(of_counters)) {}
+  std::vector<std::string> ports;     // PlannedNode::ports()
+  std::vector<std::string> counters;  // Spec::counters()
+};
 
 // Children of one record that wait on disk together.
 struct HeldPart {
@@ -38,8 +49,9 @@ class BufferedOutput final : public Output {
     std::size_t records = 0;
     std::size_t bytes = 0;
   };
-  explicit BufferedOutput(const std::vector<std::string>& ports) : BufferedOutput(ports, Room()) {}
-  BufferedOutput(const std::vector<std::string>& ports, Room room) : ports_(ports), room_(room) {}
+  // REQUIRES: `names` outlives it.
+  explicit BufferedOutput(const OutputNames& names) : BufferedOutput(names, Room()) {}
+  BufferedOutput(const OutputNames& names, Room room) : names_(names), room_(room) {}
   BufferedOutput(const BufferedOutput&) = delete;
   ~BufferedOutput() override { forget_parts(); }
 
@@ -49,6 +61,7 @@ class BufferedOutput final : public Output {
   }
   Status emit(std::string_view port, Record record) override;
   Status filter(std::string_view reason) override;
+  Status count(std::string_view counter, std::uint64_t more) override;
 
   // For the next invocation.
   void clear();
@@ -67,6 +80,7 @@ class BufferedOutput final : public Output {
   std::vector<Emission> emissions;  // the first ones
   bool filtered = false;
   std::string filter_reason;
+  std::map<std::string, std::uint64_t> counts;  // by counter
 
  private:
   static Status refused();
@@ -81,7 +95,7 @@ class BufferedOutput final : public Output {
   Status write_part();
   void forget_parts();
 
-  const std::vector<std::string>& ports_;
+  const OutputNames& names_;
   const Room room_;
   std::atomic<bool> closed_{false};
   bool overflows_ = false;

@@ -105,7 +105,7 @@ std::unique_ptr<AnyOperator> Components::kept_where_needed(const PlannedNode& no
     return made;
   }
   return keep_output(std::move(made), {environment_.replies, environment_.resumer,
-                                       environment_.run_id, node.name, node.ports()});
+                                       environment_.run_id, node.name, OutputNames(node)});
 }
 
 Status Components::open_operator(const PlannedNode& node) {
@@ -196,6 +196,20 @@ int Components::parallelism(const PlannedNode& node) const {
 bool Components::ready(const PlannedNode& node) const {
   return std::all_of(node.services.begin(), node.services.end(),
                      [this](const ServiceUse& use) { return services_[use.service]->ready(); });
+}
+
+Result<std::map<std::string, Json>> Components::service_identities() const {
+  std::map<std::string, Json> identities;
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    const PlannedService& service = plan_.services[i];
+    Result<Json> identity = at_boundary([&] { return services_[i]->identity(); });
+    if (!identity) {
+      return opening("service '" + service.name + "' (" + service.use->component.spec.name() + ")",
+                     service.where, identity.status());
+    }
+    if (!identity->is_null()) identities["services." + service.name] = std::move(*identity);
+  }
+  return identities;
 }
 
 std::map<std::string, Json> Components::usage() const {

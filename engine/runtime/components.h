@@ -44,6 +44,9 @@ class Components {
 
   Resumer& resumer() const { return *environment_.resumer; }
 
+  // Of the services that have one, by "services.NAME". REQUIRES: open_services() succeeded.
+  Result<std::map<std::string, Json>> service_identities() const;
+
   // Any thread, after open_services().
   std::map<std::string, Json> usage() const;
   std::vector<std::string> activities() const;

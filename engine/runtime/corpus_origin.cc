@@ -62,7 +62,8 @@ class WholeSetAgain final : public CorpusOrigin {
   Result<std::optional<Given>> give() override {
     if (!pass_) {
       input_ = unread_input_.get();
-      pass_ = std::make_unique<GatherPass>(*instance_, node_.ports(), std::move(unread_input_));
+      pass_ =
+          std::make_unique<GatherPass>(*instance_, OutputNames(node_), std::move(unread_input_));
     }
     GatherPass::Given passed;
     Status fault;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/runtime/boundary.h"
-#include "engine/runtime/buffered_output.h"
 #include "engine/runtime/identities.h"
 
 namespace rare::engine {
@@ -120,7 +119,7 @@ Status CorpusWalk::lead_to(std::uint32_t node, Record record) {
 
 Status CorpusWalk::process(const PlannedNode& node, Record record) {
   OpenOperator& open = operators_.at(node.index);
-  BufferedOutput output(open.ports);
+  BufferedOutput output(open.names);
   const RecordId parent = record.id();
   const Status status =
       at_boundary([&] { return open.instance->process(std::move(record), output); });

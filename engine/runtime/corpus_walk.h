@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/buffered_output.h"
 #include "engine/runtime/corpus_origin.h"
 #include "engine/state/gather_spill.h"
 #include "rare/operator.h"
@@ -39,8 +40,8 @@ class CorpusWalk final : public SpilledRows {
  private:
   struct OpenOperator {
     OpenOperator(const PlannedNode& node, const Environment& environment)
-        : ports(node.ports()), context(node.name, environment) {}
-    const std::vector<std::string> ports;
+        : names(node), context(node.name, environment) {}
+    const OutputNames names;
     ComponentContext context;
     std::unique_ptr<Operator> instance;
   };

@@ -70,18 +70,17 @@ std::vector<Row> Family::absorb(Family& part, std::size_t most_bytes) {
   return std::exchange(rows_, {});
 }
 
-// Alike ones are added up: a family of a million records has as many events as it has nodes and
-// reasons.
+// Alike ones are added up: a family of a million records has as many events as it has nodes,
+// reasons and counters.
 void Family::absorb_events(Family& part) {
-  std::size_t reason_of_part = 0;
+  std::size_t name_of_part = 0;
   for (const Event& event : part.events_) {
-    const bool filters = event.what == What::filtered;
-    std::size_t reason = 0;
+    const bool named = is_named(event.what);
+    std::size_t name = 0;
     const auto same = std::find_if(events_.begin(), events_.end(), [&](const Event& other) {
-      const bool alike =
-          other.node == event.node && other.what == event.what &&
-          (!filters || filter_reasons_[reason] == part.filter_reasons_[reason_of_part]);
-      if (!alike && other.what == What::filtered) ++reason;
+      const bool alike = other.node == event.node && other.what == event.what &&
+                         (!named || names_[name] == part.names_[name_of_part]);
+      if (!alike && is_named(other.what)) ++name;
       return alike;
     });
     if (same != events_.end()) {
@@ -89,19 +88,19 @@ void Family::absorb_events(Family& part) {
       same->count += event.count;
     } else {
       events_.push_back(event);
-      if (filters) filter_reasons_.push_back(part.filter_reasons_[reason_of_part]);
+      if (named) names_.push_back(part.names_[name_of_part]);
     }
-    if (filters) ++reason_of_part;
+    if (named) ++name_of_part;
   }
 }
 
 std::string Family::encode(const Record* record) const {
-  Json events = Json::array(), reasons = Json::array(), rows = Json::array(),
-       letters = Json::array(), runs = Json::array();
+  Json events = Json::array(), names = Json::array(), rows = Json::array(), letters = Json::array(),
+       runs = Json::array();
   for (const Event& event : events_) {
     events.push_back({event.node, static_cast<int>(event.what), event.in, event.count});
   }
-  for (const std::string& reason : filter_reasons_) reasons.push_back(bytes_to_json(reason));
+  for (const std::string& name : names_) names.push_back(bytes_to_json(name));
   for (const Row& row : rows_) rows.push_back(row_to_json(row));
   for (const DeadLetter& letter : dead_letters_) letters.push_back(letter_to_json(letter));
   for (const RowRun& run : runs_) runs.push_back(run_to_json(run));
@@ -109,7 +108,7 @@ std::string Family::encode(const Record* record) const {
                  level,
                  ledger_.to_json(),
                  std::move(events),
-                 std::move(reasons),
+                 std::move(names),
                  std::move(rows),
                  std::move(letters),
                  std::move(runs),
@@ -127,7 +126,7 @@ Result<std::unique_ptr<Family>> Family::decode(std::string_view bytes, Record* r
           {event.at(0).get<std::uint32_t>(), static_cast<What>(event.at(1).get<int>()),
            event.at(2).get<std::uint32_t>(), event.at(3).get<std::uint64_t>()});
     }
-    for (const Json& reason : all.at(4)) family->filter_reasons_.push_back(bytes_from_json(reason));
+    for (const Json& name : all.at(4)) family->names_.push_back(bytes_from_json(name));
     for (Json& row : all.at(5)) family->rows_.push_back(row_from_json(row));
     for (Json& letter : all.at(6)) family->dead_letters_.push_back(letter_from_json(letter));
     for (const Json& run : all.at(7)) family->runs_.push_back(run_from_json(run));

@@ -77,14 +77,24 @@ class Family {
     const auto lock = exclusively();
     for (const auto& [reason, count] : tally.filter_reasons) {
       events_.push_back({node, What::filtered, 0, count});
-      filter_reasons_.push_back(reason);
+      names_.push_back(reason);
     }
+    for (const auto& [counter, count] : tally.counters) {
+      events_.push_back({node, What::counted, 0, count});
+      names_.push_back(counter);
+    }
+  }
+  // What an operator counts of itself.
+  void count(std::uint32_t node, const std::string& counter, std::uint64_t more) {
+    const auto lock = exclusively();
+    events_.push_back({node, What::counted, 0, more});
+    names_.push_back(counter);
   }
   void count_filtered(std::uint32_t node, std::string reason) {
     const auto lock = exclusively();
     ++ledger_.filtered;
     events_.push_back({node, What::filtered, 1, 1});
-    filter_reasons_.push_back(std::move(reason));
+    names_.push_back(std::move(reason));
   }
   void count_dropped(std::uint32_t node, std::uint32_t in) {
     const auto lock = exclusively();
@@ -126,16 +136,17 @@ class Family {
   // Adds what happened to `tally`.
   void add_to(Tally& tally) const {
     tally.ledger += ledger_;
-    auto reason = filter_reasons_.begin();
+    auto name = names_.begin();
     for (const Event& event : events_) {
       NodeTally& node = tally.nodes[event.node];
       node.in += event.in;
       if (event.what == What::emitted) node.out += event.count;
       if (event.what == What::dead) node.dead += event.count;
-      if (event.what != What::filtered) continue;
-      node.filtered += event.count;
-      if (!reason->empty()) node.filter_reasons[*reason] += event.count;
-      ++reason;
+      if (!is_named(event.what)) continue;
+      if (event.what == What::filtered) node.filtered += event.count;
+      auto& counts = event.what == What::filtered ? node.filter_reasons : node.counters;
+      if (!name->empty()) counts[*name] += event.count;
+      ++name;
     }
   }
   std::size_t bytes = 0;      // estimate of what it holds; set by the committer
@@ -151,7 +162,8 @@ class Family {
   static Result<std::unique_ptr<Family>> decode(std::string_view bytes, Record* record = nullptr);
 
  private:
-  enum class What : std::uint8_t { emitted, filtered, dead };
+  enum class What : std::uint8_t { emitted, filtered, dead, counted };
+  static bool is_named(What what) { return what == What::filtered || what == What::counted; }
   struct Event {
     std::uint32_t node;
     What what;
@@ -177,7 +189,8 @@ class Family {
   Ledger ledger_;
   // Room for the way through a pipeline of some length without asking for memory.
   boost::container::small_vector<Event, 8> events_;
-  std::vector<std::string> filter_reasons_;  // of the events `filtered`, in their order
+  // Of the events `filtered` (the reason) and `counted` (the counter), in their order.
+  std::vector<std::string> names_;
   std::vector<Row> rows_;
   std::vector<RowRun> runs_;
   std::size_t absorbed_bytes_ = 0;  // of the rows in memory that came from parts

@@ -37,6 +37,9 @@ Flow::Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& contro
 void Flow::release(const PlannedNode& node, Envelope envelope, BufferedOutput& output,
                    Departures& departures) {
   auto& emissions = output.emissions;
+  for (const auto& [counter, more] : output.counts) {
+    envelope.family->count(node.index, counter, more);
+  }
   if (emissions.empty()) {
     if (!output.filtered) {
       const Status silent(
@@ -98,8 +101,8 @@ void Flow::release_origin(const PlannedNode& node, std::uint32_t port, Envelope 
 // To an observer what an origin gives out is an emission like others.
 void Flow::show_origin(const PlannedNode& node, std::uint32_t port, const Record& record) const {
   if (observer_ == nullptr) return;
-  static const std::vector<std::string> kNoPorts;  // the port is known by its number
-  BufferedOutput output(kNoPorts);
+  static const OutputNames kNoNames{std::vector<std::string>()};  // the port is known by its number
+  BufferedOutput output(kNoNames);
   output.emissions.push_back({port, record});
   observer_->released(node, record, output);
 }

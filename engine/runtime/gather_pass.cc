@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "engine/runtime/boundary.h"
-#include "engine/runtime/buffered_output.h"
 
 namespace rare::engine {
 namespace {
@@ -19,7 +18,7 @@ class GatherPass::Gradual final : public Output {
   explicit Gradual(GatherPass& pass) : pass_(pass) {}
   Status emit(Record record) override { return give(0, std::move(record)); }
   Status emit(std::string_view port, Record record) override {
-    BufferedOutput checked(pass_.ports_);
+    BufferedOutput checked(pass_.names_);
     Status status = checked.emit(port, std::move(record));
     if (!status.ok()) return status;
     return give(checked.emissions.front().port, std::move(checked.emissions.front().record));
@@ -27,6 +26,12 @@ class GatherPass::Gradual final : public Output {
   Status filter(std::string_view reason) override {
     pass_.count_filtered(reason);
     return Status();
+  }
+  Status count(std::string_view counter, std::uint64_t more) override {
+    BufferedOutput checked(pass_.names_);
+    Status status = checked.count(counter, more);
+    pass_.count(checked);
+    return status;
   }
 
  private:
@@ -39,10 +44,9 @@ class GatherPass::Gradual final : public Output {
   GatherPass& pass_;
 };
 
-GatherPass::GatherPass(Operator& instance, std::vector<std::string> ports,
-                       std::unique_ptr<SpilledRows> rows)
+GatherPass::GatherPass(Operator& instance, OutputNames names, std::unique_ptr<SpilledRows> rows)
     : instance_(instance),
-      ports_(std::move(ports)),
+      names_(std::move(names)),
       rows_(std::move(rows)),
       thread_([this] { work(); }) {}
 
@@ -72,7 +76,7 @@ GatherPass::Wait GatherPass::next(Given& given, Status& fault, std::chrono::mill
 }
 
 bool GatherPass::put(Given given) {
-  given.before = std::exchange(filtered_, NodeTally());
+  given.before = std::exchange(before_, NodeTally());
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return queue_.size() < kQueued || stopped_; });
   if (stopped_) return false;
@@ -88,12 +92,16 @@ bool GatherPass::stopped() {
 }
 
 void GatherPass::count_filtered(std::string_view reason) {
-  ++filtered_.filtered;
-  ++filtered_.filter_reasons[std::string(reason)];
+  ++before_.filtered;
+  ++before_.filter_reasons[std::string(reason)];
+}
+
+void GatherPass::count(const BufferedOutput& output) {
+  for (const auto& [counter, more] : output.counts) before_.counters[counter] += more;
 }
 
 Status GatherPass::take_in(SpilledRow row) {
-  BufferedOutput output(ports_);
+  BufferedOutput output(names_);
   const Status status = at_boundary([&] { return instance_.process(row.record.share(), output); });
   if (status.fault() == Fault::run && !status.ok()) return status;
   if (!status.ok()) {
@@ -102,6 +110,7 @@ Status GatherPass::take_in(SpilledRow row) {
     failed.error = status;
     return put(std::move(failed)) ? Status() : Status::cancelled();
   }
+  count(output);
   if (output.filtered) count_filtered(output.filter_reason);
   for (auto& emission : output.emissions) {
     Given given;
@@ -126,7 +135,7 @@ void GatherPass::work() {
     Gradual output(*this);
     fault = at_boundary([&] { return instance_.finish(output); });
   }
-  if (fault.ok()) put(Given());  // what was filtered after the last record
+  if (fault.ok()) put(Given());  // what was counted after the last record
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/runtime/buffered_output.h"
 #include "engine/state/gather_spill.h"
 #include "engine/state/ledger.h"
 #include "rare/operator.h"
@@ -30,11 +31,11 @@ class GatherPass {
     std::optional<Record> record;
     Status error;
     std::uint32_t port = 0;
-    NodeTally before;  // what was filtered since the one before
+    NodeTally before;  // what was filtered and counted since the one before
   };
 
   // REQUIRES: `instance` is open and outlives the pass.
-  GatherPass(Operator& instance, std::vector<std::string> ports, std::unique_ptr<SpilledRows> rows);
+  GatherPass(Operator& instance, OutputNames names, std::unique_ptr<SpilledRows> rows);
   ~GatherPass();
   GatherPass(const GatherPass&) = delete;
   GatherPass& operator=(const GatherPass&) = delete;
@@ -53,11 +54,12 @@ class GatherPass {
   bool put(Given given);  // false: stopped
   bool stopped();
   void count_filtered(std::string_view reason);
+  void count(const BufferedOutput& output);
 
   Operator& instance_;
-  const std::vector<std::string> ports_;
+  const OutputNames names_;
   const std::unique_ptr<SpilledRows> rows_;
-  NodeTally filtered_;  // of the pass's thread
+  NodeTally before_;  // the next one: of the pass's thread
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Given> queue_;

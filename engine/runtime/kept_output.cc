@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "engine/runtime/buffered_output.h"
 #include "engine/runtime/row.h"
 #include "rare/random.h"
 
@@ -34,8 +33,8 @@ bool is_nothing(const BufferedOutput& output) {
   return !output.filtered && output.emissions.empty();
 }
 
-// {"filtered": reason or null, "emitted": [[port, fields], ...]}: a child gets its identity when it
-// leaves.
+// {"filtered": reason or null, "emitted": [[port, fields], ...], "counted": {counter: n}}: a child
+// gets its identity when it leaves. Without `counted` where nothing is.
 StoredReply to_stored(const OutputKeeper& keeper, const std::string& id,
                       const BufferedOutput& output) {
   Json all = {{"filtered", output.filtered ? Json(output.filter_reason) : Json()},
@@ -43,6 +42,7 @@ StoredReply to_stored(const OutputKeeper& keeper, const std::string& id,
   for (const BufferedOutput::Emission& emission : output.emissions) {
     all["emitted"].push_back(Json::array({emission.port, emission.record.fields()}));
   }
+  if (!output.counts.empty()) all["counted"] = output.counts;
   StoredReply stored;
   stored.body = as_bytes(all);
   stored.request = Json({{"record", id}}).dump();
@@ -53,23 +53,28 @@ StoredReply to_stored(const OutputKeeper& keeper, const std::string& id,
 Status give_out(const OutputKeeper& keeper, BufferedOutput& from, Output& to) {
   Status status;
   if (from.filtered) status = to.filter(from.filter_reason);
+  for (const auto& [counter, more] : from.counts) {
+    if (!status.ok()) return status;
+    status = to.count(counter, more);
+  }
   for (BufferedOutput::Emission& emission : from.emissions) {
     if (!status.ok()) return status;
-    status = to.emit(keeper.ports[emission.port], std::move(emission.record));
+    status = to.emit(keeper.names.ports[emission.port], std::move(emission.record));
   }
   return status;
 }
 
 Status give_out(const OutputKeeper& keeper, const StoredReply& stored, Output& to) {
-  BufferedOutput output(keeper.ports);
+  BufferedOutput output(keeper.names);
   const Result<bool> read = from_bytes(stored.body, [&](Json& all) {
     output.filtered = !all.at("filtered").is_null();
     if (output.filtered) output.filter_reason = all.at("filtered").get<std::string>();
     for (Json& child : all.at("emitted")) {
       const auto port = child.at(0).get<std::uint32_t>();
-      (void)keeper.ports.at(port);
+      (void)keeper.names.ports.at(port);
       output.emissions.push_back({port, Record(std::move(child.at(1)))});
     }
+    if (all.contains("counted")) all.at("counted").get_to(output.counts);
     return true;
   });
   return read.ok() ? give_out(keeper, output, to) : read.status();
@@ -91,7 +96,7 @@ class KeptOperator final : public Operator {
     if (!found) return found.status();
     if (*found) return give_out(keeper_, **found, out);
     const std::string id = record.id().to_string();
-    BufferedOutput output(keeper_.ports);
+    BufferedOutput output(keeper_.names);
     if (Status status = inside_->process(std::move(record), output); !status.ok()) return status;
     if (is_nothing(output)) return Status();
     std::promise<Status> keeping;
@@ -124,7 +129,7 @@ class KeptAsyncOperator final : public AsyncOperator {
     if (!found) co_return found.status();
     if (*found) co_return give_out(keeper_, **found, out);
     const std::string id = record.id().to_string();
-    BufferedOutput output(keeper_.ports);
+    BufferedOutput output(keeper_.names);
     Task<Status> working = inside_->process(std::move(record), output);
     const Status worked = co_await working;
     if (!worked.ok() || is_nothing(output)) co_return worked;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/buffered_output.h"
 #include "rare/operator.h"
 #include "rare/reply_store.h"
 
@@ -21,7 +22,7 @@ struct OutputKeeper {
   Resumer* resumer = nullptr;
   std::string run_id;
   std::string node;
-  std::vector<std::string> ports;  // PlannedNode::ports()
+  OutputNames names;
 };
 
 // Waits for the disk on the pool's thread.

@@ -26,8 +26,8 @@ class LimitedCall final : public TimeLimit {
  public:
   using Clock = std::chrono::steady_clock;
 
-  LimitedCall(Envelope record, const std::vector<std::string>& ports, BufferedOutput::Room room)
-      : envelope(std::move(record)), output(ports, room) {}
+  LimitedCall(Envelope record, const OutputNames& names, BufferedOutput::Room room)
+      : envelope(std::move(record)), output(names, room) {}
 
   // The operator begins to work on the record.
   void begin(NodeCounter& counter) {

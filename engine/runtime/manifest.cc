@@ -17,6 +17,25 @@ std::uint64_t peak_rss_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
+std::uint64_t counted(const NodeTally& tally, const Spec::Counter& counter) {
+  const auto at = tally.counters.find(counter.name);
+  return at == tally.counters.end() ? 0 : at->second;
+}
+
+// A line for each counter that is not 0.
+std::string counters_text(const Plan& plan, const Tally& tally) {
+  std::string text;
+  for (const PlannedNode& node : plan.nodes) {
+    for (const Spec::Counter& counter : node.spec().counters()) {
+      const std::uint64_t count = counted(tally.nodes[node.index], counter);
+      if (count == 0) continue;
+      text += node.name + ": " + std::to_string(count) + " " + counter.doc + " (" + counter.name +
+              ")\n";
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount& account,
@@ -36,7 +55,11 @@ Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount&
                                       std::to_string(RARE_SDK_VERSION_MINOR)}};
   if (!account.fault.empty()) manifest["fault"] = account.fault;
   for (const PlannedNode& node : plan.nodes) {
-    Json entry = account.tally.nodes[node.index].to_json();
+    const NodeTally& tally = account.tally.nodes[node.index];
+    Json entry = tally.to_json();
+    for (const Spec::Counter& counter : node.spec().counters()) {
+      entry["counters"][counter.name] = counted(tally, counter);
+    }
     const LatencyHistogram& latency = counters[node.index].latency;
     entry["busy_s"] = latency.total_s();
     if (node.timeout_s) entry["late"] = counters[node.index].late.load();
@@ -53,9 +76,10 @@ Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount&
   return manifest;
 }
 
-std::string closing_text(const RunAccount& account) {
+std::string closing_text(const Plan& plan, const RunAccount& account) {
   std::string text = "ledger: " + account.tally.ledger.to_string() + "\n" +
-                     usage_text(account.usage) + times_text(account.paid, account.elapsed_s);
+                     counters_text(plan, account.tally) + usage_text(account.usage) +
+                     times_text(account.paid, account.elapsed_s);
   char elapsed[64];
   std::snprintf(elapsed, sizeof elapsed, "time: %.1f s\n", account.elapsed_s);
   text += elapsed;

@@ -28,6 +28,6 @@ struct RunAccount {
 
 Json manifest_json(const Plan& plan, const Registry* registry, const RunAccount& account,
                    const NodeCounters& counters);
-std::string closing_text(const RunAccount& account);
+std::string closing_text(const Plan& plan, const RunAccount& account);
 
 }  // namespace rare::engine

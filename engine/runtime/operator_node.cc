@@ -12,7 +12,7 @@ namespace fg = oneapi::tbb::flow;
 OperatorNode::OperatorNode(Flow& flow, const PlannedNode& node, std::vector<Operator*> instances)
     : flow_(flow),
       node_(node),
-      ports_(node.ports()),
+      names_(node),
       instances_(instances.size()),
       idle_(std::move(instances)),
       body_(
@@ -32,7 +32,7 @@ void OperatorNode::work_off(Train& train) {
 
 std::size_t OperatorNode::process(Train& train, Operator& instance) {
   Departures departures(flow_);
-  BufferedOutput output(ports_, flow_.room());
+  BufferedOutput output(names_, flow_.room());
   BodyClock clock(flow_.counters()[node_.index]);
   std::size_t done = 0;
   while (done < train.size() && !clock.slice_is_over()) {

@@ -31,7 +31,7 @@ class OperatorNode final : public GraphNode {
 
   Flow& flow_;
   const PlannedNode& node_;
-  const std::vector<std::string> ports_;
+  const OutputNames names_;
   const std::size_t instances_;
   std::mutex mutex_;
   std::vector<Operator*> idle_;

@@ -174,7 +174,7 @@ int Retry::account(Status fault) {
   if (ended && fault.ok()) return finish();
   const RunAccount account = session_->account(ended ? "failed" : "interrupted",
                                                fault.ok() ? std::string() : fault.message());
-  print_closing(account, session_->components());
+  print_closing(plan_, account, session_->components());
   if (!fault.ok()) return report_fault(fault);
   log_line(LogLevel::info, {},
            "interrupted; the finished run is as it was, and the same command goes on from here");
@@ -197,7 +197,7 @@ int Retry::finish() {
   std::printf("retried %llu records with dead letters; %llu dead letters are left\n",
               static_cast<unsigned long long>(retried),
               static_cast<unsigned long long>(account.tally.ledger.dead));
-  print_closing(account, session_->components());
+  print_closing(plan_, account, session_->components());
   return too_many_dead(plan_.config.max_errors, account.tally.ledger) ? kExitDeadLetters
                                                                       : kExitDone;
 }

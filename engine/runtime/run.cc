@@ -120,7 +120,7 @@ int Run::account(Status fault) {
   const Status written =
       reported ? Status() : write_reports(*state_, plan_, account, session_->counters());
   if (fault.ok() && !written.ok()) fault = written;
-  print_closing(account, session_->components());
+  print_closing(plan_, account, session_->components());
   if (!fault.ok()) return report_fault(fault);
   if (!ended) {
     log_line(LogLevel::info, {}, "interrupted; the same command goes on from here");

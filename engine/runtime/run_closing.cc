@@ -52,8 +52,8 @@ Status write_reports(RunState& state, const Plan& plan, const RunAccount& accoun
                       : written;
 }
 
-void print_closing(const RunAccount& account, const Components& components) {
-  std::fputs(closing_text(account).c_str(), stdout);
+void print_closing(const Plan& plan, const RunAccount& account, const Components& components) {
+  std::fputs(closing_text(plan, account).c_str(), stdout);
   for (const std::string& notice : components.notices()) std::printf("%s\n", notice.c_str());
   std::fflush(stdout);
 }

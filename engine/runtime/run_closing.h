@@ -29,6 +29,6 @@ Status finalise_output(RunState& state, Components& components,
 Status write_reports(RunState& state, const Plan& plan, const RunAccount& account,
                      const NodeCounters& counters);
 // To standard output, with what services have to say.
-void print_closing(const RunAccount& account, const Components& components);
+void print_closing(const Plan& plan, const RunAccount& account, const Components& components);
 
 }  // namespace rare::engine

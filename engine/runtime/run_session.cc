@@ -115,13 +115,24 @@ Status RunSession::open() {
     if (!status.ok()) return status;
   }
   status = open_replies();
-  if (status.ok()) status = components_->open_services();
+  if (status.ok()) status = open_services();
   // A start that was killed may have stored replies after its last checkpoint: they are counted as
   // this start's. Services have named all stores by now.
   if (status.ok()) uncounted_ = uncounted(replies_->paid(), earlier_usage_);
   if (status.ok()) status = components_->open_operators();
   if (status.ok() && !is_retry) status = components_->open_sinks(resume_.sinks);
   return status.ok() ? open_spills() : status;
+}
+
+Status RunSession::open_services() {
+  Status status = components_->open_services();
+  if (!status.ok()) return status;
+  const Result<std::map<std::string, Json>> identities = components_->service_identities();
+  if (!identities) return identities.status();
+  for (const auto& [service, identity] : *identities) {
+    if (status.ok()) status = whole().check_input(service, identity);
+  }
+  return status;
 }
 
 Status RunSession::open_replies() {

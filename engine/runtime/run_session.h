@@ -62,6 +62,7 @@ class RunSession {
  private:
   Status open();
   Status open_replies();
+  Status open_services();
   void stream();
   Status fault() const;
   double elapsed_s() const;  // of this start

@@ -20,7 +20,7 @@ bool in_identity_order(const DeadLetter* a, const DeadLetter* b) {
 
 bool is_zero(const NodeTally& tally) {
   return tally.in == 0 && tally.out == 0 && tally.filtered == 0 && tally.dead == 0 &&
-         tally.filter_reasons.empty();
+         tally.filter_reasons.empty() && tally.counters.empty();
 }
 
 }  // namespace
@@ -72,6 +72,12 @@ Status CheckpointWriter::write_node(const std::string& name, const NodeTally& ta
     const std::uint64_t count = tally.filter_reasons.at(reason);
     status = database_.statement("INSERT OR REPLACE INTO filter_reasons VALUES (?1, ?2, ?3, ?4)")
                  .run_sealed(name, reason, count);
+  }
+  for (const auto& [counter, added] : more.counters) {
+    if (!status) break;
+    const std::uint64_t count = tally.counters.at(counter);
+    status = database_.statement("INSERT OR REPLACE INTO counters VALUES (?1, ?2, ?3, ?4)")
+                 .run_sealed(name, counter, count);
   }
   return status;
 }

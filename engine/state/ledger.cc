@@ -42,6 +42,27 @@ std::uint64_t side_sum(const Ledger& ledger, const std::array<Part, N>& parts) {
   return sum;
 }
 
+using Counts = std::map<std::string, std::uint64_t>;
+
+void add(Counts& to, const Counts& more) {
+  for (const auto& [name, count] : more) to[name] += count;
+}
+
+// What comes to nothing goes.
+void take_away(Counts& from, const Counts& part) {
+  for (const auto& [name, count] : part) {
+    const auto at = from.find(name);
+    if (at != from.end() && (at->second -= count) == 0) from.erase(at);
+  }
+}
+
+Counts counts_from_json(const Json& json, const char* name) {
+  Counts counts;
+  const Json object = json.value(name, Json::object());
+  for (const auto& [counted, count] : object.items()) counts[counted] = count.get<std::uint64_t>();
+  return counts;
+}
+
 }  // namespace
 
 Ledger& Ledger::operator+=(const Ledger& other) {
@@ -87,7 +108,8 @@ NodeTally& NodeTally::operator+=(const NodeTally& other) {
   out += other.out;
   filtered += other.filtered;
   dead += other.dead;
-  for (const auto& [reason, count] : other.filter_reasons) filter_reasons[reason] += count;
+  add(filter_reasons, other.filter_reasons);
+  add(counters, other.counters);
   return *this;
 }
 
@@ -96,19 +118,19 @@ NodeTally& NodeTally::operator-=(const NodeTally& other) {
   out -= other.out;
   filtered -= other.filtered;
   dead -= other.dead;
-  for (const auto& [reason, count] : other.filter_reasons) {
-    const auto at = filter_reasons.find(reason);
-    if (at != filter_reasons.end() && (at->second -= count) == 0) filter_reasons.erase(at);
-  }
+  take_away(filter_reasons, other.filter_reasons);
+  take_away(counters, other.counters);
   return *this;
 }
 
 Json NodeTally::to_json() const {
-  return {{"in", in},
-          {"out", out},
-          {"filtered", filtered},
-          {"dead", dead},
-          {"filter_reasons", filter_reasons}};
+  Json json = {{"in", in},
+               {"out", out},
+               {"filtered", filtered},
+               {"dead", dead},
+               {"filter_reasons", filter_reasons}};
+  if (!counters.empty()) json["counters"] = counters;
+  return json;
 }
 
 NodeTally NodeTally::from_json(const Json& json) {
@@ -117,10 +139,8 @@ NodeTally NodeTally::from_json(const Json& json) {
   tally.out = json.value("out", std::uint64_t{0});
   tally.filtered = json.value("filtered", std::uint64_t{0});
   tally.dead = json.value("dead", std::uint64_t{0});
-  const Json reasons = json.value("filter_reasons", Json::object());
-  for (const auto& [reason, count] : reasons.items()) {
-    tally.filter_reasons[reason] = count.get<std::uint64_t>();
-  }
+  tally.filter_reasons = counts_from_json(json, "filter_reasons");
+  tally.counters = counts_from_json(json, "counters");
   return tally;
 }
 

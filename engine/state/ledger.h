@@ -43,10 +43,11 @@ struct NodeTally {
   std::uint64_t filtered = 0;
   std::uint64_t dead = 0;
   std::map<std::string, std::uint64_t> filter_reasons;
+  std::map<std::string, std::uint64_t> counters;  // of its operator (Spec::counter)
 
   NodeTally& operator+=(const NodeTally& other);
   NodeTally& operator-=(const NodeTally& other);  // REQUIRES: `other` is a part of it
-  Json to_json() const;
+  Json to_json() const;                           // without counters where there are none
   static NodeTally from_json(const Json& json);
 };
 

@@ -146,6 +146,7 @@ Status RunStateDatabase::connect() {
 
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
+  if (Status status = database_->execute(kCountersSchema); !status) return status;
   if (Status status = take_up_run(); !status) return status;
   return transaction.commit();
 }
@@ -213,8 +214,9 @@ Status RunStateDatabase::start_over(const RetryWork* work) {
   if (Status status = remove_retries(); !status) return status;
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
-  for (const char* table : {"starts", "inputs", "sources", "finished", "sinks", "nodes",
-                            "filter_reasons", "usage", "dead_letter_rows", "dead_families"}) {
+  for (const char* table :
+       {"starts", "inputs", "sources", "finished", "sinks", "nodes", "filter_reasons", "counters",
+        "usage", "dead_letter_rows", "dead_families"}) {
     if (Status status = database_->execute(std::string("DELETE FROM ") + table); !status) {
       return status;
     }
@@ -244,7 +246,8 @@ Result<std::vector<DeadLetter>> RunStateDatabase::read_dead_letters() {
 Status RunStateDatabase::commit_retry(const RetryWork& work, const RetryResult& result) {
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
-  for (const char* table : {"nodes", "filter_reasons", "dead_letter_rows", "dead_families"}) {
+  for (const char* table :
+       {"nodes", "filter_reasons", "counters", "dead_letter_rows", "dead_families"}) {
     if (Status status = database_->execute(std::string("DELETE FROM ") + table); !status) {
       return status;
     }

@@ -96,4 +96,14 @@ CREATE VIEW dead_letters AS
   FROM dead_letter_rows ORDER BY source, ordinal, number;
 )sql";
 
+// Younger than version 2: made where it is not, and a file without it counts nothing.
+inline constexpr const char* kCountersSchema = R"sql(
+CREATE TABLE IF NOT EXISTS counters (
+  node TEXT NOT NULL,
+  counter TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  seal INTEGER NOT NULL,
+  PRIMARY KEY (node, counter)) WITHOUT ROWID;
+)sql";
+
 }  // namespace rare::engine

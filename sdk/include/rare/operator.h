@@ -28,6 +28,7 @@
 // record is never both written and dead.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -50,6 +51,13 @@ class Output {
   virtual Status emit(std::string_view port, Record record) = 0;
   // This record ends here on purpose; counted under the reason.
   virtual Status filter(std::string_view reason) = 0;
+  // Adds to a counter that the spec names (Spec::counter()); another name is an error. It belongs
+  // to what the record gives out: dropped when process() fails, and committed, in one transaction,
+  // with all that came of the record. So it is exact over kills and later starts, and a retry of
+  // the record counts it anew. Users read it in manifest.json (`nodes.NAME.counters`), in what
+  // `run` says at the end, and in `status`.
+  virtual Status count(std::string_view counter, std::uint64_t more) = 0;
+  Status count(std::string_view counter) { return count(counter, 1); }
 };
 
 class Operator {

@@ -30,6 +30,11 @@ class Service {
   // after open(), once per node that uses the service.
   virtual void* connect(std::string_view interface, const ServiceClient& client) = 0;
 
+  // What its answers rest on beside its parameters and the records of the run: files that it reads
+  // (paths, sizes, times, hashes). Compared by a later start, which refuses to go on over other
+  // data. REQUIRES: open() succeeded.
+  virtual Result<Json> identity() const { return Json(); }
+
   // How many requests keep it busy; nodes that leave `parallelism` out are sized by it.
   virtual int concurrency() const { return 1; }
   // Whether requests are worked on as they come. While it is false (an index is being built),

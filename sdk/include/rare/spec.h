@@ -112,6 +112,11 @@ class Spec {
   // A sink that writes what `save:` on a node asks for; this parameter, an output_path, is the
   // file. (Of several such sinks that are installed, the first by name.)
   Spec& saves(std::string path_param) { return saves_param_ = std::move(path_param), *this; }
+  // Something that an operator counts (Output::count()) and users should know of. `doc` goes on
+  // after a number: "records with fewer negatives than asked".
+  Spec& counter(std::string name, std::string doc) {
+    return counters_.push_back({std::move(name), std::move(doc)}), *this;
+  }
   // A whole-set operator: see operator.h.
   Spec& gather() { return gather_ = true, *this; }
   // The output is not a function of the record alone (a remote call that is no LanguageModel). The
@@ -125,6 +130,9 @@ class Spec {
     std::string name;
     bool by_param;  // `name` is a parameter whose value is the field's name
   };
+  struct Counter {
+    std::string name, doc;
+  };
   const std::string& name() const { return name_; }
   const std::string& summary() const { return summary_; }
   const std::string& description() const { return description_; }
@@ -135,6 +143,7 @@ class Spec {
   const std::vector<std::string>& ports() const { return ports_; }
   const std::string& ports_param() const { return ports_param_; }  // empty: none
   const std::string& saves_param() const { return saves_param_; }  // empty: it does not
+  const std::vector<Counter>& counters() const { return counters_; }
   bool is_reshaping() const { return reshapes_; }
   bool is_gather() const { return gather_; }
   bool is_nondeterministic() const { return nondeterministic_; }
@@ -160,6 +169,7 @@ class Spec {
   std::vector<ParamSpec> params_;
   std::vector<Field> reads_, writes_;
   std::vector<std::string> ports_;
+  std::vector<Counter> counters_;
   bool gather_ = false, nondeterministic_ = false, reshapes_ = false;
 };
 

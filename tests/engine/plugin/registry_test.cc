@@ -50,6 +50,16 @@ TEST_CASE(
   CHECK(registry.plugins().size() == 1);
 }
 
+TEST_CASE("only an operator has counters") {
+  Registry registry;
+  Component counting = component("echo", ComponentKind::sink);
+  counting.spec.counter("short", "short records");
+  CHECK(registry.add(plugin("a"), {counting}).message() ==
+        "component 'echo': only an operator has counters, this one names 'short'");
+  counting.kind = ComponentKind::async_operator;
+  CHECK(registry.add(plugin("a"), {counting}).ok());
+}
+
 TEST_CASE("a name twice in one plugin is an error") {
   Registry registry;
   const Status status = registry.add(plugin("a"), {component("echo"), component("echo")});

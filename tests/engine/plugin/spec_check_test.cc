@@ -45,7 +45,16 @@ TEST_CASE("a spec with every type, and defaults that fit, is sound") {
                   .reads("body")
                   .writes("more")
                   .port("out")
-                  .port("rest")) == "");
+                  .port("rest")
+                  .counter("short", "short records")
+                  .counter("long", "long records")) == "");
+}
+
+TEST_CASE("counters are checked") {
+  CHECK(fault(base().counter("two words", "")) ==
+        "component 'x': counter 'two words': a name has letters, digits, '.', '_' and '-'");
+  CHECK(fault(base().counter("a", "").counter("a", "")) ==
+        "component 'x': counter 'a' is declared twice");
 }
 
 TEST_CASE("names are checked") {

@@ -174,9 +174,9 @@ TEST_CASE("children that cannot wait on disk end the run with the node's name, n
 TEST_CASE("an output keeps a part in memory, and its disk is free when it is cleared or dropped") {
   const rare::testing::ScratchFolder folder;
   SegmentStore store(folder.path());
-  const std::vector<std::string> ports{"left", "right"};
+  const OutputNames names({"left", "right"});
   {
-    BufferedOutput output(ports, {&store, 3, 1u << 20});
+    BufferedOutput output(names, {&store, 3, 1u << 20});
     for (int n = 0; n < 10; ++n) {
       REQUIRE(output.emit(n % 2 == 0 ? "left" : "right", Record(Json{{"n", n}})).ok());
     }
@@ -204,11 +204,25 @@ TEST_CASE("an output keeps a part in memory, and its disk is free when it is cle
   CHECK(store.bytes_on_disk() == 0);
 }
 
+TEST_CASE("an output counts under the names of its spec, until it is cleared or closed") {
+  const OutputNames names({""}, {"few", "none"});
+  BufferedOutput output(names);
+  REQUIRE(output.count("few", 2).ok());
+  rare::Output& as_operators_see_it = output;
+  REQUIRE(as_operators_see_it.count("few").ok());
+  CHECK(output.counts == std::map<std::string, std::uint64_t>{{"few", 3}});
+  CHECK(output.count("many", 1).message() == "counted under 'many', which its spec does not name");
+  output.clear();
+  CHECK(output.counts.empty());
+  output.close();
+  CHECK(output.count("few", 1).code() == rare::StatusCode::deadline_exceeded);
+}
+
 TEST_CASE("a record larger than a part's bytes is a part of its own") {
   const rare::testing::ScratchFolder folder;
   SegmentStore store(folder.path());
-  const std::vector<std::string> ports{""};
-  BufferedOutput output(ports, {&store, 64, 1'000});
+  const OutputNames names({""});
+  BufferedOutput output(names, {&store, 64, 1'000});
   for (const std::size_t size : {5'000u, 10u, 10u, 5'000u, 10u}) {
     REQUIRE(output.emit(Record(Json{{"text", std::string(size, 'x')}})).ok());
   }
@@ -253,6 +267,7 @@ TEST_CASE(
     Family part(family.root, Family::Begin::empty);
     part.count_emission(2, 0, 3, 3, 0);
     part.count_filtered(3, number % 2 == 0 ? "even" : "odd");
+    part.count(3, "even", 2);  // a counter that is called as a reason is
     part.count_filtered(3, "always");
     part.add_row({4, child_of(0, {number}), {}, std::string(100, 'x')});
     put_out += family.absorb(part, 500).size();
@@ -265,5 +280,12 @@ TEST_CASE(
   CHECK(tally.nodes[3].filtered == 20);
   CHECK(tally.nodes[3].filter_reasons.at("even") == 5);
   CHECK(tally.nodes[3].filter_reasons.at("always") == 10);
+  CHECK(tally.nodes[3].counters == std::map<std::string, std::uint64_t>{{"even", 20}});
+  const auto again = Family::decode(family.encode());
+  REQUIRE(again.ok());
+  Tally of_again(5);
+  (*again)->add_to(of_again);
+  CHECK(of_again.nodes[3].counters == tally.nodes[3].counters);
+  CHECK(of_again.nodes[3].filter_reasons == tally.nodes[3].filter_reasons);
   CHECK(tally.ledger.written == 10);
 }

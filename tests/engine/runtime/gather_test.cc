@@ -95,6 +95,8 @@ TEST_CASE("what a whole-set node filters is counted by reason, and added up once
   CHECK(first.out == 7);
   CHECK(first.filtered == 1993);
   CHECK(first.filter_reasons.at("seen before") == 1993);
+  CHECK(first.counters.at("looked_at") == 2000);
+  CHECK(first.counters.at("ends") == 1);
 }
 
 TEST_CASE("levels follow each other; a node may read from several of them") {

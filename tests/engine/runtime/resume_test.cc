@@ -86,6 +86,11 @@ TEST_CASE("cut at many moments and started again, a run gives the same rows and 
   CHECK(starts > 3);
   CHECK(state.committed.tally.ledger == whole.committed.tally.ledger);
   CHECK(state.dead_letters.size() == whole.dead_letters.size());
+  // What counted before it failed does not count; every other record does once.
+  const std::vector<NodeTally>& nodes = state.committed.tally.nodes;
+  CHECK(nodes[1].counters.at("worked_on") == nodes[1].in - nodes[1].dead);
+  CHECK(nodes[2].counters.at("children") == 2 * nodes[2].in);
+  CHECK(nodes[1].counters == whole.committed.tally.nodes[1].counters);
   std::vector<std::string> expected = ids(undisturbed);
   std::vector<std::string> got = ids(observed);
   if (order == "any") {
@@ -150,6 +155,7 @@ nodes:
   CHECK(starts > 3);
   CHECK(observed.read > kRecords);  // some were begun again
   CHECK(observed.drawn == kRecords);
+  CHECK(state.committed.tally.nodes[1].counters.at("drawn") == kRecords);
   const std::int64_t passed = kRecords - kRecords / 7;
   CHECK(observed.drawn_later == 2 * passed);
   CHECK(replies.size() == static_cast<std::size_t>(kRecords + passed));

@@ -62,10 +62,12 @@ class Modulo final : public Operator {
         .summary("Filters, fails and throws by n.")
         .param(&Modulo::by_, "by", 0, "Filters multiples.")
         .param(&Modulo::fail_by_, "fail_by", 0, "Fails n % fail_by == 1.")
-        .param(&Modulo::throw_by_, "throw_by", 0, "Throws n % throw_by == 2.");
+        .param(&Modulo::throw_by_, "throw_by", 0, "Throws n % throw_by == 2.")
+        .counter("worked_on", "records worked on");
   }
   Status process(Record record, Output& out) override {
     const std::int64_t n = number_of(record);
+    if (Status status = out.count("worked_on"); !status.ok()) return status;
     if (throw_by_ > 0 && n % throw_by_ == 2 % throw_by_)
       throw std::runtime_error("thrown on purpose");
     if (fail_by_ > 0 && n % fail_by_ == 1 % fail_by_) {
@@ -87,7 +89,8 @@ class Split final : public Operator {
   static Spec spec() {
     return Spec("test.split")
         .summary("Makes several.")
-        .param(&Split::into_, "into", 3, "How many.");
+        .param(&Split::into_, "into", 3, "How many.")
+        .counter("children", "children");
   }
   Status process(Record record, Output& out) override {
     for (int i = 0; i < into_; ++i) {
@@ -96,7 +99,7 @@ class Split final : public Operator {
       const Status status = out.emit(std::move(child));
       if (!status.ok()) return status;
     }
-    return Status();
+    return out.count("children", static_cast<std::uint64_t>(into_));
   }
 
  private:
@@ -148,9 +151,16 @@ class Sort final : public Operator {
 class First final : public Operator {
  public:
   static Spec spec() {
-    return Spec("test.first").summary("Firsts.").gather().param(&First::by_, "by", 10, "Kinds.");
+    return Spec("test.first")
+        .summary("Firsts.")
+        .gather()
+        .param(&First::by_, "by", 10, "Kinds.")
+        .counter("looked_at", "records looked at")
+        .counter("ends", "ends of the set");
   }
+  Status finish(Output& out) override { return out.count("ends"); }
   Status process(Record record, Output& out) override {
+    if (Status status = out.count("looked_at"); !status.ok()) return status;
     if (!seen_.insert(number_of(record) % by_).second) return out.filter("seen before");
     return out.emit(std::move(record));
   }
@@ -247,9 +257,12 @@ class Both final : public Operator {
 
 class Draw final : public Operator {
  public:
-  static Spec spec() { return Spec("test.draw").summary("Draws.").nondeterministic(); }
+  static Spec spec() {
+    return Spec("test.draw").summary("Draws.").nondeterministic().counter("drawn", "drawn");
+  }
   Status process(Record record, Output& out) override {
     const std::int64_t drawn = observed->drawn++;
+    if (Status status = out.count("drawn"); !status.ok()) return status;
     if (drawn % 7 == 0) return --observed->alive, out.filter("a seventh");
     record["drawn"] = drawn;
     return out.emit(std::move(record));

@@ -108,6 +108,19 @@ TEST_CASE("tallies add node by node with their reasons") {
   CHECK(again.to_json() == a.nodes[1].to_json());
 }
 
+TEST_CASE("counters add and are taken away by name, and are named only where there are some") {
+  Tally a(1);
+  CHECK_FALSE(a.nodes[0].to_json().contains("counters"));
+  a.nodes[0].counters = {{"few", 2}, {"none", 1}};
+  Tally b(1);
+  b.nodes[0].counters = {{"none", 1}, {"late", 4}};
+  a += b;
+  CHECK(a.nodes[0].to_json().at("counters") == Json::parse(R"({"few":2,"late":4,"none":2})"));
+  CHECK(NodeTally::from_json(a.nodes[0].to_json()).counters == a.nodes[0].counters);
+  a -= b;
+  CHECK(a.nodes[0].to_json().at("counters") == Json::parse(R"({"few":2,"none":1})"));
+}
+
 TEST_CASE("a tally of no nodes takes those of the other") {
   Tally total;
   Tally family(2);

@@ -7,6 +7,7 @@
 
 #include "catch.h"
 #include "engine/state/folder.h"
+#include "engine/state/run_report.h"
 #include "engine/state/run_state.h"
 #include "state_fixture.h"
 
@@ -315,6 +316,26 @@ TEST_CASE("network file systems are told from local ones") {
   CHECK_FALSE(network_file_system(0x01021994).has_value());           // tmpfs
   ScratchFolder folder;
   CHECK(require_local(folder.path(), "--state-dir DIR").ok());
+}
+
+TEST_CASE("a state from before there were counters goes on, and counts from there") {
+  ScratchFolder folder;
+  make_run(folder / "run");
+  run_sql(folder / "run/state.db", "DROP TABLE counters");
+  {
+    const auto report = read_run_report(folder / "run");
+    REQUIRE(report.ok());
+    CHECK(report->nodes.at(0).second.counters.empty());
+  }
+  {
+    const auto state = *RunState::open(options_for(folder / "run"));
+    CHECK(state->resume().tally.nodes[0].counters.empty());
+    Checkpoint checkpoint = checkpoint_of(1);
+    checkpoint.tally.nodes[0].counters["few"] = 3;
+    REQUIRE(state->commit(checkpoint).ok());
+  }
+  const auto state = *RunState::open(options_for(folder / "run"));
+  CHECK(state->resume().tally.nodes[0].counters.at("few") == 3);
 }
 
 }  // namespace

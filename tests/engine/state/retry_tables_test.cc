@@ -20,6 +20,7 @@ Checkpoint with_dead_child(std::uint64_t ordinal) {
   checkpoint.tally.ledger.dead = 1;
   checkpoint.tally.nodes[1].dead = 1;
   checkpoint.tally.nodes[1].filter_reasons["too short"] = 1;
+  checkpoint.tally.nodes[1].counters["few"] = 2;
   DeadLetter letter;
   letter.id =
       RecordId(1, std::make_shared<const std::string>("extra"), ordinal).child({1, 2, true});
@@ -74,6 +75,7 @@ TEST_CASE("dead letters and their families come back as they were, the rounds ra
   CHECK(work->families[0].places.at("result").end.token == Json({{"bytes", 80}}));
   CHECK(work->families[1].tally.ledger.made == 2);
   CHECK(work->families[1].tally.nodes[1].filter_reasons.at("too short") == 1);
+  CHECK(work->families[1].tally.nodes[1].counters.at("few") == 2);
   CHECK(work->rounds.of("questions", letter.id) == 1);
   CHECK(work->rounds.of("reasoning", letter.id) == 0);
   CHECK(work->rounds.of("questions", RecordId(1, nullptr, 3)) == 0);
@@ -107,6 +109,7 @@ TEST_CASE("a retry takes the place of what its families were before") {
     dead = still.dead_letters[0].id;
     REQUIRE(state->commit_retry(*work, result).ok());
     CHECK(state->resume().tally.ledger.to_string() == "3 read + 4 made = 6 written + 1 dead");
+    CHECK(state->resume().tally.nodes[1].counters.at("few") == 2);
   }
   const auto state = opened(folder / "run");
   const Resume& resume = state->resume();
@@ -115,6 +118,7 @@ TEST_CASE("a retry takes the place of what its families were before") {
   CHECK(resume.tally.ledger.to_string() == "3 read + 4 made = 6 written + 1 dead");
   CHECK(resume.tally.nodes[1].dead == 1);
   CHECK(resume.tally.nodes[1].filter_reasons.at("too short") == 1);
+  CHECK(resume.tally.nodes[1].counters.at("few") == 2);
   CHECK(resume.sinks.at("result").token == Json({{"bytes", 99}}));
   CHECK(resume.dead_letters == 1);
   CHECK(resume.rounds.of("questions", dead) == 1);

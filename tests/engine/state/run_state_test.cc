@@ -52,6 +52,7 @@ TEST_CASE("commits add up over several starts") {
     for (std::uint64_t ordinal : {0, 1, 4}) {
       Checkpoint checkpoint = checkpoint_of(ordinal);
       checkpoint.tally.nodes[1].filter_reasons["too short"] = 2;
+      checkpoint.tally.nodes[2].counters["few"] = 5;
       checkpoint.usage["teacher"] = {{"calls", ordinal + 1}, {"cost", 0.5}, {"model", "a"}};
       checkpoint.elapsed_s = static_cast<double>(ordinal);
       REQUIRE(state->commit(checkpoint).ok());
@@ -70,6 +71,7 @@ TEST_CASE("commits add up over several starts") {
     CHECK(resume.tally.ledger.to_string() == "3 read = 3 written");
     CHECK(resume.tally.nodes[0].out == 3);
     CHECK(resume.tally.nodes[1].filter_reasons.at("too short") == 6);
+    CHECK(resume.tally.nodes[2].counters.at("few") == 15);
     CHECK(resume.elapsed_s == 4.0);  // the last of its start, not their sum
     CHECK(resume.usage.at("teacher") == Json({{"calls", 5}, {"cost", 0.5}, {"model", "a"}}));
     Checkpoint checkpoint = checkpoint_of(2);
@@ -171,6 +173,7 @@ TEST_CASE("after a reset nothing of the old run comes back") {
     checkpoint.usage["teacher"] = {{"calls", 1}};
     checkpoint.elapsed_s = 9;
     checkpoint.tally.nodes[1].filter_reasons["too short"] = 1;
+    checkpoint.tally.nodes[1].counters["few"] = 1;
     REQUIRE(state->check_input("documents", 1).ok());
     REQUIRE(state->commit(checkpoint).ok());
     REQUIRE(state->write_manifest(Json::object()).ok());
@@ -191,6 +194,7 @@ TEST_CASE("after a reset nothing of the old run comes back") {
   CHECK(resume.tally.ledger == Ledger{});
   CHECK(resume.tally.nodes[0].out == 0);
   CHECK(resume.tally.nodes[1].filter_reasons.empty());
+  CHECK(resume.tally.nodes[1].counters.empty());
 }
 
 TEST_CASE("the manifest is pretty-printed and replaced as a whole") {

@@ -10,6 +10,8 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -26,8 +28,9 @@ namespace rare::testing {
 struct Outcome {
   Status status;
   std::vector<Record> records;
-  std::vector<std::string> ports;    // of each record; "" is the first port
-  std::vector<std::string> filters;  // reasons
+  std::vector<std::string> ports;               // of each record; "" is the first port
+  std::vector<std::string> filters;             // reasons
+  std::map<std::string, std::uint64_t> counts;  // by counter
 };
 
 class CollectingOutput final : public Output {
@@ -41,6 +44,10 @@ class CollectingOutput final : public Output {
   }
   Status filter(std::string_view reason) override {
     outcome_.filters.emplace_back(reason);
+    return Status();
+  }
+  Status count(std::string_view counter, std::uint64_t more) override {
+    outcome_.counts[std::string(counter)] += more;
     return Status();
   }
 
