@@ -7,6 +7,7 @@
 #include "plugins/bm25/code_points.h"
 #include "plugins/bm25/icu_analyzer.h"
 #include "plugins/bm25/porter_stemmer.h"
+#include "plugins/bm25/stem_digest.h"
 #include "plugins/bm25/tokenizer.h"
 
 namespace rare::bm25 {
@@ -145,13 +146,22 @@ std::vector<std::string> analyzer_names() {
 
 std::string analyzer_key(std::string_view name) {
   std::string key(name);
-  if (name.starts_with(kIcuPrefix)) key += "." + icu_version();
+  if (name.starts_with(kIcuPrefix)) {
+    key += "." + icu_version() + "." + stem_digest(name.substr(kIcuPrefix.size()));
+  }
   return key;
 }
 
 std::unique_ptr<const Analyzer> make_analyzer(std::string_view name_or_key) {
   const std::string_view name = name_or_key.substr(0, name_or_key.find('.'));
-  if (name != name_or_key && analyzer_key(name) != name_or_key) return nullptr;
+  if (name != name_or_key) {
+    const std::vector<std::string> known = analyzer_names();
+    if (std::find(known.begin(), known.end(), name) == known.end()) return nullptr;
+    const std::string key = analyzer_key(name);
+    // Indexes made before stems were looked at say nothing of them.
+    const bool is_of_before = name_or_key == std::string(name) + "." + icu_version();
+    if (key != name_or_key && !is_of_before) return nullptr;
+  }
   if (name == "english") return std::make_unique<EnglishAnalyzer>();
   if (name == "standard") return std::make_unique<StandardAnalyzer>();
   if (name == "whitespace") return std::make_unique<WhitespaceAnalyzer>();

@@ -61,14 +61,15 @@ class Analyzer {
 // The names make_analyzer knows.
 std::vector<std::string> analyzer_names();
 
-// What decides the terms of this analyzer: its name, and for one that rests on a library's data the
-// version of that, such as "icu_german.72.1". At most 31 bytes, fit for the name of a file.
-// REQUIRES: one of analyzer_names().
+// What decides the terms of this analyzer: its name, and for one that rests on libraries the
+// version of ICU and a digest of what libstemmer gives (stem_digest.h), such as
+// "icu_german.72.1.1a2b3c4d". At most 31 bytes, fit for the name of a file. REQUIRES: one of
+// analyzer_names().
 std::string analyzer_key(std::string_view name);
 
 // By name, or by key. Null for a name that is not in analyzer_names(), and for a key that is not
-// what analyzer_key() gives here. Throws std::runtime_error where a library cannot be set up (ICU
-// without its data).
+// what analyzer_key() gives here; a key without the digest, as earlier indexes have it, counts.
+// Throws std::runtime_error where a library cannot be set up (ICU without its data).
 std::unique_ptr<const Analyzer> make_analyzer(std::string_view name_or_key);
 
 }  // namespace rare::bm25

@@ -9,31 +9,38 @@ namespace rare::bm25 {
 
 std::vector<Result<SearchHits>> CorpusSearcher::search(
     std::span<const SearchRequest* const> requests) {
+  std::vector<Result<SearchHits>> answers(requests.size(), SearchHits());
   std::vector<Query> queries;
-  for (const SearchRequest* request : requests) {
-    const std::vector<std::string> terms = corpus_.analyzer().terms_of(request->query);
-    queries.push_back(
-        query_of(corpus_.index(), terms, static_cast<std::size_t>(std::max(0, request->k))));
+  queries.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const SearchRequest& request = *requests[i];
+    if (request.k < 1) {
+      answers[i] =
+          Status(StatusCode::invalid_argument,
+                 "expected a search for 1 hit or more, got k = " + std::to_string(request.k));
+    }
+    const std::vector<std::string> terms = corpus_.analyzer().terms_of(request.query);
+    const int k = request.enough ? std::max(request.k, request.most) : request.k;
+    queries.push_back(query_of(corpus_.index(), terms, static_cast<std::size_t>(std::max(0, k))));
+    if (!request.enough || request.k < 1) continue;
+    queries.back().enough = [this, &request, &hits = answers[i]->hits](const ScoredDocument& hit) {
+      hits.push_back(with_text(hit));
+      return request.enough(hits.back());
+    };
   }
   const std::vector<std::vector<ScoredDocument>> found = searcher_.search(queries);
-  std::vector<Result<SearchHits>> answers;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (requests[i]->k < 1) {
-      answers.emplace_back(
-          Status(StatusCode::invalid_argument,
-                 "expected a search for 1 hit or more, got k = " + std::to_string(requests[i]->k)));
-      continue;
-    }
-    SearchHits reply;
-    for (const ScoredDocument& hit : found[i]) {
-      const std::string_view id = corpus_.index().id(hit.document);
-      reply.hits.emplace_back(hit.document, hit.score,
-                              std::string(corpus_.index().text(hit.document)),
-                              id.empty() ? std::to_string(hit.document) : std::string(id));
-    }
-    answers.emplace_back(std::move(reply));
+    if (!answers[i].ok() || requests[i]->enough) continue;
+    answers[i]->hits.reserve(found[i].size());
+    for (const ScoredDocument& hit : found[i]) answers[i]->hits.push_back(with_text(hit));
   }
   return answers;
+}
+
+SearchHit CorpusSearcher::with_text(const ScoredDocument& hit) const {
+  const auto [id, text] = corpus_.index().id_and_text(hit.document);
+  return SearchHit(hit.document, hit.score, std::string(text),
+                   id.empty() ? std::to_string(hit.document) : std::string(id));
 }
 
 }  // namespace rare::bm25

@@ -38,6 +38,8 @@ class CorpusSearcher {
   std::vector<Result<SearchHits>> search(std::span<const SearchRequest* const> requests);
 
  private:
+  SearchHit with_text(const ScoredDocument& hit) const;
+
   const Corpus& corpus_;
   WindowSearcher searcher_;
 };

@@ -190,7 +190,8 @@ Status check_analyzer(const OpenedIndex& index) {
   if (make_analyzer(analyzer) != nullptr) return Status();
   return Status(StatusCode::invalid_argument,
                 index.path.string() + ": its analyzer `" + analyzer +
-                    "` is not known here; use the rare-engine, and the ICU, that made it");
+                    "` is not known here; use the rare-engine, the ICU and the libstemmer "
+                    "that made it");
 }
 
 Result<std::unique_ptr<const IndexFile>> index_of_corpus(std::unique_ptr<RecordStream> records,

@@ -17,6 +17,11 @@ constexpr int kMaxParameter = 1'000'000;
 // The record's own text is usually among the first hits: asked for in advance.
 constexpr int kSpareHits = 2;
 
+// Where the first hits are not enough: how many times as many are asked for next, of an index that
+// gives all of them, and of one that stops where there are enough. Copies come in thousands, too.
+constexpr int kGrowth = 4;
+constexpr int kGrowthUntilEnough = 16;
+
 // A positive further down counts as having no score of its own: hits bring their texts along.
 constexpr int kDeepestPositive = 4096;
 
@@ -37,16 +42,16 @@ bool has_text(const SearchHits& reply, const std::string& key) {
                      [&](const SearchHit& hit) { return identity_key(hit.text) == key; });
 }
 
-int next_k(int k) {
+int grown(int hits, int growth) {
   constexpr int kLargest = std::numeric_limits<int>::max();
-  return k > kLargest / 4 ? kLargest : k * 4;
+  return hits > kLargest / growth ? kLargest : hits * growth;
 }
 
 }  // namespace
 
 Spec HardNegatives::spec() {
-  return Spec("BM25HardNeg")
-      .summary("Finds hard negatives: passages close to the question that are not its own.")
+  Spec spec("BM25HardNeg");
+  spec.summary("Finds hard negatives: passages close to the question that are not its own.")
       .description(
           "Asks the index for the documents that rank best for the query, and takes the first "
           "`num_neg` of them from rank `hard_neg_start_index` on. The record's own text is never "
@@ -81,8 +86,13 @@ Spec HardNegatives::spec() {
       .range(0, 1)
       .param(&HardNegatives::query_, "query", "{{question}}",
              "The search query. {{question}} and {{text}} stand for the fields named by "
-             "`input_question_key` and `input_text_key`, any other {{name}} for that field.")
-      .param(&HardNegatives::input_question_key_, "input_question_key", "question",
+             "`input_question_key` and `input_text_key`, any other {{name}} for that field.");
+  add_fields(spec);
+  return spec;
+}
+
+void HardNegatives::add_fields(Spec& spec) {
+  spec.param(&HardNegatives::input_question_key_, "input_question_key", "question",
              "The field that holds the question.")
       .param(&HardNegatives::input_text_key_, "input_text_key", "text",
              "The field that holds the record's own text, the positive.")
@@ -101,7 +111,9 @@ Spec HardNegatives::spec() {
       .writes_param("output_negatives_key")
       .writes_param("output_ids_key")
       .writes_param("output_scores_key")
-      .writes_param("output_ranks_key");
+      .writes_param("output_ranks_key")
+      .counter("fewer_negatives", "records with fewer negatives than `num_neg`")
+      .counter("no_negatives", "records without any negative");
 }
 
 Status HardNegatives::open(Context& context) {
@@ -175,45 +187,102 @@ Result<HardNegatives::Inputs> HardNegatives::inputs_of(const Record& record) con
   return Inputs{std::move(*query), std::string(*text), std::move(positive), std::move(shingles)};
 }
 
-HardNegatives::Selection HardNegatives::select(const SearchHits& reply,
-                                               const Inputs& inputs) const {
-  Selection selection;
-  double limit = std::numeric_limits<double>::infinity();
-  if (max_score_ratio_) {
-    limit = 0;
-    for (const SearchHit& hit : reply.hits) {
-      if (identity_key(hit.text) != inputs.positive.key()) continue;
-      limit = *max_score_ratio_ * static_cast<double>(hit.score);
-      selection.has_positive = true;
-      break;
+// Goes through the hits of one record, best first, and chooses its negatives.
+class HardNegatives::Choice {
+ public:
+  Choice(const HardNegatives& node, Inputs inputs) : node_(node), inputs_(std::move(inputs)) {
+    restart();
+  }
+
+  const Inputs& inputs() const { return inputs_; }
+  const std::vector<std::size_t>& ranks() const { return ranks_; }  // of the negatives
+  bool has_positive() const { return has_positive_; }  // among the hits that it looked at
+  std::size_t seen() const { return seen_; }           // hits that it knows, from the first on
+  bool complete() const { return complete_; }          // no more hits would change it
+
+  // Takes the next hit, unless the choice is complete. Whether it is now.
+  bool take(const SearchHit& hit) {
+    if (complete_) return true;
+    const std::size_t rank = seen_++;
+    if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return false;
+    complete_ = static_cast<double>(hit.score) < node_.min_score_;
+    if (complete_ || static_cast<double>(hit.score) > limit_) return complete_;
+    const FoldedText text(hit.text);
+    if (text.key() == inputs_.positive.key()) has_positive_ = true;
+    if (!taken_.insert(text.key()).second) return false;
+    if (inputs_.positive_shingles.reach(text, node_.near_duplicate_)) return false;
+    ranks_.push_back(rank);
+    complete_ = ranks_.size() == static_cast<std::size_t>(node_.num_neg_);
+    return complete_;
+  }
+  // Takes all of an answer, from its first hit that it does not know.
+  void take_all(const SearchHits& reply) {
+    if (node_.max_score_ratio_) {
+      restart();
+      limit_to(reply);
+    }
+    for (std::size_t rank = seen_; rank < reply.hits.size(); ++rank) {
+      if (take(reply.hits[rank])) return;
     }
   }
-  std::unordered_set<std::string> taken = {inputs.positive.key()};
-  const auto start = static_cast<std::size_t>(hard_neg_start_index_);
-  for (std::size_t rank = start; rank < reply.hits.size(); ++rank) {
-    const SearchHit& hit = reply.hits[rank];
-    selection.complete = selection.ranks.size() == static_cast<std::size_t>(num_neg_) ||
-                         static_cast<double>(hit.score) < min_score_;
-    if (selection.complete) return selection;
-    if (static_cast<double>(hit.score) > limit) continue;
-    const FoldedText text(hit.text);
-    if (!taken.insert(text.key()).second) continue;
-    if (inputs.positive_shingles.reach(text, near_duplicate_)) continue;
-    selection.ranks.push_back(rank);
+
+ private:
+  // Forgets all hits.
+  void restart() {
+    taken_ = {inputs_.positive.key()};
+    ranks_.clear();
+    seen_ = 0;
+    complete_ = has_positive_ = false;
   }
-  selection.complete = selection.ranks.size() == static_cast<std::size_t>(num_neg_);
-  return selection;
+  // By the score of the record's own text.
+  void limit_to(const SearchHits& reply) {
+    limit_ = 0;
+    for (const SearchHit& hit : reply.hits) {
+      if (identity_key(hit.text) != inputs_.positive.key()) continue;
+      limit_ = *node_.max_score_ratio_ * static_cast<double>(hit.score);
+      has_positive_ = true;
+      return;
+    }
+  }
+
+  const HardNegatives& node_;
+  Inputs inputs_;
+  double limit_ = std::numeric_limits<double>::infinity();
+  std::unordered_set<std::string> taken_;
+  std::vector<std::size_t> ranks_;
+  std::size_t seen_ = 0;
+  bool has_positive_ = false;
+  bool complete_ = false;
+};
+
+// Where no hit must be known before others are chosen, the index is told when there are enough.
+// What earlier answers began with comes again, and is not looked at twice.
+SearchRequest HardNegatives::request_for(const std::shared_ptr<Choice>& choice, int k,
+                                         int most) const {
+  SearchRequest request(choice->inputs().query, k);
+  if (max_score_ratio_) return request;
+  request.most = most;
+  request.enough = [choice, known = choice->seen()](const SearchHit& hit) mutable {
+    if (known == 0) return choice->take(hit);
+    --known;
+    return false;
+  };
+  return request;
 }
 
-void HardNegatives::note_shortage(std::size_t found) {
-  if (found >= static_cast<std::size_t>(num_neg_) || shortage_noted_.exchange(true)) return;
+Status HardNegatives::count_shortage(std::size_t found, Output& out) {
+  if (found >= static_cast<std::size_t>(num_neg_)) return Status();
+  Status status = out.count("fewer_negatives");
+  if (status.ok() && found == 0) status = out.count("no_negatives");
+  if (!status.ok() || shortage_noted_.exchange(true)) return status;
   const bool bounded = min_score_ > 0 || max_score_ratio_.has_value();
   context_->log(LogLevel::warning,
                 "a record gets " + std::to_string(found) + " of " + std::to_string(num_neg_) +
                     " negatives: the corpus has no more documents that share a term with its query "
                     "and differ from its text" +
                     (bounded ? " and score within `min_score` and `max_score_ratio`" : "") +
-                    " (said once, may hold for others)");
+                    " (said once; `fewer_negatives` in the run's account counts them)");
+  return status;
 }
 
 // One record's text is in the corpus, or it is not.
@@ -237,10 +306,11 @@ Status HardNegatives::note_positive(bool is_in_corpus) {
           "would come from foreign documents; name the corpus that the records come from");
 }
 
-void HardNegatives::store(Record& record, SearchHits reply, const Selection& selection) const {
-  std::vector<std::string> texts, ids;
+void HardNegatives::store(Record& record, SearchHits reply,
+                          const std::vector<std::size_t>& ranks) const {
   std::vector<double> scores;
-  for (const std::size_t rank : selection.ranks) {
+  Json texts = Json::array(), ids = Json::array();
+  for (const std::size_t rank : ranks) {
     texts.push_back(std::move(reply.hits[rank].text));
     ids.push_back(std::move(reply.hits[rank].id));
     scores.push_back(shortest_double(reply.hits[rank].score));
@@ -248,40 +318,55 @@ void HardNegatives::store(Record& record, SearchHits reply, const Selection& sel
   record[output_negatives_key_] = std::move(texts);
   if (!output_ids_key_.empty()) record[output_ids_key_] = std::move(ids);
   if (!output_scores_key_.empty()) record[output_scores_key_] = std::move(scores);
-  if (!output_ranks_key_.empty()) record[output_ranks_key_] = selection.ranks;
+  if (!output_ranks_key_.empty()) record[output_ranks_key_] = ranks;
+}
+
+// What the index says of itself with its first answer is checked then.
+Status HardNegatives::check_index_once() {
+  if (index_checked_.exchange(true)) return Status();
+  const Status fits = check_index();
+  return fits.ok() ? fits : Status::run_fault(fits.code(), fits.message());
 }
 
 Task<Status> HardNegatives::process(Record record, Output& out) {
   Result<Inputs> inputs = inputs_of(record);
   if (!inputs) co_return inputs.status();
-  Selection selection;
+  const auto choice = std::make_shared<Choice>(*this, std::move(*inputs));
   SearchHits hits;
   int k = hard_neg_start_index_ + num_neg_ + kSpareHits;
+  int most = k;
   while (true) {
-    SearchRequest request(inputs->query, k);
+    SearchRequest request = request_for(choice, k, most);
+    const auto wanted = static_cast<std::size_t>(request.enough ? most : k);
     Result<SearchHits> reply = co_await index_->search(std::move(request));
     if (!reply) co_return reply.status();
+    if (Status fits = check_index_once(); !fits.ok()) co_return fits;
     hits = std::move(*reply);
-    selection = select(hits, *inputs);
-    const bool exhausted = hits.hits.size() < static_cast<std::size_t>(k);
+    choice->take_all(hits);
+    // A service that does not ask what is enough gives k of them, however many there are.
+    const std::size_t found = hits.hits.size();
+    const bool exhausted = found < wanted && found != static_cast<std::size_t>(k);
     // Beside a ratio nothing can be chosen until the record's own text was found.
-    const bool too_deep = max_score_ratio_ && !selection.has_positive && k >= kDeepestPositive;
-    if (selection.complete || exhausted || too_deep) break;
-    k = next_k(k);
+    const bool too_deep = max_score_ratio_ && !choice->has_positive() && k >= kDeepestPositive;
+    if (choice->complete() || exhausted || too_deep) break;
+    k = grown(k, kGrowth);
+    most = grown(most, kGrowthUntilEnough);
   }
   const std::uint64_t number = corpus_is_apart_ ? records_++ : 0;
   if (corpus_is_apart_ && (number < kAllLookedAt || number % kOneLookedAtOf == 0)) {
-    bool is_in_corpus = has_text(hits, inputs->positive.key());
+    const std::string& key = choice->inputs().positive.key();
+    bool is_in_corpus = choice->has_positive() || has_text(hits, key);
     if (!is_in_corpus) {
-      SearchRequest request(inputs->text, kHitsForOwnText);
+      SearchRequest request(choice->inputs().text, kHitsForOwnText);
       Result<SearchHits> reply = co_await index_->search(std::move(request));
       if (!reply) co_return reply.status();
-      is_in_corpus = has_text(*reply, inputs->positive.key());
+      is_in_corpus = has_text(*reply, key);
     }
     if (Status status = note_positive(is_in_corpus); !status.ok()) co_return status;
   }
-  note_shortage(selection.ranks.size());
-  store(record, std::move(hits), selection);
+  Status counted = count_shortage(choice->ranks().size(), out);
+  if (!counted.ok()) co_return counted;
+  store(record, std::move(hits), choice->ranks());
   co_return out.emit(std::move(record));
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,19 +38,16 @@ class HardNegatives final : public AsyncOperator {
     FoldedText positive;
     Shingles positive_shingles;
   };
-  // What one reply of the index gives.
-  struct Selection {
-    std::vector<std::size_t> ranks;  // of the negatives
-    bool has_positive = false;       // among the hits
-    bool complete = false;           // more hits would not change it
-  };
+  class Choice;
+  static void add_fields(Spec& spec);
   Result<Inputs> inputs_of(const Record& record) const;
   Status check_fields(const Record& record) const;
   Status check_index() const;
-  Selection select(const SearchHits& reply, const Inputs& inputs) const;
+  SearchRequest request_for(const std::shared_ptr<Choice>& choice, int k, int most) const;
+  Status check_index_once();
   Status note_positive(bool is_in_corpus);
-  void note_shortage(std::size_t found);
-  void store(Record& record, SearchHits reply, const Selection& selection) const;
+  Status count_shortage(std::size_t found, Output& out);
+  void store(Record& record, SearchHits reply, const std::vector<std::size_t>& ranks) const;
   std::vector<std::string> output_keys() const;
   Status named(const Status& cause) const;
 
@@ -74,7 +72,8 @@ class HardNegatives final : public AsyncOperator {
   bool corpus_is_apart_ = false;
   std::atomic<bool> shortage_noted_{false};
   std::atomic<bool> foreign_noted_{false};
-  std::atomic<std::uint64_t> records_{0};    // where the corpus is apart
+  std::atomic<bool> index_checked_{false};  // also what it knows of itself only by its first answer
+  std::atomic<std::uint64_t> records_{0};   // where the corpus is apart
   std::atomic<std::uint64_t> positives_{0};  // of them, looked for
   std::atomic<std::uint64_t> foreign_{0};    // of these, not in the corpus
 };

@@ -38,6 +38,8 @@ class IndexFile {
   std::string_view text(std::uint64_t ordinal) const;  // empty where nothing is indexed
   // What the corpus calls the record; empty where it has no name for it.
   std::string_view id(std::uint64_t ordinal) const;
+  // Both, which stand together.
+  std::pair<std::string_view, std::string_view> id_and_text(std::uint64_t ordinal) const;
   std::uint8_t norm(std::uint64_t ordinal) const { return norms_[ordinal]; }
   // REQUIRES: the index is not compact.
   DocumentReader document(std::uint64_t ordinal) const {
@@ -78,8 +80,6 @@ class IndexFile {
   Status check_header(const std::string& name) const;
   Status check_sections(const std::string& name, Check check) const;
   std::uint64_t expected_bytes(Section section) const;
-  // The record's id and text, as they stand together.
-  std::pair<std::string_view, std::string_view> id_and_text(std::uint64_t ordinal) const;
   template <class T>
   std::span<const T> array(Section of) const {
     const std::span<const std::byte> bytes = section(of);

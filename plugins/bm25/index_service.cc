@@ -9,8 +9,8 @@
 #include "plugins/bm25/byte_size.h"
 #include "plugins/bm25/corpus.h"
 #include "plugins/bm25/shortest_float.h"
-#include "plugins/corpus/corpus_source.h"
 #include "plugins/files/format.h"
+#include "plugins/files/input_files.h"
 
 namespace rare::bm25 {
 namespace {
@@ -130,11 +130,20 @@ Status IndexService::open_prebuilt() {
   k1_ = shortest_double(header.parameters.k1);
   b_ = shortest_double(header.parameters.b);
   prebuilt_ = index->path.string();
+  Result<Json> identity = files::identify({prebuilt_, header.file_bytes});
+  if (!identity) return failure(identity.status());
+  identity_ = std::move(*identity);
   return Status();
 }
 
-Result<std::unique_ptr<RecordStream>> IndexService::open_records() const {
+Result<corpus::OpenCorpus> IndexService::open_corpus() const {
   return corpus::open_corpus(*context_, from_, path_, format_);
+}
+
+Result<std::unique_ptr<RecordStream>> IndexService::open_records() const {
+  Result<corpus::OpenCorpus> corpus = open_corpus();
+  if (!corpus) return corpus.status();
+  return std::move(corpus->records);
 }
 
 Status IndexService::open(ServiceContext& context) {
@@ -143,9 +152,10 @@ Status IndexService::open(ServiceContext& context) {
   if (!prebuilt_.empty()) {
     if (Status status = open_prebuilt(); !status.ok()) return status;
   } else {
-    Result<std::unique_ptr<RecordStream>> records = open_records();
-    if (!records) return failure(records.status());
-    records_ = std::move(*records);
+    Result<corpus::OpenCorpus> corpus = open_corpus();
+    if (!corpus) return failure(corpus.status());
+    records_ = std::move(corpus->records);
+    identity_ = std::move(corpus->identity);
   }
   pool_ = std::make_unique<SearchPool>(search_threads());
   building_ = true;

@@ -13,6 +13,7 @@
 
 #include "plugins/bm25/corpus_index.h"
 #include "plugins/bm25/search_pool.h"
+#include "plugins/corpus/corpus_source.h"
 #include "rare/context.h"
 #include "rare/search_index.h"
 #include "rare/service.h"
@@ -36,6 +37,7 @@ class IndexService final : public Service, public SearchIndex {
   Status open(ServiceContext& context) override;
   void* connect(std::string_view interface, const ServiceClient& client) override;
   int concurrency() const override;
+  Result<Json> identity() const override { return identity_; }
   Json usage() const override;
   bool ready() const override { return !building_; }
   std::string activity() const override;
@@ -50,6 +52,7 @@ class IndexService final : public Service, public SearchIndex {
   Result<std::unique_ptr<const IndexFile>> find_or_build(const std::function<bool()>& stopped);
   Status check_parameters();
   Status open_prebuilt();
+  Result<corpus::OpenCorpus> open_corpus() const;
   Result<std::unique_ptr<RecordStream>> open_records() const;
   Status failure(const Status& cause) const;
 
@@ -69,6 +72,7 @@ class IndexService final : public Service, public SearchIndex {
   std::uint64_t memory_limit_bytes_ = 0;
 
   ServiceContext* context_ = nullptr;
+  Json identity_;
   std::unique_ptr<RecordStream> records_;
   BuildProgress progress_;
   std::atomic<bool> building_{false};

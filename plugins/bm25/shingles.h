@@ -1,6 +1,6 @@
 // How much two texts have in common, whatever their order on a larger scale: the Jaccard similarity
 // of their shingles (A.Z. Broder, "On the resemblance and containment of documents", SEQUENCES
-// 1997). Thread-safety: immutable values.
+// 1997). Thread-safety: values; one thread at a time.
 #pragma once
 
 #include <bitset>
@@ -17,16 +17,20 @@ class Shingles {
  public:
   explicit Shingles(const FoldedText& text);
   // The shingles in both, as a share of those in either; 0 where one of the texts has no word.
-  double similarity(const Shingles& other) const;
-  // Whether the similarity to the text's shingles is `share` or more. Hardly looks at a text that
-  // has little in common.
-  bool reach(const FoldedText& text, double share) const;
+  double similarity(Shingles other);
+  // Whether the similarity to the text's shingles is `share` or more. Looks only at the beginning
+  // of a text that has little in common.
+  bool reach(const FoldedText& text, double share);
 
  private:
   static std::size_t mark_of(std::uint64_t hash) { return hash >> 52; }
+  double share_in_common(std::vector<std::uint64_t> hashes);
+  void sort();
 
-  std::vector<std::uint64_t> hashes_;  // sorted, each once
+  std::vector<std::uint64_t> hashes_;  // in the text's order until somebody needs them sorted
+  bool sorted_ = false;                // each is there once then
   std::bitset<4096> marks_;            // of the hashes, by their highest bits
+  std::size_t marked_ = 0;
 };
 
 }  // namespace rare::bm25

@@ -413,8 +413,7 @@ float WindowSearcher::reference_score(const Query& query, std::uint64_t ordinal)
   return static_cast<float>(sum);
 }
 
-std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
-  const Query& query = *search.query;
+void WindowSearcher::prepare_to_score(const Query& query) {
   if (by_reference_) reference_weights_ = reference_weights(query);
   weights_.clear();
   for (const Clause& clause : query.clauses) {
@@ -428,19 +427,58 @@ std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
             [&](std::uint32_t left, std::uint32_t right) {
               return query.clauses[left].term < query.clauses[right].term;
             });
-  const double unit = index_.header().unit * std::exp2(search.shift) / search.factor_of_one;
-  BestDocuments best(query.k);
-  const std::vector<UpperBounds::Candidate>& candidates = search.bounds.candidates();
+}
+
+// The highest score that a bound stands for; one unit more, as the cast to float may round a sum
+// up.
+double WindowSearcher::highest_score(const Search& search, std::uint32_t bound) const {
+  return (bound + 1.0) * index_.header().unit * std::exp2(search.shift) / search.factor_of_one;
+}
+
+ScoredDocument WindowSearcher::scored(const Search& search, std::size_t place,
+                                      std::span<const UpperBounds::Candidate> candidates) {
+  if (place + kCandidatesAhead < candidates.size()) {
+    index_.fetch_document(candidates[place + kCandidatesAhead].document);
+  }
+  const std::uint32_t document = candidates[place].document;
+  return {document, exact_score(*search.query, document)};
+}
+
+std::vector<ScoredDocument> WindowSearcher::score(Search& search) {
+  prepare_to_score(*search.query);
+  const std::span<const UpperBounds::Candidate> candidates = search.bounds.candidates();
+  if (search.query->enough) return score_until_enough(search, candidates);
+  BestDocuments best(search.query->k);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (i + kCandidatesAhead < candidates.size()) {
-      index_.fetch_document(candidates[i + kCandidatesAhead].document);
-    }
-    const UpperBounds::Candidate& candidate = candidates[i];
-    // One unit more: the cast to float may round a sum up.
-    if (best.full() && (candidate.bound + 1.0) * unit < best.worst_score()) break;
-    best.offer({candidate.document, exact_score(query, candidate.document)});
+    if (best.full() && highest_score(search, candidates[i].bound) < best.worst_score()) break;
+    best.offer(scored(search, i, candidates));
   }
   return std::move(best).take();
+}
+
+// A document is the next hit once no bound of those that are left to score reaches its score.
+std::vector<ScoredDocument> WindowSearcher::score_until_enough(
+    const Search& search, std::span<const UpperBounds::Candidate> candidates) {
+  const auto worse = [](const ScoredDocument& left, const ScoredDocument& right) {
+    return better(right, left);
+  };
+  std::vector<ScoredDocument> hits;
+  std::vector<ScoredDocument> waiting;  // the best in front
+  for (std::size_t i = 0; i < candidates.size() || !waiting.empty();) {
+    const bool is_next =
+        !waiting.empty() && (i == candidates.size() ||
+                             highest_score(search, candidates[i].bound) < waiting.front().score);
+    if (!is_next) {
+      waiting.push_back(scored(search, i++, candidates));
+      std::push_heap(waiting.begin(), waiting.end(), worse);
+      continue;
+    }
+    std::pop_heap(waiting.begin(), waiting.end(), worse);
+    hits.push_back(waiting.back());
+    waiting.pop_back();
+    if (search.query->enough(hits.back()) || hits.size() == search.query->k) break;
+  }
+  return hits;
 }
 
 }  // namespace rare::bm25

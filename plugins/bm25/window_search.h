@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,6 +42,9 @@ struct Clause {
 struct Query {
   std::vector<Clause> clauses;  // distinct terms of the index, in the order of first occurrence
   std::size_t k = 0;
+  // Where set, asked for each hit, best first; true: it is the last one that is wanted, and what
+  // comes behind it need not be scored.
+  std::function<bool(const ScoredDocument&)> enough;
 };
 
 // Terms that the index does not have are left out.
@@ -110,6 +114,12 @@ class WindowSearcher {
   void search_wide(Search& search, std::uint64_t window);
   void add_wide_rows(const Search& search, std::uint64_t window);
   std::vector<ScoredDocument> score(Search& search);
+  void prepare_to_score(const Query& query);
+  std::vector<ScoredDocument> score_until_enough(
+      const Search& search, std::span<const UpperBounds::Candidate> candidates);
+  double highest_score(const Search& search, std::uint32_t bound) const;
+  ScoredDocument scored(const Search& search, std::size_t place,
+                        std::span<const UpperBounds::Candidate> candidates);
   float exact_score(const Query& query, std::uint64_t ordinal);
   float reference_score(const Query& query, std::uint64_t ordinal);
   std::uint64_t count_terms(const Query& query, std::uint64_t ordinal);

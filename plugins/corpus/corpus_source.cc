@@ -6,10 +6,13 @@
 
 namespace rare::corpus {
 
-Result<std::unique_ptr<RecordStream>> open_corpus(ServiceContext& context, const std::string& from,
-                                                  const std::vector<std::string>& path,
-                                                  const std::string& format) {
-  if (!from.empty()) return context.records_of(from);
+Result<OpenCorpus> open_corpus(ServiceContext& context, const std::string& from,
+                               const std::vector<std::string>& path, const std::string& format) {
+  if (!from.empty()) {
+    Result<std::unique_ptr<RecordStream>> records = context.records_of(from);
+    if (!records) return records.status();
+    return OpenCorpus{std::move(*records), Json()};
+  }
   Result<std::unique_ptr<FileStream>> files =
       FileStream::open(path, format, [&context](const std::string& fault) {
         context.log(LogLevel::warning,
@@ -17,7 +20,9 @@ Result<std::unique_ptr<RecordStream>> open_corpus(ServiceContext& context, const
                         " (said once, may hold for others)");
       });
   if (!files) return files.status();
-  return std::unique_ptr<RecordStream>(std::move(*files));
+  Result<Json> identity = (*files)->identity();
+  if (!identity) return identity.status();
+  return OpenCorpus{std::move(*files), std::move(*identity)};
 }
 
 std::string corpus_name(const std::string& from, const std::vector<std::string>& path) {

@@ -23,6 +23,8 @@ class FileStream final : public RecordStream {
                                                   const std::string& format, Tell tell);
 
   Result<std::optional<Record>> next() override;
+  // Of the files, as of an input of files.read.
+  Result<Json> identity() const { return source_->identity(); }
 
  private:
   FileStream(std::unique_ptr<files::ReadSource> source, Tell tell)

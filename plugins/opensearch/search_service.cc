@@ -5,7 +5,6 @@
 #include <stop_token>
 #include <utility>
 
-#include "plugins/corpus/corpus_source.h"
 #include "plugins/digest/sha256.h"
 #include "plugins/files/format.h"
 #include "plugins/opensearch/bulk_loader.h"
@@ -168,24 +167,26 @@ Status SearchService::open(ServiceContext& context) {
   }
   cluster_ = std::move(*cluster);
   if (prebuilt_.empty()) {
-    Result<std::unique_ptr<RecordStream>> records = open_records();
-    if (!records) return failure(records.status());
-    records_ = std::move(*records);
+    Result<corpus::OpenCorpus> corpus = open_corpus();
+    if (!corpus) return failure(corpus.status());
+    records_ = std::move(corpus->records);
+    identity_ = std::move(corpus->identity);
   }
+  knows_ranking_ = prebuilt_.empty();  // else the index says it
   queue_ = SearchQueue::make(*cluster_, max_in_flight_);
   building_ = true;
   builder_ = std::jthread([this](const std::stop_token& stop) { build(stop); });
   return Status();
 }
 
-Result<std::unique_ptr<RecordStream>> SearchService::open_records() const {
+Result<corpus::OpenCorpus> SearchService::open_corpus() const {
   return corpus::open_corpus(*context_, from_, path_, format_);
 }
 
 SearchIndexTraits SearchService::traits() const {
   SearchIndexTraits traits;
   traits.apart = from_.empty();
-  if (!prebuilt_.empty()) return traits;
+  if (!knows_ranking_) return traits;
   traits.k1 = k1_;
   traits.b = b_;
   return traits;
@@ -245,6 +246,11 @@ void SearchService::build(const std::stop_token& stop) {
                                         std::to_string(index->records) + " records, analyzer " +
                                         index->analyzer + ", k1 " + Json(index->k1).dump() +
                                         ", b " + Json(index->b).dump());
+      if (!knows_ranking_) {
+        k1_ = index->k1;
+        b_ = index->b;
+        knows_ranking_ = true;
+      }
       building_ = false;  // before anybody gets an answer from it
       queue_->answer_from(std::move(*index));
     }
@@ -267,9 +273,9 @@ Result<StoredIndex> SearchService::find_or_load(const Stopped& stopped) {
     if (!found) return found.status();
     if (*found) return std::move(**found);
     records_.reset();
-    Result<std::unique_ptr<RecordStream>> again = open_records();
+    Result<corpus::OpenCorpus> again = open_corpus();
     if (!again) return again.status();
-    records_ = std::move(*again);
+    records_ = std::move(again->records);
   }
   return load(store, *records_, stopped);
 }

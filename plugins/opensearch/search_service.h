@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "plugins/corpus/corpus_source.h"
 #include "plugins/corpus/corpus_texts.h"
 #include "plugins/opensearch/cluster.h"
 #include "plugins/opensearch/index_store.h"
@@ -37,6 +38,7 @@ class SearchService final : public Service, public SearchIndex {
   Status open(ServiceContext& context) override;
   void* connect(std::string_view interface, const ServiceClient& client) override;
   int concurrency() const override;
+  Result<Json> identity() const override { return identity_; }
   Json usage() const override;
   bool ready() const override { return !building_; }
   std::string activity() const override;
@@ -49,7 +51,7 @@ class SearchService final : public Service, public SearchIndex {
   using Stopped = std::function<bool()>;
   static void add_cluster_params(Spec& spec);
   Status check_parameters() const;
-  Result<std::unique_ptr<RecordStream>> open_records() const;
+  Result<corpus::OpenCorpus> open_corpus() const;
   Status failure(const Status& cause) const;
   void build(const std::stop_token& stop);
   Result<StoredIndex> find_or_load(const Stopped& stopped);
@@ -75,9 +77,11 @@ class SearchService final : public Service, public SearchIndex {
   int shards_ = 0, replicas_ = 0, max_retries_ = 0;
 
   ServiceContext* context_ = nullptr;
+  Json identity_;
   std::unique_ptr<RecordStream> records_;
   corpus::ReadProgress progress_;
   std::atomic<bool> building_{false}, comparing_{false};
+  std::atomic<bool> knows_ranking_{false};  // k1_ and b_ are the index's, and stay
   std::shared_ptr<SearchQueue> queue_;
   std::unique_ptr<Cluster> cluster_;
   std::jthread builder_;

@@ -4,7 +4,7 @@
   queries   k = 20, analysis included, on 200,000 passages of English documentation (bm25_corpus.py):
             long queries (45 words) and short ones (8 words), one thread and two; building; file size;
             the hits of all queries, with the bits of their scores, against Lucene's
-  memory    the same index built within 64 MB
+  memory    the same index built within 512 MB and 64 MB
   tool      the executable: from corpus to first answer, BM25HardNeg in a pipeline beside the bare index,
             a compact file, memory while searching
   growth    100,000 and 1,000,000 synthetic passages: time a query beside postings
@@ -203,12 +203,13 @@ class Bench:
         return found["build_s"]
 
     def memory(self):
-        seconds = {"64MB": [], "100GB": []}
+        seconds = {"64MB": [], "512MB": [], "100GB": []}
         for _ in range(max(2, self.options.rounds)):
             for limit, runs in seconds.items():
                 runs.append(self.build_s(limit))
-        ratio = min(seconds["64MB"]) / min(seconds["100GB"])
-        self.row("building within 64 MB, times unlimited", f"{ratio:.2f}", "1.3 or less", ratio <= 1.3)
+        for limit in ("512MB", "64MB"):
+            ratio = min(seconds[limit]) / min(seconds["100GB"])
+            self.row(f"building within {limit}, times unlimited", f"{ratio:.2f}", "1.3 or less", ratio <= 1.3)
 
     def write_records(self, count):
         """Passages of the corpus, each with every second word of it as its question; the questions as queries, too."""
@@ -260,8 +261,9 @@ class Bench:
             self.row(f"memory beyond the {name} file, MB", f"{more:.0f}", "50 or less", more <= 50,
                      seconds=round(seconds, 2))
 
-        # The operator asks for its three negatives and two spare hits. In turns: a run of the pipeline, which starts
-        # and ends, reads and writes, and the same searches alone.
+        # The operator needs its three negatives and two spare hits, and more where copies crowd them. In turns: a run
+        # of the pipeline over an index that lies ready (it starts, checks the index, reads, writes and ends), and
+        # searches alone, of five hits each.
         self.write_records(100_000)
         mined, alone = [], []
         for _ in rounds:
@@ -270,7 +272,9 @@ class Bench:
                 RATE, corpus, self.folder / "bare", self.folder / "records.long.txt", "--k", 5, "--rounds", 1)])
             alone.append(bare["queries"]["long"]["2"]["per_s"])
         ratios = sorted(one / other for one, other in zip(mined, alone))
-        self.row("BM25HardNeg, 100,000 records, records/s", round(max(mined)), bare=round(max(alone)))
+        calls = json.loads((self.folder / ".rare/p/manifest.json").read_bytes())["services"]["corpus"]["calls"]
+        self.row("BM25HardNeg, 100,000 records, records/s", round(max(mined)), bare=round(max(alone)),
+                 searches_a_record=calls / 100_000)
         self.row("  times the bare index, best turn", f"{ratios[-1]:.2f}", "0.8 or more", ratios[-1] >= 0.8,
                  worst=round(ratios[0], 2))
 

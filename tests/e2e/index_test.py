@@ -4,6 +4,7 @@ import collections
 import json
 import math
 import random
+import shutil
 import struct
 import subprocess
 import time
@@ -160,11 +161,41 @@ class IndexTest(EngineTest):
         self.check_negatives()
         self.assertFalse((self.folder / ".rare" / "index").exists())
 
+    def test_fewer_negatives_than_asked_are_counted(self):
+        self.write_documents(2)
+        self.write("p.yaml", PIPELINE.replace("CORPUS", "path: documents.jsonl"))
+        process = self.run_engine("p.yaml", "--progress", "none")
+        self.assert_exit(process, 0)
+        self.assertEqual(self.manifest("prebuilt")["nodes"]["negatives"]["counters"],
+                         {"fewer_negatives": 2, "no_negatives": 0})
+        self.assertIn("negatives: 2 records with fewer negatives than `num_neg` (fewer_negatives)\n", process.stdout)
+        self.assertRegex(self.run_engine("status", "p.yaml").stdout, r"negatives +fewer_negatives +2\n")
+
     def test_a_corpus_by_path(self):
         self.write_documents(30)
         self.write("p.yaml", PIPELINE.replace("CORPUS", "path: documents.jsonl"))
         self.assert_exit(self.run_engine("p.yaml", "--progress", "none"), 0)
         self.check_negatives()
+
+    def test_a_run_does_not_go_on_over_another_corpus(self):
+        self.write_documents(30)
+        for name, corpus in (("path", "path: corpus.jsonl"), ("prebuilt", "prebuilt: index")):
+            with self.subTest(name):
+                self.write_documents(30, "corpus.jsonl")
+                shutil.rmtree(self.folder / "index", ignore_errors=True)
+                self.assert_exit(self.build("corpus.jsonl"), 0)
+                self.write("p.yaml", PIPELINE.replace("CORPUS", corpus))
+                self.assert_exit(self.run_engine("p.yaml", "--progress", "none", "--fresh", "--limit", "5"), 0)
+                self.assert_exit(self.run_engine("p.yaml", "--progress", "none", "--limit", "9"), 0)
+                with open(self.folder / "corpus.jsonl", "a", encoding="utf-8") as more:
+                    more.write('{"id": "new", "text": "One note more."}\n')
+                shutil.rmtree(self.folder / "index")
+                self.assert_exit(self.build("corpus.jsonl"), 0)
+                process = self.run_engine("p.yaml", "--progress", "none")
+                self.assert_exit(process, 2)
+                self.assertIn("the input of 'services.corpus' changed since the run", process.stderr)
+                self.assert_exit(self.run_engine("p.yaml", "--progress", "none", "--fresh"), 0)
+                self.check_negatives()
 
     def test_a_corpus_by_path_that_lacks_the_records_stops_the_run(self):
         self.write_documents(30)

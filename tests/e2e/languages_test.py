@@ -63,7 +63,7 @@ class LanguagesTest(EngineTest):
         self.write("documents.jsonl", "".join(json.dumps({"question": "Wo ist das HAUS?", "text": text}) + "\n" for text in texts))
         process = self.run_engine("index", "build", "--corpus", "documents.jsonl", "--analyzer", "icu_german", "--out", "index")
         self.assert_exit(process, 0)
-        self.assertRegex(process.stdout, r"/icu_german\.[0-9.]+-")
+        self.assertRegex(process.stdout, r"/icu_german\.[0-9.]+\.[0-9a-f]{8}-")
         self.write("queries.jsonl", '{"query": "HÄUSERN"}\n')
         process = self.run_engine("index", "search", "index", "--queries", "queries.jsonl", "-k", "5")
         self.assert_exit(process, 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,13 +14,6 @@
 #include "rare/task.h"
 
 namespace rare {
-
-class SearchRequest {
- public:
-  SearchRequest(std::string query_text, int hits) : query(std::move(query_text)), k(hits) {}
-  std::string query;
-  int k;  // at most this many hits; 1 or more
-};
 
 class SearchHit {
  public:
@@ -33,6 +27,18 @@ class SearchHit {
   float score;
   std::string text;
   std::string id;  // what the corpus calls the document; the ordinal's digits where it has no name
+};
+
+class SearchRequest {
+ public:
+  SearchRequest(std::string query_text, int hits) : query(std::move(query_text)), k(hits) {}
+  std::string query;
+  int k;  // at most this many hits; 1 or more
+  // Instead of k hits: as many as it takes, up to `most`. Asked once for each hit, best first;
+  // true: no more are wanted. A service that cannot gives k, and does not ask. Called on a thread
+  // of the service, before the request is answered; short, and does not throw.
+  std::function<bool(const SearchHit&)> enough;
+  int most = 0;  // k or more
 };
 
 class SearchHits {
@@ -49,15 +55,16 @@ class SearchIndexTraits {
   // The corpus was named apart from the records of the run (a file, a server): it may be another
   // one than they come from.
   bool apart = false;
-  std::optional<double> k1, b;  // of BM25; nothing where they are not known
+  std::optional<double> k1, b;  // of BM25; nothing where they are not known (yet)
 };
 
 class SearchIndex {
  public:
-  static constexpr std::string_view kInterface = "rare.SearchIndex/2";
+  static constexpr std::string_view kInterface = "rare.SearchIndex/3";
   virtual ~SearchIndex() = default;
   virtual Awaitable<Result<SearchHits>> search(SearchRequest request) = 0;
-  // Known once the service is open.
+  // Known once the service is open; k1 and b of an index on another machine by the first answer at
+  // the latest.
   virtual SearchIndexTraits traits() const { return SearchIndexTraits(); }
 };
 

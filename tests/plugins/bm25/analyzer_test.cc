@@ -10,7 +10,9 @@
 #include "catch.h"
 #include "fixtures.h"
 #include "plugins/bm25/code_points.h"
+#include "plugins/bm25/icu_analyzer.h"
 #include "plugins/bm25/porter_stemmer.h"
+#include "plugins/bm25/stem_digest.h"
 #include "plugins/bm25/tokenizer.h"
 
 namespace rare::bm25 {
@@ -213,9 +215,15 @@ TEST_CASE("Names are those of analyzers; a key adds the version of a library's d
   }
   CHECK(analyzer_key("english") == "english");
   CHECK(analyzer_key("icu_german").starts_with("icu_german."));
+  CHECK(analyzer_key("icu_german").ends_with("." + stem_digest("german")));
+  CHECK(stem_digest("german").size() == 8);
+  CHECK(stem_digest("german") != stem_digest("dutch"));
+  CHECK(make_analyzer("icu_german." + icu_version() + ".00000000") == nullptr);
+  CHECK(make_analyzer("icu_german." + icu_version()) != nullptr);  // of before there was a digest
   CHECK(make_analyzer("icu_german.1.0") == nullptr);
   CHECK(make_analyzer("english.1") == nullptr);
   CHECK(make_analyzer("icu_klingon") == nullptr);
+  CHECK(make_analyzer("icu_klingon.72.1") == nullptr);
   CHECK(make_analyzer("") == nullptr);
 }
 

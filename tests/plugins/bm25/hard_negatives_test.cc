@@ -29,9 +29,12 @@ class FixedIndex final : public SearchIndex {
   Awaitable<Result<SearchHits>> search(SearchRequest request) override {
     auto pair = context_.completion<Result<SearchHits>>();
     SearchHits reply;
-    for (std::size_t i = 0; i < texts_.size() && i < static_cast<std::size_t>(request.k); ++i) {
+    const bool asks = asks_what_is_enough && request.enough;
+    const auto most = static_cast<std::size_t>(asks ? request.most : request.k);
+    for (std::size_t i = 0; i < texts_.size() && i < most; ++i) {
       reply.hits.emplace_back(i, std::max(0.5F, 100.0F - static_cast<float>(i)), texts_[i],
                               "d" + std::to_string(i));
+      if (asks && request.enough(reply.hits.back())) break;
     }
     {
       const std::lock_guard lock(mutex_);
@@ -47,6 +50,7 @@ class FixedIndex final : public SearchIndex {
 
   SearchIndexTraits traits() const override { return known; }
 
+  bool asks_what_is_enough = false;  // else it gives k
   Status failure;
   Texts queries;
   SearchIndexTraits known;
@@ -123,12 +127,43 @@ TEST_CASE("Where copies crowd the first hits, more are asked for until there are
   CHECK(setup.index.queries.size() > 1);
 }
 
+TEST_CASE("An index that asks what is enough gives the same negatives, with fewer searches") {
+  Texts copies(12, "Positive.");
+  copies.insert(copies.end(), {"one", "two", "TWO", "three", "four"});
+  Texts many(90, "Positive.");
+  many.insert(many.end(), {"one", "two", "three"});
+  const Texts five = {"one", "two", "positive", "positive!", "Two"};  // as many as are asked for
+  for (const Texts& texts : {copies, many, five, Texts{"one"}, Texts{}}) {
+    for (const Json& values : {Json::object(), Json{{"hard_neg_start_index", 2}},
+                               Json{{"min_score", 95}}, Json{{"max_score_ratio", 2}}}) {
+      INFO(texts.size() << " texts, " << values);
+      Mining one(texts, values);
+      Mining other(texts, values);
+      other.index.asks_what_is_enough = true;
+      CHECK(other.negatives("positive") == one.negatives("positive"));
+      CHECK(other.index.queries.size() <= one.index.queries.size());
+    }
+  }
+  Mining deep(many);
+  deep.index.asks_what_is_enough = true;
+  CHECK(deep.negatives("positive") == Texts{"one", "two", "three"});
+  Mining plain(many);
+  CHECK(plain.negatives("positive") == Texts{"one", "two", "three"});
+  CHECK(deep.index.queries.size() < plain.index.queries.size());
+}
+
 TEST_CASE("Where the corpus has fewer there are fewer, and the log says so once") {
   Mining setup({"one", "positive"});
   CHECK(setup.negatives("positive") == Texts{"one"});
   CHECK(setup.negatives("positive") == Texts{"one"});
   REQUIRE(setup.context.lines().size() == 1);
   CHECK(contains(setup.context.lines()[0], "a record gets 1 of 3 negatives"));
+  using Counts = std::map<std::string, std::uint64_t>;
+  const Json fields = {{"question", "why?"}, {"text", "positive"}};
+  CHECK(setup.run(fields).counts == Counts{{"fewer_negatives", 1}});
+  CHECK(Mining({"positive"}).run(fields).counts ==
+        Counts{{"fewer_negatives", 1}, {"no_negatives", 1}});
+  CHECK(Mining({"one", "two", "three"}).run(fields).counts.empty());
 }
 
 TEST_CASE("A record without question or text is an error that names node, field and what came") {
@@ -258,6 +293,13 @@ TEST_CASE("k1 and b are the index's: others are refused when the node is opened"
   CHECK(status.message() ==
         "node `negatives` (BM25HardNeg): parameter `b`: expected the index's 0.4, found 0.75; set "
         "it on the index, and leave it out here");
+
+  Mining late({"one"}, {{"b", 0.75}});  // over an index that says it with its first answer
+  CHECK(late.opened.ok());
+  late.index.known = known;
+  const Outcome outcome = late.run({{"question", "q"}, {"text", "t"}});
+  CHECK(outcome.status.fault() == Fault::run);
+  CHECK(outcome.status.message() == status.message());
 }
 
 TEST_CASE("A corpus named apart that lacks the records' texts stops the run") {

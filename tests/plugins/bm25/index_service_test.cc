@@ -1,5 +1,7 @@
 #include "plugins/bm25/index_service.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -57,6 +59,36 @@ TEST_CASE("The index service gives the best passages with their ordinals and tex
   CHECK(setup.search("cat", 1)->hits.size() == 1);
   CHECK(setup.service->usage()["calls"] == 4);
   CHECK(setup.context.resumer().misuses().empty());
+}
+
+TEST_CASE("A search goes beyond k until it is told that it has enough") {
+  std::vector<Json> rows;
+  for (int i = 0; i < 30; ++i) rows.push_back(text("cat " + std::string(i % 7, 'x')));
+  Indexed setup(rows);
+  REQUIRE(setup.service->open(setup.context).ok());
+  const Result<SearchHits> whole = setup.search("cat", 30);
+  REQUIRE(whole.ok());
+  for (const std::size_t wanted : {std::size_t{12}, std::size_t{99}}) {
+    SearchRequest request("cat", 5);
+    request.most = 20;
+    std::vector<std::uint64_t> asked;
+    request.enough = [&](const SearchHit& hit) {
+      asked.push_back(hit.ordinal);
+      return asked.size() == wanted;
+    };
+    const Result<SearchHits> reply = wait_for(setup.service->search(std::move(request)));
+    REQUIRE(reply.ok());
+    REQUIRE(reply->hits.size() == std::min(wanted, std::size_t{20}));
+    REQUIRE(asked.size() == reply->hits.size());
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      CHECK(asked[i] == whole->hits[i].ordinal);
+      CHECK(reply->hits[i].text == whole->hits[i].text);
+    }
+  }
+  SearchRequest none("cat", 0);
+  none.enough = [](const SearchHit&) { return false; };
+  const Result<SearchHits> refused = wait_for(setup.service->search(std::move(none)));
+  CHECK(refused.status().code() == StatusCode::invalid_argument);
 }
 
 TEST_CASE("Records without text are not found and keep their ordinals") {

@@ -11,10 +11,12 @@ namespace {
 
 double similarity(std::string_view left, std::string_view right) {
   const FoldedText left_text(left), right_text(right);
-  const double forth = Shingles(left_text).similarity(Shingles(right_text));
+  Shingles left_shingles(left_text);
+  const double forth = left_shingles.similarity(Shingles(right_text));
   CHECK(forth == Shingles(right_text).similarity(Shingles(left_text)));
   for (const double share : {0.05, 0.25, forth, std::nextafter(forth, 2.0), 1.0}) {
     CHECK(Shingles(left_text).reach(right_text, share) == (forth >= share));
+    CHECK(left_shingles.reach(right_text, share) == (forth >= share));
   }
   return forth;
 }

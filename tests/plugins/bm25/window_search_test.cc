@@ -130,6 +130,32 @@ TEST_CASE("Windows of every size, batches and instructions find what scoring eve
   }
 }
 
+TEST_CASE("A search that is told when it has enough finds the first hits of the whole one") {
+  const Scoring scoring = GENERATE(Scoring::lucene, Scoring::reference);
+  BuildSettings settings = settings_for("whitespace");
+  settings.window_documents = 512;
+  settings.scoring = scoring;
+  const TestIndex index(random_corpus(1'500), settings);
+  WindowSearcher searcher(index.file());
+  for (const std::string& text : random_queries()) {
+    const Query whole = index.query(text, 60);
+    const std::vector<ScoredDocument> hits = searcher.search({&whole, 1})[0];
+    for (const std::size_t wanted : {std::size_t{1}, std::size_t{7}, std::size_t{100}}) {
+      Query query = whole;
+      std::vector<ScoredDocument> asked;
+      query.enough = [&](const ScoredDocument& hit) {
+        asked.push_back(hit);
+        return asked.size() == wanted;
+      };
+      const std::vector<ScoredDocument> found = searcher.search({&query, 1})[0];
+      const std::size_t expected = std::min(wanted, hits.size());
+      INFO(text.substr(0, 80) << ", " << wanted << " wanted");
+      CHECK(line_of(found) == line_of({hits.begin(), hits.begin() + expected}));
+      CHECK(line_of(asked) == line_of(found));
+    }
+  }
+}
+
 TEST_CASE("No hits are asked for, and none are found, in any corpus") {
   for (const std::vector<std::string>& texts :
        {std::vector<std::string>{}, {""}, {"", ""}, {"a"}, {"", "a", ""}}) {
