@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/cli/load.h"
 #include "engine/cli/preview_text.h"
@@ -14,6 +15,7 @@
 #include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/identities.h"
+#include "engine/runtime/labelled_records.h"
 #include "engine/runtime/run.h"
 #include "engine/state/difference.h"
 #include "engine/state/run_report.h"
@@ -24,6 +26,7 @@ namespace {
 struct ExplainOptions {
   RunOptions run;
   std::string id;
+  bool is_label = false;
   bool json = false;
 };
 
@@ -107,6 +110,30 @@ std::string why_not(const RunReport& report, const Plan& plan, const std::string
          "\nName the pipeline as it ran, with the same -f and --set.";
 }
 
+// The record that the user means: by its id, or by what its source calls it. An error says why it
+// cannot be told.
+Result<LookBack> find_record(const ExplainOptions& options, const Plan& plan,
+                             const RunReport& report) {
+  std::optional<LookBack> by_id;
+  if (!options.is_label) by_id = family_of(options.id, plan);
+  if (by_id) return *by_id;
+  const Result<LabelledRecords> found = find_labelled(plan, options.id, report.inputs);
+  if (!found) return found.status();
+  if (found->count == 0) {
+    return Status(StatusCode::not_found,
+                  "'" + options.id +
+                      "' is no record of a source: expected an id as dead letters have it, such as "
+                      "17, 17.2 or NODE:17, or a label that the source's `id_field` gives");
+  }
+  if (found->count == 1) return *family_of(found->ids.front(), plan);
+  std::string ids;
+  for (const std::string& id : found->ids) ids += (ids.empty() ? "" : ", ") + id;
+  if (found->count > found->ids.size()) ids += ", ...";
+  return Status(StatusCode::invalid_argument, std::to_string(found->count) +
+                                                  " records are called '" + options.id +
+                                                  "': name one of them by its id: " + ids);
+}
+
 int explain(const ExplainOptions& options) {
   set_log_level(options.run.log_level);
   const std::optional<Loaded> loaded = load(options.run);
@@ -122,12 +149,10 @@ int explain(const ExplainOptions& options) {
   PreviewSettings settings;
   settings.reply_file =
       options.run.cache_file.empty() ? ".rare/replies.db" : options.run.cache_file;
-  settings.look_back = family_of(options.id, plan);
-  if (!settings.look_back) {
-    return refuse("'" + options.id +
-                  "' is no record of a source: expected an id as dead letters have it, such as 17, "
-                  "17.2 or NODE:17");
-  }
+  Result<LookBack> found = find_record(options, plan, *report);
+  if (!found) return refuse(found.status().message());
+  settings.look_back = std::move(*found);
+  settings.look_back->inputs = report->inputs;
   settings.look_back->rounds = report->rounds;
   settings.look_back->run_id = report->run_id;
   const Preview seen = preview_pipeline(plan, settings);
@@ -157,8 +182,11 @@ void add_explain_verb(CLI::App& app, int& exit_code) {
   CLI::App& verb =
       *app.add_subcommand("explain", "one record's way through a run: nodes, prompts, replies");
   add_pipeline_options(verb, options->run);
-  verb.add_option("ID", options->id, "the record, as dead letters name it: 17, 17.2 or NODE:17")
+  verb.add_option("ID", options->id,
+                  "the record, as dead letters name it: 17, 17.2, NODE:17, or its label")
       ->required();
+  verb.add_flag("--label", options->is_label,
+                "ID is a label, even if it looks like an id: what the source's id_field holds");
   verb.add_flag("--json", options->json, "as JSON, with whole values");
   add_state_dir(verb, options->run.state_dir);
   add_reply_file(verb, options->run.cache_file);

@@ -173,7 +173,8 @@ std::string steps_text(const Plan& plan, const Preview& preview, const Style& st
   for (const PreviewStep& step : preview.steps) {
     if (std::string name = family_name(step); name != family) {
       family = std::move(name);
-      text += style.heading("record " + family) + "\n";
+      const std::string label = step.label.empty() ? "" : " (" + printable(step.label) + ")";
+      text += style.heading("record " + family + label) + "\n";
     }
     text += step_text(plan.nodes[step.node], step, style);
   }
@@ -195,6 +196,7 @@ Json steps_json(const Plan& plan, const Preview& preview) {
     if (records.empty() || family_name(step) != family) {
       family = family_name(step);
       records.push_back({{"id", family}, {"steps", Json::array()}});
+      if (!step.label.empty()) records.back()["label"] = step.label;
     }
     records.back()["steps"].push_back(step_json(plan, step));
   }

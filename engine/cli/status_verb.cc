@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -93,22 +94,40 @@ std::string dead_letter_table(const RunReport& report) {
   return text;
 }
 
-std::string status_text(const RunReport& report, const std::string& dead_letters) {
+// Where the output of a complete run is, as its manifest says; nothing where that cannot be read.
+Json results_of(const RunReport& report, const std::string& folder) {
+  if (report.phase != Phase::done) return Json::array();
+  std::ifstream file(folder + "/manifest.json");
+  const Json manifest = Json::parse(file, nullptr, false);
+  if (!manifest.is_object() || !manifest.contains("results")) return Json::array();
+  return manifest["results"];
+}
+
+std::string status_text(const RunReport& report, const Json& results,
+                        const std::string& dead_letters) {
   std::string text = headline(report) + "ledger: " + report.ledger.to_string() + "\n" +
                      usage_text(report.usage) + node_table(report) + counter_table(report);
+  for (const Json& result : results) {
+    if (result.is_string()) text += "result: " + result.get<std::string>() + "\n";
+  }
   if (!report.dead.empty()) {
     text += dead_letter_table(report) + "dead letters: " + dead_letters + "\n";
   }
   return text;
 }
 
-Json status_json(const RunReport& report, const std::string& folder) {
-  Json json = {
-      {"status", state_word(report)},  {"holder", report.holder ? Json(*report.holder) : Json()},
-      {"created", report.created},     {"starts", report.starts},
-      {"elapsed_s", report.elapsed_s}, {"records", report.ledger.to_json()},
-      {"nodes", Json::object()},       {"services", report.usage},
-      {"dead_letters", Json::array()}, {"state_folder", folder}};
+Json status_json(const RunReport& report, const Json& results, const std::string& folder) {
+  Json json = {{"status", state_word(report)},
+               {"holder", report.holder ? Json(*report.holder) : Json()},
+               {"created", report.created},
+               {"starts", report.starts},
+               {"elapsed_s", report.elapsed_s},
+               {"records", report.ledger.to_json()},
+               {"nodes", Json::object()},
+               {"services", report.usage},
+               {"dead_letters", Json::array()},
+               {"state_folder", folder},
+               {"results", results}};
   for (const auto& [name, tally] : report.nodes) json["nodes"][name] = tally.to_json();
   for (const RunReport::Reason& dead : report.dead) {
     json["dead_letters"].push_back(
@@ -133,9 +152,11 @@ int show_status(const StatusOptions& options) {
     if (!written) return refused(written.status());
     dead_letters = std::move(*written);
   }
-  if (!options.json) return print_result(status_text(*report, dead_letters));
+  const Json results = results_of(*report, *folder);
+  if (!options.json) return print_result(status_text(*report, results, dead_letters));
   return print_result(
-      status_json(*report, *folder).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+      status_json(*report, results, *folder).dump(2, ' ', false, Json::error_handler_t::replace) +
+      "\n");
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class Planner {
     check_fields(plan_, diagnostics_);
     check_files(plan_, diagnostics_);
     check_corpora();
+    check_growing_sources();
   }
 
  private:
@@ -243,6 +244,25 @@ class Planner {
                            "service '" + service.name + "': parameter '" + param.name +
                                "': " + nodes.status().message(),
                            "name a node further up");
+      }
+    }
+  }
+
+  // What a whole-set node has given out is given out: more that comes to it later is too late.
+  void check_growing_sources() {
+    const std::vector<std::set<std::uint32_t>> above = nodes_above(plan_);
+    for (const PlannedNode& node : plan_.nodes) {
+      if (!node.gathers()) continue;
+      for (const std::uint32_t index : above[node.index]) {
+        const PlannedNode& source = plan_.nodes[index];
+        if (!source.grows()) continue;
+        diagnostics_.error(
+            source.where,
+            "node '" + source.name + "': " + source.spec().grows_param() +
+                ": expected false, because '" + node.name + "' (" + node.spec().name() +
+                ") works over the whole set, which is whole only once, got true",
+            "take it out, and begin anew with --fresh when the input has grown; or take '" +
+                node.name + "' out");
       }
     }
   }

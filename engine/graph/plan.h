@@ -53,6 +53,10 @@ struct PlannedNode {
   ComponentKind kind() const { return use->component.kind; }
   const Spec& spec() const { return use->component.spec; }
   bool gathers() const { return spec().is_gather(); }
+  // A source whose input may grow between the starts of a run.
+  bool grows() const {
+    return !spec().grows_param().empty() && values.at(spec().grows_param()) == true;
+  }
   // As messages name it: "node 'ask' (Doc2Query)".
   std::string described() const { return "node '" + name + "' (" + spec().name() + ")"; }
   // The ports that its parameters name (Spec::ports_param), then the spec's, or the one port "out"

@@ -181,6 +181,13 @@ std::string fault_of_saves(const Spec& spec) {
          "', which is no output_path of it";
 }
 
+std::string fault_of_growth(const Spec& spec) {
+  if (spec.grows_param().empty()) return "";
+  const ParamSpec* const param = find_param(spec, spec.grows_param());
+  if (param != nullptr && param->type == ParamType::boolean) return "";
+  return "grows by parameter '" + spec.grows_param() + "', which is no boolean of it";
+}
+
 std::string fault_of_params(const Spec& spec) {
   std::set<std::string> seen;
   for (const ParamSpec& param : spec.params()) {
@@ -210,6 +217,7 @@ Status check_spec(const Spec& spec) {
   if (std::string fault = fault_of_ports(spec); !fault.empty()) return error(fault);
   if (std::string fault = fault_of_counters(spec); !fault.empty()) return error(fault);
   if (std::string fault = fault_of_saves(spec); !fault.empty()) return error(fault);
+  if (std::string fault = fault_of_growth(spec); !fault.empty()) return error(fault);
   for (const auto& [fields, direction] :
        {std::pair(&spec.reads(), "reads"), std::pair(&spec.writes(), "writes")}) {
     if (std::string fault = fault_of_fields(spec, *fields, direction); !fault.empty()) {

@@ -127,7 +127,8 @@ Status Components::open_operator(const PlannedNode& node) {
   return Status();
 }
 
-Status Components::open_sources(const std::map<std::string, SourceCheckpoint>& checkpoints) {
+Status Components::open_sources(const std::map<std::string, SourceCheckpoint>& checkpoints,
+                                const EarlierInputs& earlier) {
   for (const std::uint32_t index : source_nodes_) {
     const PlannedNode& node = plan_.nodes[index];
     const auto at = checkpoints.find(node.name);
@@ -135,6 +136,10 @@ Status Components::open_sources(const std::map<std::string, SourceCheckpoint>& c
     if (at != checkpoints.end()) position = at->second.position;
     const Status status = at_boundary([&] {
       nodes_[index].source = node.use->component.make_source(node.values, {});
+      const auto known = earlier.identities.find(node.name);
+      if (node.grows() && known != earlier.identities.end()) {
+        nodes_[index].source->follow(known->second, earlier.takes_more);
+      }
       return nodes_[index].source->open(context_of(node.name), position);
     });
     if (!status.ok()) return opening(node.described(), node.where, status);

@@ -14,6 +14,13 @@
 
 namespace rare::engine {
 
+// What an earlier start read, by source; those whose input may grow follow it, and go on to what
+// came since if it `takes_more`.
+struct EarlierInputs {
+  std::map<std::string, Json> identities;
+  bool takes_more = false;
+};
+
 class Components {
  public:
   // REQUIRES: plan and environment outlive this.
@@ -23,7 +30,8 @@ class Components {
   // Each says in its error which node or service failed. Services first: operators bind to them.
   Status open_services();
   Status open_operators();
-  Status open_sources(const std::map<std::string, SourceCheckpoint>& checkpoints);
+  Status open_sources(const std::map<std::string, SourceCheckpoint>& checkpoints,
+                      const EarlierInputs& earlier = {});
   Status open_sinks(const std::map<std::string, Offset>& committed);
   // Makes the sinks without opening them: where is their output, is it in place?
   Status make_sinks();

@@ -139,7 +139,7 @@ void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status
     std::string text = node.described() + ": " + status.message();
     if (!run_fault) {
       text =
-          "record " + envelope.record.id().to_string() + " failed, and on_error is 'fail': " + text;
+          "record " + envelope.record.id().described() + " failed, and on_error is 'fail': " + text;
     }
     control_.fail(Status::run_fault(status.code(), std::move(text)));
     abandon(std::move(envelope), departures);

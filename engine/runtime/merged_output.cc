@@ -14,6 +14,10 @@ using FamilyKey = std::pair<std::uint32_t, std::uint64_t>;
 FamilyKey key_of(const DeadFamily& family) { return {family.source, family.ordinal}; }
 FamilyKey key_of(const SpilledRow& row) { return {row.family.origin, row.family.ordinal}; }
 
+bool stands_before(const DeadFamily& a, const DeadFamily& b) {
+  return std::pair(a.ordinal, a.source) < std::pair(b.ordinal, b.source);
+}
+
 class Merge {
  public:
   Merge(Sink& sink, const std::string& name, SpilledRows& rows)
@@ -91,10 +95,12 @@ class Merge {
 }  // namespace
 
 std::vector<DeadFamily> in_run_order(std::vector<DeadFamily> families) {
-  std::sort(families.begin(), families.end(), [](const DeadFamily& a, const DeadFamily& b) {
-    return std::pair(a.ordinal, a.source) < std::pair(b.ordinal, b.source);
-  });
+  std::sort(families.begin(), families.end(), stands_before);
   return families;
+}
+
+bool are_in_run_order(const std::vector<DeadFamily>& families) {
+  return std::is_sorted(families.begin(), families.end(), stands_before);
 }
 
 Result<MergedOutput> merge_output(Sink& sink, const std::string& name, Order order,

@@ -20,6 +20,8 @@ namespace rare::engine {
 // The order in which a retry writes them, whatever it was before.
 std::vector<DeadFamily> in_run_order(std::vector<DeadFamily> families);
 
+bool are_in_run_order(const std::vector<DeadFamily>& families);
+
 struct MergedOutput {
   Offset end;
   // By the families' origin and ordinal: where their rows stand now.

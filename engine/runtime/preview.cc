@@ -136,7 +136,7 @@ class PreviewRun {
     Status status = components_->make_sinks();
     if (!status.ok()) return status;
     environment_.keeps_provenance = components_->sinks_want_provenance();
-    status = components_->open_sources({});
+    status = components_->open_sources({}, earlier_inputs());
     if (status.ok()) status = components_->open_services();
     if (status.ok()) status = components_->open_operators();
     return status.ok() ? open_spills() : status;
@@ -156,6 +156,10 @@ class PreviewRun {
       resume.sources[node.name].finished = wanted.complement();
     }
     return resume;
+  }
+
+  EarlierInputs earlier_inputs() const {
+    return settings_.look_back ? EarlierInputs{settings_.look_back->inputs} : EarlierInputs();
   }
 
   Status open_spills() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct LookBack {
   std::uint64_t ordinal = 0;
   RetryRounds rounds;
   std::string run_id;
+  std::map<std::string, Json> inputs;  // what the run read, by source
 };
 
 struct PreviewSettings {
@@ -46,6 +48,7 @@ struct PreviewStep {
   std::uint32_t source = 0;
   std::uint64_t ordinal = 0;  // of the family
   std::string id;             // of the record that came in (given out, of a whole-set node)
+  std::string label;          // what people call it; empty: nothing
   Did did = Did::emitted;
   std::string reason;  // filtered, failed
   std::vector<Emission> emissions;

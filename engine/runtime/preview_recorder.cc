@@ -12,6 +12,7 @@ PreviewStep step_of(const PlannedNode& node, const Record& came, PreviewStep::Di
   step.source = came.id().source();
   step.ordinal = came.id().ordinal();
   step.id = came.id().to_string();
+  step.label = std::string(came.id().label());
   step.did = did;
   return step;
 }

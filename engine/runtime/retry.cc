@@ -73,7 +73,9 @@ Status Retry::refuse_unfinished() const {
   }
   for (const std::uint32_t node : session_->components().sink_nodes()) {
     const Sink& sink = session_->components().sink(node);
-    if (sink.in_place()) continue;
+    const auto end = state_->resume().sinks.find(plan_.nodes[node].name);
+    if (end == state_->resume().sinks.end() ? sink.in_place() : sink.in_place_up_to(end->second))
+      continue;
     return Status::run_fault(StatusCode::invalid_argument,
                              "the output " + sink.location() +
                                  " is gone, so nothing can be merged into it: `rare-engine run` "
@@ -107,6 +109,9 @@ Result<Retry::Way> Retry::look() {
   for (const DeadFamily& family : work_.families) {
     if (family.places.size() < session_->components().sink_nodes().size()) return Way::whole;
   }
+  // What came to one of several sources later stands behind all that was there: not where rows of
+  // the order of the input are looked for.
+  if (plan_.config.order == Order::input && !are_in_run_order(work_.families)) return Way::whole;
   return Way::in_parts;
 }
 

@@ -44,7 +44,8 @@ Json id_to_json(const RecordId& id) {
   for (const RecordId::Step& step : id.path()) {
     path.push_back({step.child, step.edge, step.several});
   }
-  return {id.source(), id.ordinal(), std::string(id.prefix()), std::move(path)};
+  return {id.source(), id.ordinal(), std::string(id.prefix()), std::move(path),
+          std::string(id.label())};
 }
 
 RecordId id_from_json(const Json& json) {
@@ -52,6 +53,7 @@ RecordId id_from_json(const Json& json) {
   RecordId id(json.at(0).get<std::uint32_t>(),
               prefix.empty() ? nullptr : std::make_shared<const std::string>(prefix),
               json.at(1).get<std::uint64_t>());
+  id.set_label(json.at(4).get_ref<const std::string&>());
   for (const Json& step : json.at(3)) {
     id = id.child(
         {step.at(0).get<std::uint32_t>(), step.at(1).get<std::uint32_t>(), step.at(2).get<bool>()});

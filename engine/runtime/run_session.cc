@@ -41,7 +41,10 @@ StateOptions state_options(const Plan& plan, std::string folder, const Json& mor
   options.fingerprint = fingerprint(plan);
   options.fingerprint.update(more);
   options.defaults = fingerprint_defaults(plan);
-  for (const PlannedNode& node : plan.nodes) options.node_names.push_back(node.name);
+  for (const PlannedNode& node : plan.nodes) {
+    options.node_names.push_back(node.name);
+    if (node.grows()) options.growing_sources.push_back(node.name);
+  }
   return options;
 }
 
@@ -105,16 +108,9 @@ Status RunSession::open() {
   if (std::optional<Status> reached = over_budget(plan_.config.budget, usage_of_all_starts())) {
     return *reached;
   }
-  Status status = components_->open_sources(is_retry ? std::map<std::string, SourceCheckpoint>()
-                                                     : resume_.sources);
-  if (!status.ok()) return status;
-  for (const std::uint32_t node : components_->source_nodes()) {
-    Result<Json> identity = components_->source(node).identity();
-    if (!identity) return identity.status();
-    status = whole().check_input(plan_.nodes[node].name, *identity);
-    if (!status.ok()) return status;
-  }
-  status = open_replies();
+  Status status = open_sources();
+  if (status.ok()) status = check_inputs();
+  if (status.ok()) status = open_replies();
   if (status.ok()) status = open_services();
   // A start that was killed may have stored replies after its last checkpoint: they are counted as
   // this start's. Services have named all stores by now.
@@ -124,15 +120,53 @@ Status RunSession::open() {
   return status.ok() ? open_spills() : status;
 }
 
-Status RunSession::open_services() {
-  Status status = components_->open_services();
-  if (!status.ok()) return status;
-  const Result<std::map<std::string, Json>> identities = components_->service_identities();
-  if (!identities) return identities.status();
-  for (const auto& [service, identity] : *identities) {
-    if (status.ok()) status = whole().check_input(service, identity);
+Status status = components_->open_services();
+if (!status.ok()) return status;
+const Result<std::map<std::string, Json>> identities = components_->service_identities();
+if (!identities) return identities.status();
+for (const auto& [service, identity] : *identities) {
+  if (status.ok()) status = whole().check_input(service, identity);
+}
+return status;
+}
+
+// A retry does again what the finished run read, whatever has come since.
+Status RunSession::open_sources() {
+  if (std::exchange(sources_are_open_, true)) return Status();
+  const bool is_retry = setup_.retry != nullptr;
+  return components_->open_sources(
+      is_retry ? std::map<std::string, SourceCheckpoint>() : resume_.sources,
+      {whole().resume().inputs, !is_retry});
+}
+
+// A source that follows an earlier start has compared its input itself.
+Status RunSession::check_inputs() {
+  for (const std::uint32_t index : components_->source_nodes()) {
+    const PlannedNode& node = plan_.nodes[index];
+    if (node.grows() && setup_.retry != nullptr) continue;
+    Result<Json> identity = components_->source(index).identity();
+    if (!identity) return identity.status();
+    const Status status = node.grows() ? whole().replace_input(node.name, *identity)
+                                       : whole().check_input(node.name, *identity);
+    if (!status.ok()) return status;
   }
-  return status;
+  return Status();
+}
+
+Result<bool> RunSession::input_has_grown() {
+  const bool may = std::any_of(plan_.nodes.begin(), plan_.nodes.end(),
+                               [](const PlannedNode& node) { return node.grows(); });
+  if (!may) return false;
+  if (Status opened = open_sources(); !opened.ok()) return opened;
+  for (const std::uint32_t index : components_->source_nodes()) {
+    const PlannedNode& node = plan_.nodes[index];
+    if (!node.grows()) continue;
+    const Result<Json> identity = components_->source(index).identity();
+    if (!identity) return identity.status();
+    const auto known = resume_.inputs.find(node.name);
+    if (known == resume_.inputs.end() || known->second != *identity) return true;
+  }
+  return false;
 }
 
 Status RunSession::open_replies() {
@@ -308,7 +342,9 @@ RunAccount RunSession::account(const std::string& status, const std::string& fau
   if (replies_) account.paid = replies_->paid();
   account.elapsed_s = resume_.elapsed_s + elapsed_s();
   for (const std::uint32_t node : components_->sink_nodes()) {
-    account.results.push_back(components_->sink(node).location());
+    for (std::string& result : components_->sink(node).locations()) {
+      account.results.push_back(std::move(result));
+    }
   }
   account.state_folder = whole().folder();
   return account;

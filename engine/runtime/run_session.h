@@ -43,6 +43,8 @@ class RunSession {
 
   // Makes the sinks without opening them.
   Status make_sinks();
+  // Whether sources of a finished run have more than it read. Opens them.
+  Result<bool> input_has_grown();
   // From the opening of components to their end: what can be refused is refused before the first
   // record, and ends here; else `account` says what came of it when all has ended, was interrupted
   // or failed (see ended()). The exit code. Where an operator cannot be ended, the process ends
@@ -61,6 +63,8 @@ class RunSession {
 
  private:
   Status open();
+  Status open_sources();
+  Status check_inputs();
   Status open_replies();
   Status open_services();
   void stream();
@@ -92,6 +96,7 @@ class RunSession {
   std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills_;  // by the plan's index
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Executor> executor_;
+  bool sources_are_open_ = false;
   bool left_behind_ = false;  // an operator still runs: nothing that it uses may go
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

@@ -55,6 +55,7 @@ bool SourceNode::past_limit() const {
 
 Origin::Given SourceNode::begin(Pulled pulled, std::uint64_t ordinal) {
   RecordId id(setup_.source, id_prefix_, ordinal);
+  if (pulled.ok()) id.take_label((*pulled)->id());
   Given given;
   given.envelope = begin_family(id, Family::Begin::read, 0);
   flow_.record_read();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/state/compact_json.h"
+#include "engine/state/dead_letter_labels.h"
 #include "engine/state/retry_rounds.h"
 
 namespace rare::engine {
@@ -134,6 +135,9 @@ Status CheckpointWriter::write_dead_letters(const std::vector<DeadLetter>& lette
             .run_sealed(letter->id.to_string(), letter->id.source(), letter->id.ordinal(),
                         path_text(letter->id), letter->node, letter->reason, letter->attempts,
                         letter->raw, compact(letter->record));
+    if (status && !letter->id.label().empty()) {
+      status = write_label(database_, std::string(letter->id.label()));
+    }
     if (!status) return status;
   }
   return Status();

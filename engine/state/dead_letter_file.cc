@@ -1,6 +1,7 @@
 #include "engine/state/dead_letter_file.h"
 
 #include "engine/state/base64.h"
+#include "engine/state/dead_letter_labels.h"
 #include "engine/state/folder.h"
 #include "engine/state/row_reader.h"
 #include "rare/json.h"
@@ -10,6 +11,7 @@ namespace rare::engine {
 std::string dead_letter_line(const DeadLetterLine& letter) {
   nlohmann::ordered_json line;
   line["id"] = letter.id;
+  if (!letter.label.empty()) line["label"] = letter.label;
   line["node"] = letter.node;
   line["reason"] = letter.reason;
   line["attempts"] = letter.attempts;
@@ -26,6 +28,7 @@ Status write_dead_letter_file(sqlite::Database& database, const std::string& nam
   WholeFile file(name, temporary);
   if (Status status = file.open(); !status) return status;
   RowReader rows(database);
+  DeadLetterLabels labels(database);
   Status written;
   rows.each_sealed(
       "SELECT id, source, ordinal, path, node, reason, attempts, raw, record, seal "
@@ -34,6 +37,12 @@ Status write_dead_letter_file(sqlite::Database& database, const std::string& nam
         if (!written) return;
         DeadLetterLine letter;
         letter.id = row.text(0);
+        Result<std::string> label = labels.next();
+        if (!label) {
+          written = label.status();
+          return;
+        }
+        letter.label = std::move(*label);
         letter.node = row.text(4);
         letter.reason = row.text(5);
         letter.attempts = row.integer(6);

@@ -11,6 +11,7 @@ namespace rare::engine {
 
 struct DeadLetterLine {
   std::string id;
+  std::string label;  // empty: none
   std::string node;
   std::string reason;
   std::int64_t attempts = 1;
@@ -18,8 +19,8 @@ struct DeadLetterLine {
   std::string record;  // as JSON text
 };
 
-// One line, newline included: id, node, reason, attempts, reply, record; a reply that is not UTF-8
-// is null and stands as base64 under raw_base64.
+// One line, newline included: id, label (if there is one), node, reason, attempts, reply, record; a
+// reply that is not UTF-8 is null and stands as base64 under raw_base64.
 std::string dead_letter_line(const DeadLetterLine& letter);
 // All of them in input order, as a whole file; empty when there are none. `temporary` is added to
 // its name until it is whole.

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "engine/state/dead_letter_labels.h"
+
 namespace rare::engine {
 namespace {
 
@@ -81,6 +83,7 @@ Status write_rounds(sqlite::Database& database, const RetryRounds& rounds) {
 Result<std::vector<DeadLetter>> read_dead_letter_rows(sqlite::Database& database) {
   std::vector<DeadLetter> letters;
   RowReader rows(database);
+  DeadLetterLabels labels(database);
   rows.each_sealed(
       "SELECT id, source, ordinal, path, node, reason, attempts, raw, record, seal "
       "FROM dead_letter_rows ORDER BY source, ordinal, number",
@@ -90,6 +93,9 @@ Result<std::vector<DeadLetter>> read_dead_letter_rows(sqlite::Database& database
         DeadLetter letter;
         letter.id =
             id_of(row.text(0), static_cast<std::uint32_t>(row.count(1)), row.count(2), path);
+        const Result<std::string> label = labels.next();
+        if (!label) return rows.fail(label.status().message());
+        letter.id.set_label(*label);
         letter.node = row.text(4);
         letter.reason = row.text(5);
         letter.attempts = static_cast<int>(row.integer(6));

@@ -86,6 +86,9 @@ Result<RunReport> read_run_report(const std::string& folder) {
   rows.each("SELECT count(*) FROM starts",
             [&](const sqlite::Statement& row) { report.starts = row.count(0); });
   read_rounds(rows, report.rounds);
+  rows.each_sealed("SELECT source, identity, seal FROM inputs", [&](const sqlite::Statement& row) {
+    report.inputs[row.text(0)] = rows.json(row, 1);
+  });
   report.nodes = read_node_tallies(rows);
   read_dead(rows, report);
   if (!rows.status().ok()) return rows.status();

@@ -27,6 +27,7 @@ struct RunReport {
   std::string run_id;
   Json fingerprint;
   RetryRounds rounds;
+  std::map<std::string, Json> inputs;  // what each source read
   Phase phase = Phase::running;
   std::optional<std::string> holder;  // "pid P on host H": the process that has the run now
   std::string created;                // UTC

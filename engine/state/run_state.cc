@@ -14,6 +14,7 @@
 #include "engine/state/commit_mark.h"
 #include "engine/state/compact_json.h"
 #include "engine/state/dead_letter_file.h"
+#include "engine/state/dead_letter_labels.h"
 #include "engine/state/difference.h"
 #include "engine/state/folder.h"
 #include "engine/state/resume_reader.h"
@@ -63,6 +64,7 @@ class RunStateDatabase final : public RunState {
   Status commit_retry(const RetryWork& work, const RetryResult& result) override;
   Status reset_for_retry(const RetryWork& work) override { return start_over(&work); }
   Status check_input(const std::string& source, const Json& identity) override;
+  Status replace_input(const std::string& source, const Json& identity) override;
   Status commit(const Checkpoint& checkpoint) override;
   Status set_phase(Phase phase) override;
   Status write_dead_letters() override;
@@ -147,6 +149,7 @@ Status RunStateDatabase::connect() {
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
   if (Status status = database_->execute(kCountersSchema); !status) return status;
+  if (Status status = make_label_table(*database_); !status) return status;
   if (Status status = take_up_run(); !status) return status;
   return transaction.commit();
 }
@@ -214,9 +217,17 @@ Status RunStateDatabase::start_over(const RetryWork* work) {
   if (Status status = remove_retries(); !status) return status;
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
+  for (const auto& [source, identity] : resume_.inputs) {
+    if (std::find(options_.growing_sources.begin(), options_.growing_sources.end(), source) !=
+        options_.growing_sources.end()) {
+      continue;
+    }
+    Status status = database_->statement("DELETE FROM inputs WHERE source = ?1").run(source);
+    if (!status) return status;
+  }
   for (const char* table :
-       {"starts", "inputs", "sources", "finished", "sinks", "nodes", "filter_reasons", "counters",
-        "usage", "dead_letter_rows", "dead_families"}) {
+       {"starts", "sources", "finished", "sinks", "nodes", "filter_reasons", "counters", "usage",
+        "dead_letter_rows", "dead_letter_labels", "dead_families"}) {
     if (Status status = database_->execute(std::string("DELETE FROM ") + table); !status) {
       return status;
     }
@@ -246,8 +257,8 @@ Result<std::vector<DeadLetter>> RunStateDatabase::read_dead_letters() {
 Status RunStateDatabase::commit_retry(const RetryWork& work, const RetryResult& result) {
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
-  for (const char* table :
-       {"nodes", "filter_reasons", "counters", "dead_letter_rows", "dead_families"}) {
+  for (const char* table : {"nodes", "filter_reasons", "counters", "dead_letter_rows",
+                            "dead_letter_labels", "dead_families"}) {
     if (Status status = database_->execute(std::string("DELETE FROM ") + table); !status) {
       return status;
     }
@@ -280,17 +291,7 @@ Status RunStateDatabase::commit_retry(const RetryWork& work, const RetryResult& 
 
 Status RunStateDatabase::check_input(const std::string& source, const Json& identity) {
   const auto known = resume_.inputs.find(source);
-  if (known == resume_.inputs.end()) {
-    sqlite::Transaction transaction(*database_);
-    if (Status status = transaction.begin(); !status) return status;
-    const std::string text = compact(identity);
-    Status status =
-        database_->statement("INSERT INTO inputs VALUES (?1, ?2, ?3)").run_sealed(source, text);
-    if (!status) return status;
-    if (status = transaction.commit(); !status) return status;
-    resume_.inputs[source] = Json::parse(text);
-    return Status();
-  }
+  if (known == resume_.inputs.end()) return replace_input(source, identity);
   // As it would come back from the file: so that only what can be stored is compared.
   const Json now = Json::parse(compact(identity));
   if (now == known->second) return Status();
@@ -301,6 +302,21 @@ Status RunStateDatabase::check_input(const std::string& source, const Json& iden
           "\nPut the input back to go on, start over with --fresh (stored replies are kept: only "
           "changed records are paid again), or keep that run and start another with --state-dir "
           "DIR.");
+}
+
+Status RunStateDatabase::replace_input(const std::string& source, const Json& identity) {
+  const std::string text = compact(identity);
+  Json stored = Json::parse(text);
+  const auto known = resume_.inputs.find(source);
+  if (known != resume_.inputs.end() && known->second == stored) return Status();
+  sqlite::Transaction transaction(*database_);
+  if (Status status = transaction.begin(); !status) return status;
+  Status status = database_->statement("INSERT OR REPLACE INTO inputs VALUES (?1, ?2, ?3)")
+                      .run_sealed(source, text);
+  if (!status) return status;
+  if (status = transaction.commit(); !status) return status;
+  resume_.inputs[source] = std::move(stored);
+  return Status();
 }
 
 Status RunStateDatabase::commit(const Checkpoint& checkpoint) {

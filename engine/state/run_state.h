@@ -100,6 +100,9 @@ struct StateOptions {
   Json fingerprint;                     // flat object: key -> value
   Json defaults = Json::object();       // of it, what an earlier version's run may not name
   std::vector<std::string> node_names;  // by the plan's index
+  // Of their input more may come: what is known of it outlives a reset(), because it decides the
+  // ordinals.
+  std::vector<std::string> growing_sources;
   bool fresh = false;  // forget what the folder holds (replies are elsewhere, untouched)
 };
 
@@ -124,6 +127,8 @@ class RunState {
   virtual Status reset_for_retry(const RetryWork& work) = 0;
   // Remembers a source's identity, or refuses when it differs from what was remembered.
   virtual Status check_input(const std::string& source, const Json& identity) = 0;
+  // Remembers it, whatever was remembered: of a source that has looked itself.
+  virtual Status replace_input(const std::string& source, const Json& identity) = 0;
   virtual Status commit(const Checkpoint& checkpoint) = 0;
   virtual Status set_phase(Phase phase) = 0;
   // dead_letters.jsonl and manifest.json in the folder, written whole and renamed.

@@ -17,11 +17,21 @@ class ByteRecordReader : public RecordReader {
   std::optional<std::uint64_t> undecodable(std::uint64_t from, std::uint64_t to) const final {
     return bytes_.undecodable(from, to);
   }
+  std::optional<std::uint64_t> unfinished_line() const final { return unfinished_line_; }
 
  protected:
+  // What begins at `start` has no end yet.
+  std::optional<Json> leave_unfinished(const ReaderPosition& start) {
+    position_ = start;
+    unfinished_line_ = start.line;
+    return std::nullopt;
+  }
   std::string path_;
   ByteReader bytes_;
   ReaderPosition position_;  // before what next() will give
+
+ private:
+  std::optional<std::uint64_t> unfinished_line_;
 };
 
 }  // namespace rare::files

@@ -49,6 +49,7 @@ CsvReader::CsvReader(const ReadSettings& settings, std::optional<char> delimiter
       columns_(settings.columns),
       has_header_(settings.columns.empty()),
       infers_(settings.infer),
+      leaves_unfinished_(settings.leaves_unfinished_line),
       encoding_(settings.encoding),
       max_record_bytes_(max_record_bytes) {
   if (settings.delimiter != "auto") delimiter_ = settings.delimiter.front();
@@ -127,6 +128,7 @@ Status CsvReader::read_head() {
       row = read_row();
       if (!row) return row.status();
     } while (*row == Row::whole && row_.empty());
+    if (unfinished_line()) return Status();  // still at the file's start
     if (*row == Row::too_long || scan_.is_open()) {
       return head_fault(start, "a header line that ends",
                         "a quote that is never closed, or more than " +
@@ -163,6 +165,11 @@ Status CsvReader::name_columns(const ReaderPosition& start) {
   return Status();
 }
 
+// Of a row that has ended: whether only the file's end ended it.
+bool CsvReader::is_unfinished() const {
+  return leaves_unfinished_ && (scan_.is_open() || scan_.size() == scan_.text_size());
+}
+
 Result<CsvReader::Row> CsvReader::read_row() {
   scan_.begin();
   bool is_last = false;
@@ -174,6 +181,10 @@ Result<CsvReader::Row> CsvReader::read_row() {
   }
   const std::string_view row = bytes_.window().substr(0, scan_.size());
   if (row.empty()) return Row::none;
+  if (is_unfinished()) {
+    leave_unfinished(position_);
+    return Row::none;
+  }
   const bool ends_with_cr = row.ends_with('\r') && !scan_.is_open();
   row_ = row.substr(0, scan_.is_open() ? row.size() : scan_.text_size());
   pass(row);
@@ -186,6 +197,7 @@ Result<CsvReader::Row> CsvReader::read_row() {
 
 // Its beginning stays for the message; the rest is passed over piece by piece.
 Result<CsvReader::Row> CsvReader::leave_row() {
+  const ReaderPosition start = position_;
   overlong_head_.assign(bytes_.window().substr(0, kMaxRawBytes));
   row_ = overlong_head_;
   overlong_quote_ = scan_.is_open() ? std::min(scan_.opening_quote(), row_.size()) : 0;
@@ -197,6 +209,11 @@ Result<CsvReader::Row> CsvReader::leave_row() {
     if (!more) return more.status();
     is_last = !*more;
     if (scan_.take(bytes_.window(), is_last)) break;
+  }
+  if (is_unfinished()) {
+    bytes_.consume(bytes_.window().size());
+    leave_unfinished(start);
+    return Row::none;
   }
   pass(bytes_.window().substr(0, scan_.size()));
   return Row::too_long;

@@ -24,12 +24,14 @@ class CsvReader final : public ByteRecordReader {
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
+  bool can_go_on() const override { return true; }
 
  private:
   enum class Row { whole, too_long, none };
   // The next row into scan_ and row_; a row that is too long is left, and row_ is its beginning.
   Result<Row> read_row();
   Result<Row> leave_row();
+  bool is_unfinished() const;
   void pass(std::string_view bytes);
   Status read_head();
   Status read_delimiter();
@@ -43,6 +45,7 @@ class CsvReader final : public ByteRecordReader {
   std::vector<std::string> columns_;  // as they stand in a row
   bool has_header_;
   bool infers_;
+  bool leaves_unfinished_;
   std::string encoding_;
   std::size_t max_record_bytes_;
   std::vector<std::size_t> by_name_;  // columns_ sorted, as records keep their fields

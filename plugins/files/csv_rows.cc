@@ -10,11 +10,6 @@ namespace rare::files {
 
 Result<std::unique_ptr<RowFormat>> CsvRows::make(const WriteSettings& settings, char delimiter) {
   std::vector<std::string> names = settings.fields;
-  if (names.empty()) {
-    return Status(StatusCode::invalid_argument,
-                  "expected `fields`, because the header line is written before the first record; "
-                  "name the columns, for example fields: [question, text], or write JSON Lines");
-  }
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) {

@@ -18,7 +18,7 @@ namespace rare::files {
 
 class CsvRows final : public RowFormat {
  public:
-  // Refused without `fields`: the header line comes before the first record.
+  // REQUIRES: `fields`: the header line comes before the first record.
   static Result<std::unique_ptr<RowFormat>> make(const WriteSettings& settings, char delimiter);
 
   std::string head() const override;

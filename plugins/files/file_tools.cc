@@ -16,6 +16,8 @@ namespace rare::files {
 namespace {
 
 constexpr std::uint64_t kFaultsSaid = 10;
+// Not a run's: what a convert has left is nobody's, and what a run has left is not touched.
+constexpr char kConvertSuffix[] = ".convert";
 // Named apart: it is no component, and the engine may use the word.
 constexpr char kCountVerb[] = "count";
 
@@ -86,7 +88,8 @@ ToolUsage ConvertTool::usage() {
   Spec spec("convert");
   spec.summary("writes the records of a file in another format")
       .description(
-          "OUT appears when it is whole. Records that cannot be read, or that the format cannot "
+          "OUT appears when it is whole; until then it is OUT.convert. Records that cannot be "
+          "read, or that the format cannot "
           "hold, "
           "are named and left out, and the exit code is 3.")
       .required_param(&ConvertTool::in_, "in", "The file to read, or a pattern.")
@@ -101,9 +104,8 @@ ToolUsage ConvertTool::usage() {
       .param(
           &ConvertTool::fields_, "fields", std::vector<std::string>(),
           "The fields to write, in this order; repeatable. Without: all, sorted by name; for csv "
-          "and tsv IN is read twice to know them.")
-      .param(&ConvertTool::overwrite_, "overwrite", false,
-             "Whether OUT may exist, or OUT.part, what a stopped run or convert has written.");
+          "and tsv IN is read twice to know them (of standard input the rows wait on disk).")
+      .param(&ConvertTool::overwrite_, "overwrite", false, "Whether OUT may exist.");
   return {add_read_parameters<ConvertTool>(spec),
           {"in", "out"},
           "rare-engine convert data/passages.jsonl passages.csv\n"
@@ -111,10 +113,6 @@ ToolUsage ConvertTool::usage() {
 }
 
 Result<std::vector<std::string>> ConvertTool::all_fields() const {
-  if (in_ == kStandardInput) {
-    return Status(StatusCode::invalid_argument,
-                  "standard input can be read once: name the columns with --fields");
-  }
   std::set<std::string> names;
   Status read = read_records(
       {in_}, *this, [](const std::string&) {},
@@ -134,23 +132,25 @@ Result<int> ConvertTool::run(ToolContext& context) {
     return Status(StatusCode::already_exists,
                   out_ + " exists; choose another name, or say --overwrite");
   }
-  if (const std::string part = out_ + ".part";
-      !overwrite_ && std::filesystem::exists(part, ignored)) {
-    return Status(StatusCode::already_exists,
-                  part +
-                      " exists: a run that was stopped goes on with it, or a convert left it; "
-                      "choose another name, or say --overwrite to lose what it holds");
-  }
   const Result<const Format*> format = find_format(to_, out_, Purpose::write);
   if (!format) return format.status();
   std::vector<std::string> fields = fields_;
-  if (fields.empty() && (*format)->wants_fields) {
+  // Standard input can be read once: its rows wait until all of them are there.
+  if (fields.empty() && (*format)->wants_fields && in_ != kStandardInput) {
     Result<std::vector<std::string>> all = all_fields();
     if (!all) return all.status();
     fields = std::move(*all);
   }
+  const Result<int> converted = convert(context, std::move(fields));
+  if (!converted) {
+    std::filesystem::remove(out_ + kConvertSuffix, ignored);  // nothing goes on with it
+  }
+  return converted;
+}
+
+Result<int> ConvertTool::convert(ToolContext& context, std::vector<std::string> fields) const {
   NoRun no_run(context);
-  WriteSink sink(out_, to_, compression_, std::move(fields));
+  WriteSink sink(out_, to_, compression_, std::move(fields), kConvertSuffix);
   if (Status opened = sink.open(no_run, std::nullopt); !opened) return opened;
   LeftOut left_out(context);
   Status read = read_records(

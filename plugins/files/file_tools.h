@@ -22,6 +22,7 @@ class ConvertTool final : public Tool, public ReadParameters {
  private:
   // The names of all fields, sorted: for a format that wants them before the first record.
   Result<std::vector<std::string>> all_fields() const;
+  Result<int> convert(ToolContext& context, std::vector<std::string> fields) const;
 
   std::string in_, out_, to_, compression_;
   std::vector<std::string> fields_;

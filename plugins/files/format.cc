@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "csv_file.h"
 #include "csv_reader.h"
 #include "csv_rows.h"
 #include "format_library.h"
@@ -51,6 +52,13 @@ Result<std::unique_ptr<RowFormat>> make_tsv_rows(const WriteSettings& settings) 
   return CsvRows::make(settings, '\t');
 }
 
+Result<std::unique_ptr<WholeFile>> make_csv_file(const WriteSettings& settings) {
+  return std::unique_ptr<WholeFile>(std::make_unique<CsvFile>(',', settings.packing));
+}
+Result<std::unique_ptr<WholeFile>> make_tsv_file(const WriteSettings& settings) {
+  return std::unique_ptr<WholeFile>(std::make_unique<CsvFile>('\t', settings.packing));
+}
+
 const std::vector<Format>& all_formats() {
   static const std::vector<Format> formats{
       {"jsonl",
@@ -61,8 +69,8 @@ const std::vector<Format>& all_formats() {
        "",
        false},
       {"json", {".json"}, make_json_reader, make_rows_of<JsonArrayRows>, nullptr, "", false},
-      {"csv", {".csv"}, make_csv_reader, make_csv_rows, nullptr, "", false, true},
-      {"tsv", {".tsv", ".tab"}, make_tsv_reader, make_tsv_rows, nullptr, "", false, true},
+      {"csv", {".csv"}, make_csv_reader, make_csv_rows, make_csv_file, "", false, true},
+      {"tsv", {".tsv", ".tab"}, make_tsv_reader, make_tsv_rows, make_tsv_file, "", false, true},
       {"text", {".txt", ".text"}, make_text_reader, nullptr, nullptr, "", false},
       {"markdown", {".md", ".markdown"}, make_markdown_reader, nullptr, nullptr, "", false},
       {"parquet", {".parquet"}, nullptr, nullptr, nullptr, "parquet", true},
@@ -120,6 +128,11 @@ Result<const Format*> loaded_format(const std::string& library) {
 }
 
 }  // namespace
+
+bool is_written_whole(const Format& format, const WriteSettings& settings) {
+  if (format.make_file == nullptr) return false;
+  return !format.wants_fields || settings.fields.empty();
+}
 
 std::string what_formats_lack() {
   std::string text;

@@ -19,20 +19,25 @@ struct Format {
   std::vector<std::string> extensions;  // with the dot, without that of a compression
   std::unique_ptr<RecordReader> (*make_reader)(const ReadSettings&) = nullptr;  // null: none
   // A format that is written has rows that follow each other in a file that grows, or with
-  // `make_file` a file that is written whole when all of its rows are there. Until then they wait
-  // as lines of JSON, whatever they hold (null), or as rows that `make_rows` has checked.
+  // `make_file` (see `wants_fields`) a file that is written whole when all of its rows are there.
+  // Until then they wait as lines of JSON, whatever they hold (null), or as rows that `make_rows`
+  // has checked.
   Result<std::unique_ptr<RowFormat>> (*make_rows)(const WriteSettings&) = nullptr;
   Result<std::unique_ptr<WholeFile>> (*make_file)(const WriteSettings&) = nullptr;
   // Some other library brings it (format_library.h): the functions are null here.
   std::string library;
   // Its bytes are packed by the format itself, if at all: .gz or .zst behind it means nothing.
   bool packs_itself = false;
-  // Its rows cannot be written before their fields are known.
+  // Its rows cannot be written before their fields are known: without `fields`, a format that also
+  // has `make_file` is written whole.
   bool wants_fields = false;
   // What it lacks on this machine and how that can be had, or nothing; null: it never lacks
   // anything.
   std::string (*lacks)() = nullptr;
 };
+
+// Whether a file of it is written whole when all of its rows are there.
+bool is_written_whole(const Format& format, const WriteSettings& settings);
 
 // "auto", and the names of all that can be read, or written.
 std::vector<std::string> formats_to_read();

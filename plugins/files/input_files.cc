@@ -9,14 +9,19 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <set>
+#include <utility>
 
+#include "byte_source.h"
 #include "plugins/digest/sha256.h"
 
 namespace rare::files {
 namespace {
 
 constexpr std::size_t kHashedBytes = std::size_t{64} << 10;
+constexpr std::size_t kContentReadBytes = std::size_t{1} << 20;
 
 class OpenFile {
  public:
@@ -179,30 +184,70 @@ Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
   return found;
 }
 
-Result<Json> identify(const InputFile& input) {
-  if (input.path == kStandardInput) return Json{{"path", input.path}};
-  const OpenFile file(input.path);
+namespace {
+
+// Of the first `size_bytes`, or of all that is there.
+Result<Json> identify_bytes(const std::string& path, std::optional<std::uint64_t> size_bytes) {
+  const OpenFile file(path);
   struct stat info {};
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
     return Status::run_fault(StatusCode::not_found,
-                             input.path + ": cannot be read any more: " + std::strerror(errno) +
+                             path + ": cannot be read any more: " + std::strerror(errno) +
                                  "; put the file back and start again");
   }
-  const std::uint64_t size = static_cast<std::uint64_t>(info.st_size);
+  const std::uint64_t size = size_bytes.value_or(static_cast<std::uint64_t>(info.st_size));
   const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size, kHashedBytes));
   Result<digest::Sha256> hash = digest::Sha256::begin();
   if (!hash) return hash.status();
   Status head = add_bytes(*hash, file.get(), 0, part);
   Status tail = head ? add_bytes(*hash, file.get(), size - part, part) : std::move(head);
   if (!tail) {
-    return Status::run_fault(
-        tail.code(), input.path + ": " + tail.message() + "; check the disk and start again");
+    return Status::run_fault(tail.code(),
+                             path + ": " + tail.message() + "; check the disk and start again");
   }
   return Json{
-      {"path", input.path},
+      {"path", path},
       {"size", size},
       {"mtime_ns", std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec},
       {"sha256", hash->hex()}};
+}
+
+}  // namespace
+
+Result<Json> identify(const InputFile& input) {
+  if (input.path == kStandardInput) return Json{{"path", input.path}};
+  return identify_bytes(input.path, std::nullopt);
+}
+
+Result<Json> identify_first_bytes(const InputFile& input) {
+  return identify_bytes(input.path, input.size_bytes);
+}
+
+Result<std::vector<std::string>> content_hashes(const std::string& path,
+                                                const std::vector<std::uint64_t>& sizes) {
+  std::vector<digest::Sha256> hashes;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    Result<digest::Sha256> hash = digest::Sha256::begin();
+    if (!hash) return hash.status();
+    hashes.push_back(std::move(*hash));
+  }
+  const std::uint64_t end = sizes.empty() ? 0 : sizes.back();
+  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, 0, end);
+  if (!file) return file.status();
+  std::vector<char> bytes(kContentReadBytes);
+  for (std::uint64_t done = 0; done < end;) {
+    const Result<std::size_t> got = (*file)->read(bytes.data(), bytes.size());
+    if (!got) return got.status();
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      if (done >= sizes[i]) continue;
+      hashes[i].add(
+          {bytes.data(), static_cast<std::size_t>(std::min<std::uint64_t>(*got, sizes[i] - done))});
+    }
+    done += *got;
+  }
+  std::vector<std::string> digests;
+  for (digest::Sha256& hash : hashes) digests.push_back(hash.hex());
+  return digests;
 }
 
 }  // namespace rare::files

@@ -37,5 +37,10 @@ Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
 // {path, size, mtime_ns, sha256}; the hash is over the first and the last 64 KiB. Of standard input
 // {path}.
 Result<Json> identify(const InputFile& file);
+// The same of the file's first `size_bytes`, whatever stands behind them.
+Result<Json> identify_first_bytes(const InputFile& file);
+// SHA-256 of a file's first bytes, for each of `sizes`, which ascend. Reads the file once.
+Result<std::vector<std::string>> content_hashes(const std::string& path,
+                                                const std::vector<std::uint64_t>& sizes);
 
 }  // namespace rare::files

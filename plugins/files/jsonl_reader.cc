@@ -11,25 +11,26 @@ Status JsonlReader::open(const std::string& path, const ReaderPosition& from, st
   return bytes_.open(path, from.offset, end, encoding_);
 }
 
-Status JsonlReader::skip_line() {
+Result<bool> JsonlReader::skip_line() {
   for (;;) {
     const std::string_view view = bytes_.window();
     const std::size_t newline = view.find('\n');
     const std::size_t skipped = newline == std::string_view::npos ? view.size() : newline + 1;
     position_.offset += skipped;
     bytes_.consume(skipped);
-    if (newline != std::string_view::npos) return Status();
+    if (newline != std::string_view::npos) return true;
     Result<bool> more = bytes_.fill();
     if (!more) return more.status();
-    if (!*more) return Status();
+    if (!*more) return false;
   }
 }
 
-Status JsonlReader::overlong_line() {
+Result<std::optional<Json>> JsonlReader::overlong_line() {
   const ReaderPosition start = position_;
   const std::string head(bytes_.window().substr(0, kMaxRawBytes));
-  Status skipped = skip_line();
-  if (!skipped) return skipped;
+  const Result<bool> ended = skip_line();
+  if (!ended) return ended.status();
+  if (leaves_unfinished_ && !*ended) return leave_unfinished(start);
   position_.line += 1;
   position_.line_start = position_.offset;
   position_.ordinal += 1;
@@ -63,11 +64,16 @@ Result<std::optional<Json>> JsonlReader::next() {
     position_.line_start = position_.offset;
     if (ended) line.remove_suffix(1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const bool may_go_on = leaves_unfinished_ && !ended;
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
+      if (may_go_on) return leave_unfinished(start);
+      continue;
+    }
 
     position_.ordinal += 1;
     std::variant<Json, ParseProblem> parsed = parser_.parse_object(line);
     if (const ParseProblem* problem = std::get_if<ParseProblem>(&parsed)) {
+      if (may_go_on) return leave_unfinished(start);
       return unreadable_record(path_, start, line, *problem);
     }
     return std::optional<Json>(std::get<Json>(std::move(parsed)));

@@ -17,18 +17,21 @@ class JsonlReader final : public ByteRecordReader {
       : max_record_bytes_(max_record_bytes) {}
   explicit JsonlReader(const ReadSettings& settings) : JsonlReader() {
     encoding_ = settings.encoding;
+    leaves_unfinished_ = settings.leaves_unfinished_line;
   }
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
+  bool can_go_on() const override { return true; }
 
  private:
-  // Leaves the rest of a line that does not fit.
-  Status skip_line();
-  Status overlong_line();
+  // Leaves the rest of a line that does not fit. Whether it has a line break.
+  Result<bool> skip_line();
+  Result<std::optional<Json>> overlong_line();
 
   std::size_t max_record_bytes_;
   std::string encoding_ = "utf-8";
+  bool leaves_unfinished_ = false;
   ElementParser parser_;
 };
 

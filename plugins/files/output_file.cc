@@ -173,7 +173,7 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
   if (missing || working < bytes) {
     std::error_code error;
     const std::uintmax_t finished = std::filesystem::file_size(path_, error);
-    if (missing && !error && (finished == finished_bytes || finished_bytes == kAnySize)) {
+    if (missing && !error && finished == finished_bytes) {
       finished_ = true;
       return Status();
     }

@@ -8,14 +8,19 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "rare/status.h"
 
 namespace rare::files {
 
+inline constexpr char kWorkingSuffix[] = ".part";
+
 class OutputFile {
  public:
-  OutputFile() = default;
+  // `working_suffix`: what stands behind the path while the file is written.
+  explicit OutputFile(std::string working_suffix = kWorkingSuffix)
+      : working_suffix_(std::move(working_suffix)) {}
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -25,8 +30,11 @@ class OutputFile {
   // Goes on behind the first `bytes` bytes and cuts off the rest. Where there is no working file
   // but a finished one of `finished_bytes`, finalise() has run: the next append() works on a copy
   // of its first `bytes`.
-  static constexpr std::uint64_t kAnySize = ~std::uint64_t{0};  // for `finished_bytes`
+  static constexpr std::uint64_t kNoFinished = ~std::uint64_t{0};  // `finished_bytes`: none counts
   Status resume(const std::string& path, std::uint64_t bytes, std::uint64_t finished_bytes);
+
+  // Opens nothing: for who looks after the finished file himself.
+  Status name(const std::string& path) { return check_target(path); }
 
   // Buffered.
   Status append(std::string_view bytes);
@@ -46,7 +54,8 @@ class OutputFile {
   // Appended so far, with what is still buffered.
   std::uint64_t size_bytes() const { return flushed_ + buffer_.size(); }
   const std::string& path() const { return path_; }
-  std::string working_path() const { return path_ + ".part"; }
+  const std::string& working_suffix() const { return working_suffix_; }
+  std::string working_path() const { return path_ + working_suffix_; }
   bool is_finished() const { return finished_; }
   static bool in_place(const std::string& path);
 
@@ -60,6 +69,7 @@ class OutputFile {
   Status failure(const std::string& what, int error) const;
   void close();
 
+  std::string working_suffix_;
   std::string path_;
   int fd_ = -1;
   bool finished_ = false;  // the bytes stand under the final name, and there is no working file

@@ -145,12 +145,17 @@ Result<std::string> PackedOutput::last_bytes(std::uint64_t packed_bytes) const {
   return pack_frame(compression_, last);
 }
 
-Status PackedOutput::finalise() {
-  if (file_.is_finished()) return file_.finalise();
+Status PackedOutput::complete() {
+  if (file_.is_finished()) return Status();
   Result<std::string> last = last_bytes(file_.size_bytes());
   if (!last) return last.status();
   if (Status appended = file_.append(*last); !appended) return appended;
-  return file_.finalise();
+  return file_.sync();
+}
+
+Status PackedOutput::finalise() {
+  Status completed = complete();
+  return completed ? file_.finalise() : completed;
 }
 
 Status PackedOutput::publish_copy() {

@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "frame_codec.h"
 #include "output_file.h"
@@ -27,8 +29,9 @@ class PackedOutput final : public RowOutput {
   static constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
 
   // `format` outlives the output.
-  PackedOutput(const RowFormat& format, Compression compression)
-      : format_(format), compression_(compression) {}
+  PackedOutput(const RowFormat& format, Compression compression,
+               std::string working_suffix = kWorkingSuffix)
+      : format_(format), compression_(compression), file_(std::move(working_suffix)) {}
 
   Status begin(const std::string& path) override;
   Status resume(const std::string& path, OutputPlace place) override;
@@ -38,6 +41,9 @@ class PackedOutput final : public RowOutput {
   OutputPlace place() const override { return {bytes_, bytes_, {}, rows_}; }
   Status finalise() override;
   Status publish_copy() override;
+  std::vector<std::string> locations() const override { return {file_.path()}; }
+  // Ends the file under its working name, on disk. Nothing follows but finalise().
+  Status complete();
 
  private:
   Status add(std::string_view bytes);

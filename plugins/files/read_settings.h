@@ -15,6 +15,9 @@ struct ReadSettings {
   std::string split = "file";  // text, markdown: what a record is
   std::string records;         // json: where in a document the array of records is
   std::string encoding = "utf-8";  // all that are text
+  // jsonl, csv, tsv, lines of text: a last line without a line break may not be whole yet, and is
+  // left (RecordReader::unfinished_line). A whole object of JSON is whole without one.
+  bool leaves_unfinished_line = false;
 };
 
 }  // namespace rare::files

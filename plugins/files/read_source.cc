@@ -1,5 +1,7 @@
 #include "read_source.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace rare::files {
@@ -17,6 +19,15 @@ const char* name_of(Stage stage) {
     if (value == stage) return name;
   }
   return "start";
+}
+
+// A label is shown in lines, and kept for every record that is in work.
+std::string_view shortened_label(std::string_view text) {
+  constexpr std::size_t kMostBytes = 256;
+  if (text.size() <= kMostBytes) return text;
+  std::size_t end = kMostBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
 }
 
 }  // namespace
@@ -40,21 +51,24 @@ Spec ReadSource::spec() {
           "which a run that ended early cannot read again.")
       .or_single()
       .input_path();
-  return add_read_parameters<ReadSource>(spec);
+  spec.param(&ReadSource::id_field_, "id_field", "",
+             "A field whose value is the record's name for people: dead letters, `explain` and "
+             "messages show it. Who a record is, its place in the input says; values may repeat.");
+  spec.param(&ReadSource::append_, "append", false,
+             "Whether a run goes on when its input has grown: lines that were appended to files "
+             "(jsonl, csv, tsv, text by lines) and new files follow what was read. A last line is "
+             "read once it has its line break, or is a whole object of JSON.")
+      .no_effect_on_result();
+  return add_read_parameters<ReadSource>(spec).grows_by("append");
 }
 
-Status ReadSource::choose_formats() {
-  if (Status checked = check_settings(); !checked) return checked;
-  formats_.clear();
-  for (const InputFile& file : files_) {
-    const Result<const Format*> format = find_format(format_, file.path, Purpose::read);
-    if (!format) return format.status();
-    formats_.push_back(*format);
-  }
-  return Status();
+void ReadSource::follow(Json earlier, bool takes_more) {
+  earlier_ = std::move(earlier);
+  takes_more_ = takes_more;
 }
 
 Status ReadSource::open(Context& context, std::optional<Position> position) {
+  context_ = &context;
   if (Status status = find_files(); !status.ok()) return status;
   if (passed_over_ > 0) {
     context.log(LogLevel::info, std::to_string(passed_over_) +
@@ -81,33 +95,53 @@ Status ReadSource::find_files() {
     return format_ != "auto" || tells_format(path, Purpose::read);
   });
   if (!found) return found.status();
-  files_ = std::move(found->files);
   passed_over_ = found->passed_over;
+  if (Status checked = check_settings(); !checked) return checked;
+  if (Status divided = find_parts(found->files); !divided) return divided;
   bytes_total_ = 0;
   reads_standard_input_ = false;
-  for (const InputFile& file : files_) {
-    if (file.size_bytes == kUnknownSize) {
+  for (const InputPart& part : parts_) {
+    const Result<const Format*> format = find_format(format_, part.file.path, Purpose::read);
+    if (!format) return format.status();
+    if (part.file.size_bytes == kUnknownSize) {
       reads_standard_input_ = true;
     } else {
-      bytes_total_ += file.size_bytes;
+      bytes_total_ += part.file.size_bytes - part.begin_bytes;
     }
   }
-  return choose_formats();
+  return append_ && reads_standard_input_
+             ? Status::run_fault(StatusCode::invalid_argument,
+                                 "path: standard input cannot be read again, so no run goes on "
+                                 "over it: take `append` out, or keep the input in a file")
+             : Status();
+}
+
+Status ReadSource::find_parts(const std::vector<InputFile>& files) {
+  if (!earlier_) {
+    parts_ = parts_of(files, append_);
+    return Status();
+  }
+  Result<std::vector<InputPart>> parts = follow_parts(
+      *earlier_, files, takes_more_, [this](const InputPart& part) { return make_reader(part); },
+      encoding_);
+  if (!parts) return parts.status();
+  parts_ = std::move(*parts);
+  return Status();
 }
 
 Status ReadSource::open() {
-  if (files_.empty()) {
+  if (parts_.empty()) {
     if (Status status = find_files(); !status.ok()) return status;
   }
-  file_ = 0;
+  part_ = 0;
   bytes_before_ = 0;
-  return open_reader(ReaderPosition());
+  return open_reader(parts_.front().from);
 }
 
 Status ReadSource::go_to(const Json& token) {
   ReaderPosition from;
   try {
-    file_ = token.at("file").get<std::size_t>();
+    part_ = token.at("file").get<std::size_t>();
     from.offset = token.at("offset").get<std::uint64_t>();
     from.line = token.at("line").get<std::uint64_t>();
     from.line_start = token.at("line_start").get<std::uint64_t>();
@@ -121,36 +155,81 @@ Status ReadSource::go_to(const Json& token) {
                              "the position kept by the earlier start cannot be understood (" +
                                  std::string(error.what()) + "); start with --fresh");
   }
-  if (file_ >= files_.size()) {
+  if (part_ >= parts_.size()) {
     return Status::run_fault(
         StatusCode::invalid_argument,
         "path: the earlier start had read more files than are there now; put the input back as it "
         "was, or start with --fresh");
   }
   bytes_before_ = 0;
-  for (std::size_t i = 0; i < file_; ++i) bytes_before_ += files_[i].size_bytes;
-  return open_reader(from);
+  for (std::size_t i = 0; i < part_; ++i) {
+    bytes_before_ += parts_[i].file.size_bytes - parts_[i].begin_bytes;
+  }
+  const bool is_at_start = from.stage == Stage::start;
+  return open_reader(is_at_start ? parts_[part_].from : from);
+}
+
+Result<std::unique_ptr<RecordReader>> ReadSource::make_reader(const InputPart& part) const {
+  const Result<const Format*> format = find_format(format_, part.file.path, Purpose::read);
+  if (!format) return format.status();
+  ReadSettings chosen = settings();
+  chosen.leaves_unfinished_line = part.leaves_unfinished_line;
+  return (*format)->make_reader(chosen);
 }
 
 Status ReadSource::open_reader(const ReaderPosition& from) {
-  const InputFile& file = files_[file_];
-  reader_ = formats_[file_]->make_reader(settings());
-  Status opened = reader_->open(file.path, from, file.size_bytes);
-  bytes_done_.store(bytes_before_ + reader_->file_offset(), std::memory_order_relaxed);
+  const InputPart& part = parts_[part_];
+  Result<std::unique_ptr<RecordReader>> reader = make_reader(part);
+  if (!reader) return reader.status();
+  reader_ = std::move(*reader);
+  Status opened = reader_->open(part.file.path, from, part.file.size_bytes);
+  note_progress();
   return opened;
+}
+
+void ReadSource::note_progress() {
+  const std::uint64_t begin = parts_[part_].begin_bytes;
+  const std::uint64_t at = std::max(reader_->file_offset(), begin);
+  bytes_done_.store(bytes_before_ + at - begin, std::memory_order_relaxed);
+}
+
+Record ReadSource::labelled(Json object) const {
+  Record record(std::move(object));
+  if (id_field_.empty()) return record;
+  const Json* const label = record.find(id_field_);
+  if (label == nullptr || label->is_null()) return record;
+  if (label->is_string()) {
+    record.set_label(shortened_label(label->get_ref<const std::string&>()));
+  } else if (label->is_primitive()) {
+    record.set_label(label->dump());
+  }
+  return record;
+}
+
+void ReadSource::say_unfinished_line() {
+  const std::optional<std::uint64_t> line = reader_->unfinished_line();
+  if (!line || context_ == nullptr) return;
+  context_->log(LogLevel::warning,
+                parts_[part_].file.path + ":" + std::to_string(*line) +
+                    ": what stands here has no line break yet and is left: a start that finds one "
+                    "reads it");
 }
 
 Result<std::optional<Record>> ReadSource::next() {
   for (;;) {
     const std::uint64_t before = reader_->position().offset;
     Result<std::optional<Json>> object = reader_->next();
-    bytes_done_.store(bytes_before_ + reader_->file_offset(), std::memory_order_relaxed);
+    note_progress();
     if (!object) return with_place_in_file(object.status(), before);
-    if (*object) return std::optional<Record>(Record(std::move(**object)));
-    if (file_ + 1 == files_.size()) return std::optional<Record>();
-    bytes_before_ += reader_->file_offset();
-    file_ += 1;
-    Status opened = open_reader(ReaderPosition());
+    if (*object) return std::optional<Record>(labelled(std::move(**object)));
+    if (part_ + 1 == parts_.size()) {
+      if (!std::exchange(has_ended_, true)) say_unfinished_line();
+      return std::optional<Record>();
+    }
+    say_unfinished_line();
+    bytes_before_ = bytes_done_.load(std::memory_order_relaxed);
+    part_ += 1;
+    Status opened = open_reader(parts_[part_].from);
     if (!opened) return opened;
   }
 }
@@ -166,7 +245,7 @@ Status ReadSource::with_place_in_file(const Status& status, std::uint64_t from) 
 
 Position ReadSource::position() const {
   const ReaderPosition at = reader_->position();
-  return Position{Json{{"file", file_},
+  return Position{Json{{"file", part_},
                        {"stage", name_of(at.stage)},
                        {"offset", at.offset},
                        {"line", at.line},
@@ -180,14 +259,6 @@ std::optional<Progress> ReadSource::progress() const {
   return progress;
 }
 
-Result<Json> ReadSource::identity() const {
-  Json list = Json::array();
-  for (const InputFile& file : files_) {
-    Result<Json> one = identify(file);
-    if (!one) return one.status();
-    list.push_back(std::move(*one));
-  }
-  return list;
-}
+Result<Json> ReadSource::identity() const { return identify_parts(parts_); }
 
 }  // namespace rare::files

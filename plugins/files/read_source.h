@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "format.h"
-#include "input_files.h"
+#include "input_parts.h"
 #include "rare/source.h"
 #include "rare/spec.h"
 #include "read_parameters.h"
@@ -31,10 +31,11 @@ class ReadSource final : public Source, public ReadParameters {
   }
   Status open();
 
+  void follow(Json earlier, bool takes_more) override;
   Status open(Context& context, std::optional<Position> position) override;
   Result<std::optional<Record>> next() override;
-  // {file, stage, offset, line, line_start, ordinal}: `file` counts the files from 0, the rest is
-  // of that file (record_reader.h).
+  // {file, stage, offset, line, line_start, ordinal}: `file` counts the parts from 0, the rest is
+  // of that part's file (record_reader.h).
   Position position() const override;
   bool may_wait() const override { return reads_standard_input_; }
   // Any thread.
@@ -43,21 +44,30 @@ class ReadSource final : public Source, public ReadParameters {
 
  private:
   Status find_files();
-  Status choose_formats();
+  Status find_parts(const std::vector<InputFile>& files);
   Status go_to(const Json& token);
+  Result<std::unique_ptr<RecordReader>> make_reader(const InputPart& part) const;
   Status open_reader(const ReaderPosition& from);
+  Record labelled(Json object) const;
+  void note_progress();
+  void say_unfinished_line();
   Status with_place_in_file(const Status& status, std::uint64_t from) const;
 
   std::vector<std::string> path_;
+  std::string id_field_;
+  bool append_ = false;
 
-  std::vector<InputFile> files_;
-  std::vector<const Format*> formats_;  // of each file
-  std::size_t file_ = 0;                // index of the one that reader_ reads
+  Context* context_ = nullptr;
+  std::optional<Json> earlier_;  // what follow() was given
+  bool takes_more_ = false;
+  mutable std::vector<InputPart> parts_;  // identity() completes what is known of them
+  std::size_t part_ = 0;                  // index of the one that reader_ reads
   std::unique_ptr<RecordReader> reader_;
-  std::uint64_t bytes_before_ = 0;  // in the files before it
+  std::uint64_t bytes_before_ = 0;  // in the parts before it
   std::uint64_t bytes_total_ = 0;
   std::uint64_t passed_over_ = 0;  // files in folders
   bool reads_standard_input_ = false;
+  bool has_ended_ = false;
   std::atomic<std::uint64_t> bytes_done_{0};
 };
 

@@ -48,6 +48,11 @@ class RecordReader {
   virtual ReaderPosition position() const = 0;
   // How many of the file's own bytes are done, for progress.
   virtual std::uint64_t file_offset() const = 0;
+  // Whether what is appended to such a file follows its records, as if it had always been there.
+  // Also before open().
+  virtual bool can_go_on() const { return false; }
+  // With ReadSettings::leaves_unfinished_line, when next() gave nothing: where what it left begins.
+  virtual std::optional<std::uint64_t> unfinished_line() const { return std::nullopt; }
   // Of what it read between two offsets, the place in the file of the first bytes that are no
   // character of the encoding that was said.
   virtual std::optional<std::uint64_t> undecodable(std::uint64_t /*from*/,

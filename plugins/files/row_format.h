@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "frame_codec.h"
 #include "rare/json.h"
 #include "rare/status.h"
 
@@ -18,6 +19,7 @@ struct WriteSettings {
   std::vector<std::string> fields;
   Json schema = Json::object();      // parquet: the columns and their types; empty: the rows decide
   std::string compression = "auto";  // parquet
+  Compression packing = Compression::none;  // of bytes that follow each other
 };
 
 // One of a row's fields. Both live as long as the record.

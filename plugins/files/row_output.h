@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rare/status.h"
 
@@ -15,6 +16,10 @@ struct OutputPlace {
   std::uint64_t packed_bytes = 0;  // whole frames; equal to `bytes` without compression
   std::string tail;                // of `bytes`, what is in no frame yet
   std::uint64_t rows = 0;
+  // Of an output that is divided into several files: which of them this is of, and how many bytes
+  // those before it have.
+  std::uint64_t part = 0;
+  std::uint64_t bytes_of_earlier_parts = 0;
 };
 
 // Thread-safety: one thread at a time. Errors are run faults.
@@ -36,6 +41,10 @@ class RowOutput {
   virtual Status finalise() = 0;
   // Puts a whole file with the rows so far in place, and keeps the working one. REQUIRES: sync().
   virtual Status publish_copy() = 0;
+  // Whether append_finished() works between places.
+  virtual bool can_append_finished() const { return true; }
+  // The files that it is, or will be when it ends here.
+  virtual std::vector<std::string> locations() const = 0;
 };
 
 }  // namespace rare::files

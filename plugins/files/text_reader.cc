@@ -28,6 +28,7 @@ TextReader::TextReader(const ReadSettings& settings, bool has_front_matter,
              : settings.split == "paragraph" ? Split::paragraph
                                              : Split::file),
       has_front_matter_(has_front_matter),
+      leaves_unfinished_(settings.leaves_unfinished_line && split_ == Split::line),
       encoding_(settings.encoding),
       max_record_bytes_(max_record_bytes) {}
 
@@ -70,7 +71,9 @@ Status TextReader::pass_blank_lines() {
   for (;;) {
     const Result<std::size_t> end = bytes_.line_end(0, max_record_bytes_);
     if (!end) return end.status();
-    if (*end == 0 || !is_blank(bytes_.window().substr(0, *end))) return Status();
+    const std::string_view line = bytes_.window().substr(0, *end);
+    if (line.empty() || !is_blank(line)) return Status();
+    if (leaves_unfinished_ && !line.ends_with('\n')) return Status();
     pass(*end);
   }
 }
@@ -124,11 +127,17 @@ Result<std::optional<Json>> TextReader::next() {
   } else if (*end == 0) {
     return std::optional<Json>();
   }
-  position_.ordinal += 1;
   const std::string_view text = bytes_.window().substr(0, *end);
+  if (leaves_unfinished_ && *end <= max_record_bytes_ && !text.ends_with('\n')) {
+    return leave_unfinished(start);
+  }
+  position_.ordinal += 1;
   if (*end > max_record_bytes_) {
     const std::string head(text.substr(0, kMaxRawBytes));
     if (Status left = leave_rest(); !left) return left;
+    if (leaves_unfinished_ && position_.offset != position_.line_start) {
+      return leave_unfinished(start);
+    }
     return unreadable_record(
         path_, start, head,
         {0, "a text of at most " + std::to_string(max_record_bytes_) + " bytes",

@@ -22,6 +22,8 @@ class TextReader final : public ByteRecordReader {
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
+  // A file is a record, and the last paragraph of one ends with it: neither is what it was.
+  bool can_go_on() const override { return split_ == Split::line; }
 
  private:
   enum class Split { file, paragraph, line };
@@ -34,6 +36,7 @@ class TextReader final : public ByteRecordReader {
 
   Split split_;
   bool has_front_matter_;
+  bool leaves_unfinished_;
   std::string encoding_;
   std::size_t max_record_bytes_;
   Json front_matter_ = Json::object();

@@ -8,56 +8,137 @@
 
 namespace rare::files {
 
+Result<std::unique_ptr<FinishedRows>> FinishedRows::open(const PartNames& names,
+                                                         const MakeReader& make_reader) {
+  std::unique_ptr<FinishedRows> rows(new FinishedRows(names, make_reader));
+  if (Status opened = rows->open_part(); !opened) return opened;
+  return rows;
+}
+
+Status FinishedRows::open_part() {
+  const std::string file = names_.name(part_);
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  if (error) return file_failure(file, "opening", error.value());
+  reader_ = make_reader_();
+  return reader_->open(file, {}, size);
+}
+
+Result<std::optional<Json>> FinishedRows::next() {
+  for (;;) {
+    Result<std::optional<Json>> row = reader_->next();
+    if (!row) return row.status();
+    if (*row) {
+      count_ += 1;
+      return row;
+    }
+    std::error_code ignored;
+    const std::string next_file = names_.name(part_ + 1);
+    if (next_file == names_.name(part_) || !std::filesystem::exists(next_file, ignored)) return row;
+    part_ += 1;
+    if (Status opened = open_part(); !opened) return opened;
+  }
+}
+
+void WaitingOutput::name_files(const std::string& path) {
+  names_ = PartNames(path, rows_per_file_ > 0);
+  is_finished_ = false;
+  finished_.reset();
+}
+
 Status WaitingOutput::begin(const std::string& path) {
   count_ = 0;
-  finished_.reset();
+  name_files(path);
   if (Status begun = rows_.begin(path); !begun) return begun;
-  early_.begin(copy_path());
+  if (rows_per_file_ == 0) early_.begin(copy_of(0));
   return Status();
 }
 
 Status WaitingOutput::resume(const std::string& path, OutputPlace place) {
   count_ = place.rows;
-  finished_.reset();
   early_.give_up();
-  Status resumed = rows_.resume(path, place.bytes, OutputFile::kAnySize);
-  if (!resumed) return resumed;
+  name_files(path);
+  std::error_code missing, ignored;
+  const std::uintmax_t size = std::filesystem::file_size(path + rows_.working_suffix(), missing);
+  if (missing && std::filesystem::exists(names_.name(0), ignored)) {
+    is_finished_ = true;
+    if (Status named = rows_.name(path); !named) return named;
+    return check_finished(place.rows);
+  }
+  std::uint64_t bytes = place.bytes;
+  if (!missing) {
+    const Result<std::uint64_t> end = end_of_rows(path + rows_.working_suffix(), size, place);
+    if (!end) return end.status();
+    bytes = *end;
+  }
+  Status resumed = rows_.resume(path, bytes, OutputFile::kNoFinished);
   // Of a start that was killed: it may be large.
-  std::error_code ignored;
-  std::filesystem::remove(copy_path(), ignored);
-  return rows_.is_finished() ? check_finished(place.rows) : Status();
+  if (resumed) std::filesystem::remove(copy_of(0), ignored);
+  return resumed;
 }
 
-// The rows are gone and a file is there: it is what was made of them only if it holds as many.
+// Where the first `place.rows` of them end. Where there are not so many, what `place` says, which
+// is more than there is.
+Result<std::uint64_t> WaitingOutput::end_of_rows(const std::string& working_path,
+                                                 std::uint64_t size, const OutputPlace& place) {
+  ByteReader reader;
+  if (Status opened = reader.open(working_path, 0, size); !opened) return opened;
+  for (std::uint64_t rows = 0; rows < place.rows; ++rows) {
+    const Result<std::size_t> end = reader.line_end(0, kMaxRecordBytes);
+    if (!end) return end.status();
+    const std::string_view row = reader.window().substr(0, *end);
+    if (!row.ends_with('\n')) {
+      return Status::run_fault(
+          StatusCode::invalid_argument,
+          working_path + ": expected the " + std::to_string(place.rows) + " rows (" +
+              std::to_string(place.bytes) + " bytes) that an earlier start wrote, came " +
+              std::to_string(rows) + " (" + std::to_string(size) +
+              " bytes); put the file back, or make the output anew with --fresh (stored replies "
+              "are used again)");
+    }
+    reader.consume(row.size());
+  }
+  return reader.offset();
+}
+
+// The rows are gone and files are there: they are what was made of them only if they hold as many.
 Status WaitingOutput::check_finished(std::uint64_t rows) {
-  if (Status opened = open_finished(); !opened) return opened;
+  Result<std::unique_ptr<FinishedRows>> finished = FinishedRows::open(names_, make_reader_);
+  if (!finished) return finished.status();
   Result<std::optional<Json>> row = std::optional<Json>(Json());
-  while (row && *row) row = finished_->next();
-  if (row && finished_->position().ordinal == rows) return Status();
+  while (row && *row) row = (*finished)->next();
+  if (row && (*finished)->count() == rows) return Status();
   return Status::run_fault(
       StatusCode::invalid_argument,
-      rows_.path() + ": expected the " + std::to_string(rows) +
-          " rows that an earlier start wrote, in this file or in " + rows_.working_path() +
-          ", came " +
-          (row ? std::to_string(finished_->position().ordinal) : row.status().message()) +
-          "; put the file back, or make the output anew with --fresh (stored replies are used "
-          "again)");
+      names_.pattern() + ": expected the " + std::to_string(rows) +
+          " rows that an earlier start wrote, here or in " + rows_.working_path() + ", came " +
+          (row ? std::to_string((*finished)->count()) : row.status().message()) +
+          "; put it back, or make the output anew with --fresh (stored replies are used again)");
 }
 
-Status WaitingOutput::open_finished() {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(rows_.path(), error);
-  if (error) return file_failure(rows_.path(), "opening", error.value());
-  finished_ = make_reader_();
-  return finished_->open(rows_.path(), {}, size);
+// They get the working name when all of them are there: a start that dies before that finds the
+// finished output as it was.
+Status WaitingOutput::wait_again() {
+  Result<std::unique_ptr<FinishedRows>> finished = FinishedRows::open(names_, make_reader_);
+  if (!finished) return finished.status();
+  OutputFile again;
+  const std::string copy = rows_.path() + ".copy";
+  if (Status begun = again.begin(copy); !begun) return begun;
+  while ((*finished)->count() < count_) {
+    const Result<std::optional<Json>> row = (*finished)->next();
+    if (!row) return row.status();
+    if (!*row) return check_finished(count_);
+    if (Status appended = again.append((*row)->dump() + "\n"); !appended) return appended;
+  }
+  if (Status ended = again.finalise(); !ended) return ended;
+  if (Status named = put_in_place(copy, rows_.working_path()); !named) return named;
+  is_finished_ = false;
+  return rows_.resume(rows_.path(), again.size_bytes(), OutputFile::kNoFinished);
 }
 
 Status WaitingOutput::append(std::string_view row) {
-  if (rows_.is_finished()) {
-    return Status::run_fault(StatusCode::invalid_argument,
-                             rows_.path() +
-                                 ": is finished, and a file of this format takes no more rows; "
-                                 "write to another path, or make it anew with --fresh");
+  if (is_finished_) {
+    if (Status waits = wait_again(); !waits) return waits;
   }
   if (Status appended = rows_.append(row); !appended) return appended;
   count_ += 1;
@@ -67,16 +148,18 @@ Status WaitingOutput::append(std::string_view row) {
 
 Status WaitingOutput::append_finished(const OutputPlace& from, const OutputPlace& to) {
   if (!finished_) {
-    if (Status opened = open_finished(); !opened) return opened;
+    Result<std::unique_ptr<FinishedRows>> opened = FinishedRows::open(names_, make_reader_);
+    if (!opened) return opened.status();
+    finished_ = std::move(*opened);
   }
-  while (finished_->position().ordinal < to.rows) {
-    const bool passes = finished_->position().ordinal < from.rows;
+  while (finished_->count() < to.rows) {
+    const bool passes = finished_->count() < from.rows;
     Result<std::optional<Json>> row = finished_->next();
     if (!row || !*row) {
       return Status::run_fault(
           StatusCode::invalid_data,
-          rows_.path() + ": expected " + std::to_string(to.rows) + " rows, came " +
-              std::to_string(finished_->position().ordinal) +
+          names_.pattern() + ": expected " + std::to_string(to.rows) + " rows, came " +
+              std::to_string(finished_->count()) +
               (row ? std::string() : " (" + row.status().message() + ")") +
               "; put the whole file back, or make the output anew with --fresh");
     }
@@ -87,6 +170,7 @@ Status WaitingOutput::append_finished(const OutputPlace& from, const OutputPlace
 }
 
 Result<OutputPlace> WaitingOutput::sync() {
+  if (is_finished_) return place();
   if (Status synced = rows_.sync(); !synced) return synced;
   return place();
 }
@@ -113,39 +197,63 @@ Status WaitingOutput::for_each_row(const std::function<Status(std::string_view)>
                                "--fresh (stored replies are used again)");
 }
 
-Status WaitingOutput::write_file(const std::string& copy) {
-  file_->forget();
-  Status status;
-  if (file_->surveys()) {
-    status = for_each_row([this](std::string_view row) {
-      Status fits = file_->survey(row);
-      if (fits.code() != StatusCode::invalid_argument) return fits;
-      return Status::run_fault(fits.code(), rows_.path() + ": " + fits.message());
-    });
-  }
-  if (status) status = file_->open(copy);
-  if (status) status = for_each_row([this](std::string_view row) { return file_->add(row); });
+std::uint64_t WaitingOutput::files() const {
+  if (rows_per_file_ == 0 || count_ == 0) return 1;
+  return (count_ - 1) / rows_per_file_ + 1;
+}
+
+std::vector<std::string> WaitingOutput::locations() const { return names_.first(files()); }
+
+Status WaitingOutput::survey_rows() {
+  if (!file_->surveys()) return Status();
+  return for_each_row([this](std::string_view row) {
+    Status fits = file_->survey(row);
+    if (fits.code() != StatusCode::invalid_argument) return fits;
+    return Status::run_fault(fits.code(), rows_.path() + ": " + fits.message());
+  });
+}
+
+// Under names of their own until all are there.
+Status WaitingOutput::write_copies() {
+  std::uint64_t part = 0;
+  std::uint64_t rows = 0;
+  Status status = file_->open(copy_of(part));
+  if (!status) return status;
+  status = for_each_row([&](std::string_view row) -> Status {
+    if (rows_per_file_ > 0 && rows == rows_per_file_) {
+      if (Status closed = file_->close(); !closed) return closed;
+      if (Status opened = file_->open(copy_of(++part)); !opened) return opened;
+      rows = 0;
+    }
+    ++rows;
+    return file_->add(row);
+  });
   return status ? file_->close() : status;
 }
 
-Status WaitingOutput::put_file_in_place() {
-  const std::string copy = copy_path();
+Status WaitingOutput::write_files() {
+  Status status;
   if (!early_.finish(count_)) {
-    if (Status written = write_file(copy); !written) return written;
+    file_->forget();
+    status = survey_rows();
+    if (status) status = write_copies();
   }
-  return put_in_place(copy, rows_.path());
+  for (std::uint64_t part = 0; status && part < files(); ++part) {
+    status = put_in_place(copy_of(part), names_.name(part));
+  }
+  return status ? names_.remove_from(files()) : status;
 }
 
-// A start that dies between the file's name and the end of the rows does it all again.
+// A start that dies between the files' names and the end of the rows does it all again.
 Status WaitingOutput::finalise() {
-  if (rows_.is_finished()) return Status();
+  if (is_finished_) return Status();
   if (Status synced = rows_.sync(); !synced) return synced;
-  if (Status placed = put_file_in_place(); !placed) return placed;
-  return rows_.discard();
+  if (Status written = write_files(); !written) return written;
+  if (Status discarded = rows_.discard(); !discarded) return discarded;
+  is_finished_ = true;
+  return Status();
 }
 
-Status WaitingOutput::publish_copy() {
-  return rows_.is_finished() ? Status() : put_file_in_place();
-}
+Status WaitingOutput::publish_copy() { return is_finished_ ? Status() : write_files(); }
 
 }  // namespace rare::files

@@ -18,6 +18,7 @@ class WholeFile {
   // An error (invalid_argument) says why these rows make no such file; the path is put before it.
   virtual Status survey(std::string_view) { return Status(); }
   // Begins a file anew under a working name, whatever stands there, with what was surveyed so far.
+  // After close() the next one can begin: files with the rows of one survey have the same columns.
   virtual Status open(const std::string& path) = 0;
   // An object of JSON, without a line break. Equal rows in equal order give equal files.
   // REQUIRES: ByteReader::kPaddingBytes readable bytes behind it, as for all that take a row.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "divided_output.h"
 #include "json_element.h"
 #include "json_rows.h"
 #include "packed_output.h"
@@ -15,11 +16,9 @@ Spec WriteSink::spec() {
       .summary("Writes records to a JSON Lines, JSON, CSV or Parquet file.")
       .description(
           "JSON Lines has one object a line; JSON one array of them; CSV and TSV a header line and "
-          "a "
-          "row for each record, with the columns that `fields` names. The file grows as PATH.part "
-          "and "
-          "gets its name when the run is complete. A compressed one is a row of frames of 1 MiB of "
-          "rows, which any tool unpacks. Parquet is written whole when the run is complete; until "
+          "a row for each record. The file grows as PATH.part and gets its name when the run is "
+          "complete. A compressed one is a row of frames of 1 MiB of rows, which any tool unpacks. "
+          "Parquet, and CSV without `fields`, is written whole when the run is complete; until "
           "then its rows wait in PATH.part.")
       .required_param(&WriteSink::path_, "path", "The file to write; missing folders are made.")
       .output_path()
@@ -34,6 +33,9 @@ Spec WriteSink::spec() {
       .choices({"auto", "none", "gzip", "zstd", "snappy", "lz4", "brotli"})
       .param(&WriteSink::fields_, "fields", Json::array(),
              "The fields to write, in this order; empty: all, sorted by name.")
+      .param(&WriteSink::rows_per_file_, "max_records_per_file", 0,
+             "0: one file. Otherwise files of at most so many records, whose names have a number "
+             "from 00000 before the extension: rare.jsonl becomes rare-00000.jsonl and so on.")
       .param(
           &WriteSink::schema_, "schema", Json::object(),
           "parquet: the columns by name, with their types: bool, int32, int64, uint64, float, "
@@ -59,7 +61,7 @@ Status WriteSink::choose_format() const {
       choice_ = std::move(known);
       return;
     }
-    if (format_of_file_->make_rows == nullptr) {
+    if (is_written_whole(*format_of_file_, settings())) {
       rows_ = std::make_unique<JsonLineRows>();  // as which they wait for their file
       return;
     }
@@ -84,7 +86,7 @@ Status WriteSink::check_compression() const {
 }
 
 WriteSettings WriteSink::settings() const {
-  WriteSettings settings{fields_, schema_, compression_};
+  WriteSettings settings{fields_, schema_, compression_, compression()};
   if (!meta_) return settings;
   if (!fields_.empty()) settings.fields.emplace_back(kProvenanceField);
   if (!schema_.empty()) settings.schema.emplace(kProvenanceField, "json");
@@ -94,20 +96,49 @@ WriteSettings WriteSink::settings() const {
 Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   context_ = &context;
   if (Status chosen = choose_format(); !chosen) return chosen;
-  if (format_of_file_->make_file != nullptr) {
+  Result<std::unique_ptr<RowOutput>> output = make_output();
+  if (!output) return output.status();
+  output_ = std::move(*output);
+  if (!committed) return output_->begin(path_);
+  Result<OutputPlace> place = place_of(*committed);
+  return place ? output_->resume(path_, std::move(*place)) : place.status();
+}
+
+Result<std::unique_ptr<RowOutput>> WriteSink::make_output() const {
+  if (is_written_whole(*format_of_file_, settings())) {
     const Format* format = format_of_file_;
     Result<std::unique_ptr<WholeFile>> file = format->make_file(settings());
     if (!file) {
       return Status::run_fault(file.status().code(), path_ + ": " + file.status().message());
     }
-    output_ = std::make_unique<WaitingOutput>(
-        std::move(*file), [format] { return format->make_reader(ReadSettings()); });
-  } else {
-    output_ = std::make_unique<PackedOutput>(*rows_, compression());
+    ReadSettings as_written;
+    as_written.infer = true;
+    return std::unique_ptr<RowOutput>(std::make_unique<WaitingOutput>(
+        std::move(*file), [format, as_written] { return format->make_reader(as_written); },
+        rows_per_file_, working_suffix_));
   }
-  if (!committed) return output_->begin(path_);
-  Result<OutputPlace> place = place_of(*committed);
-  return place ? output_->resume(path_, std::move(*place)) : place.status();
+  const auto make_part = [this] {
+    return std::make_unique<PackedOutput>(*rows_, compression(), working_suffix_);
+  };
+  if (rows_per_file_ == 0) return std::unique_ptr<RowOutput>(make_part());
+  return std::unique_ptr<RowOutput>(std::make_unique<DividedOutput>(make_part, rows_per_file_));
+}
+
+std::vector<std::string> WriteSink::locations() const {
+  return output_ ? output_->locations() : std::vector<std::string>{location()};
+}
+
+bool WriteSink::in_place_up_to(const Offset& end) const {
+  const Json& token = end.token;
+  const auto number = [&token](const char* key) {
+    return token.is_object() ? token.value(key, std::uint64_t{0}) : 0;
+  };
+  std::uint64_t files = number("part") + 1;
+  if (rows_per_file_ > 0 && !token.contains("part") && number("rows") > 0) {
+    files = (number("rows") - 1) / rows_per_file_ + 1;
+  }
+  const std::vector<std::string> names = this->names().first(files);
+  return std::all_of(names.begin(), names.end(), OutputFile::in_place);
 }
 
 // Of the bytes that are appended: a format that packs its own is no concern of them.
@@ -136,6 +167,11 @@ Result<OutputPlace> WriteSink::place_of(const Offset& offset) const {
   if (is_packed) {
     place.packed_bytes = number("packed_bytes");
     place.tail = token["tail"].get<std::string>();
+  }
+  if (holds("part", &Json::is_number_integer) &&
+      holds("bytes_of_earlier_parts", &Json::is_number_integer)) {
+    place.part = number("part");
+    place.bytes_of_earlier_parts = number("bytes_of_earlier_parts");
   }
   return place;
 }
@@ -216,7 +252,7 @@ Status WriteSink::write(std::span<const Record> rows) {
     Result<std::string> row = encode(record);
     if (!row.ok()) {
       return Status::run_fault(StatusCode::internal,
-                               path_ + ": record " + record.id().to_string() +
+                               path_ + ": record " + record.id().described() +
                                    " was not checked by accept(): " + row.status().message());
     }
     Status written = write_encoded(std::span(&*row, 1));
@@ -233,6 +269,7 @@ Status WriteSink::write_encoded(std::span<const std::string> rows) {
 }
 
 std::optional<Offset> WriteSink::position() const {
+  if (!output_->can_append_finished()) return std::nullopt;
   const OutputPlace place = output_->place();
   return Offset{Json{{"bytes", place.bytes}, {"rows", place.rows}}};
 }
@@ -247,7 +284,11 @@ Status WriteSink::copy_finished(const Offset& from, const Offset& to) {
 Result<Offset> WriteSink::sync() {
   Result<OutputPlace> place = output_->sync();
   if (!place) return place.status();
-  Offset offset = *position();
+  Offset offset{Json{{"bytes", place->bytes}, {"rows", place->rows}}};
+  if (!output_->can_append_finished()) {
+    offset.token["part"] = place->part;
+    offset.token["bytes_of_earlier_parts"] = place->bytes_of_earlier_parts;
+  }
   if (compression() != Compression::none) {
     offset.token["packed_bytes"] = place->packed_bytes;
     offset.token["tail"] = std::move(place->tail);

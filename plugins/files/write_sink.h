@@ -14,6 +14,7 @@
 #include "format.h"
 #include "frame_codec.h"
 #include "output_file.h"
+#include "part_names.h"
 #include "rare/sink.h"
 #include "rare/spec.h"
 #include "row_format.h"
@@ -29,13 +30,15 @@ class WriteSink final : public Sink {
   // For what writes a file without being a pipeline's sink. `format` and `compression` are of the
   // parameters'.
   WriteSink(std::string path, std::string format, std::string compression,
-            std::vector<std::string> fields)
+            std::vector<std::string> fields, std::string working_suffix)
       : path_(std::move(path)),
         format_(std::move(format)),
         compression_(std::move(compression)),
-        fields_(std::move(fields)) {}
+        fields_(std::move(fields)),
+        working_suffix_(std::move(working_suffix)) {}
 
-  // The offset's token: {bytes, rows}, and for a compressed output {packed_bytes, tail}.
+  // The offset's token: {bytes, rows}, for a compressed output also {packed_bytes, tail}, for one
+  // of several files also {part, bytes_of_earlier_parts}.
   Status open(Context& context, std::optional<Offset> committed) override;
   Status accept(const Record& record) const override;
   Status write(std::span<const Record> rows) override;
@@ -47,8 +50,10 @@ class WriteSink final : public Sink {
   Status copy_finished(const Offset& from, const Offset& to) override;
   Status finalise() override;
   Status publish_copy() override;
-  std::string location() const override { return path_; }
-  bool in_place() const override { return OutputFile::in_place(path_); }
+  std::string location() const override { return names().pattern(); }
+  std::vector<std::string> locations() const override;
+  bool in_place() const override { return OutputFile::in_place(names().name(0)); }
+  bool in_place_up_to(const Offset& end) const override;
   bool wants_provenance() const override { return meta_; }
 
  private:
@@ -57,6 +62,8 @@ class WriteSink final : public Sink {
   Status choose_format() const;
   Status check_compression() const;
   Compression compression() const;
+  Result<std::unique_ptr<RowOutput>> make_output() const;
+  PartNames names() const { return PartNames(path_, rows_per_file_ > 0); }
   Result<OutputPlace> place_of(const Offset& offset) const;
   Result<std::vector<RowField>> fields_of(const Json& object) const;
   bool leaves_out(const std::string& field) const;
@@ -68,6 +75,8 @@ class WriteSink final : public Sink {
   std::vector<std::string> fields_;
   Json schema_ = Json::object();
   bool meta_ = false;
+  std::uint64_t rows_per_file_ = 0;
+  std::string working_suffix_ = kWorkingSuffix;
 
   Context* context_ = nullptr;
   mutable std::once_flag chosen_;

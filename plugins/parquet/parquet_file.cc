@@ -46,6 +46,7 @@ Status ParquetFile::status_of(const std::optional<FileProblem>& problem) const {
 Status ParquetFile::survey(std::string_view row) {
   Result<simdjson::dom::element> object = parsed(row);
   if (!object) return object.status();
+  is_settled_ = false;
   rows_.add(*object);
   if (rows_.width() <= kMaxFileColumns) return Status();
   return Status::run_fault(
@@ -68,7 +69,7 @@ std::vector<NamedType> ParquetFile::columns_of_rows() const {
 }
 
 Status ParquetFile::open(const std::string& path) {
-  columns_ = columns_of_rows();
+  if (!std::exchange(is_settled_, true)) columns_ = columns_of_rows();
   path_ = path;
   row_count_ = news_ = 0;
   file_ = make_file_();
@@ -111,6 +112,7 @@ Status ParquetFile::close() {
 void ParquetFile::forget() {
   file_.reset();
   rows_ = ObservedColumn();
+  is_settled_ = false;
 }
 
 }  // namespace rare::parquet

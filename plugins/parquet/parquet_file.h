@@ -49,6 +49,7 @@ class ParquetFile final : public files::WholeFile {
   std::unique_ptr<TypedFile> file_;
   std::vector<CellWriter*> cells_;
   std::uint64_t row_count_ = 0, news_ = 0;
+  bool is_settled_ = false;  // columns_ are those of what was surveyed
 };
 
 }  // namespace rare::parquet

@@ -95,7 +95,7 @@ Status AskingOperator::check_outputs(const Record& record) const {
   if (overwrite_) return Status();
   for (const OutputField& field : outputs_) {
     if (!record.has(field.name)) continue;
-    return configuration_error("record " + record.id().to_string() + " already has the field \"" +
+    return configuration_error("record " + record.id().described() + " already has the field \"" +
                                field.name + "\"; name another one in " + field.param +
                                ", or set overwrite: true to replace it");
   }

@@ -82,7 +82,7 @@ void ChatOperator::keep(const ChatReply& reply, Record& record) const {
 }
 
 void ChatOperator::warn(const Record& record, const std::string& what) const {
-  context().log(LogLevel::warning, "record " + record.id().to_string() + ": " + what);
+  context().log(LogLevel::warning, "record " + record.id().described() + ": " + what);
 }
 
 Result<std::string_view> ChatOperator::text_of(const Record& record, const std::string& key) const {

@@ -99,7 +99,7 @@ Status Chunk::check(const Record& record) const {
                                 ? output_chunk_key_
                                 : "";
   if (overwrite_ || taken.empty()) return Status();
-  return configuration_error("record " + record.id().to_string() + " already has the field \"" +
+  return configuration_error("record " + record.id().described() + " already has the field \"" +
                              taken + "\"; name another one in " +
                              (taken == output_key_ ? "output_key" : "output_chunk_key") +
                              ", or set overwrite: true to replace it");

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""formats_bench [FOLDER] [--mb N]: what reading and writing each format costs, one thread of it.
+"""formats_bench [FOLDER] [--mb N] [--rows memory]: what reading and writing each format costs, one thread of it.
 
 Passages of some 800 bytes, the same in every file, read by `rare-engine count`, converted by
 `rare-engine convert`, and read by peers: JSON Lines by nlohmann's parser alone, CSV by pandas with its C
-engine (the Python of RARE_BENCH_PEERS). Megabytes of the unpacked file a second of the whole process,
-its start included (said apart); best of three.
+engine (the Python of RARE_BENCH_PEERS), both by DuckDB with one thread (the packages of RARE_TEST_PEERS).
+Megabytes of the unpacked file a second of the whole process, its start included (said apart); best of three.
+
+With `--rows memory` nothing of that, but the peak memory of `count` and `convert` over 0.1, 1 and 10 GB (unpacked) that
+come through a pipe: it should not depend on how much that is.
 """
 
 import argparse
 import csv
+import io
 import json
 import os
 import pathlib
@@ -25,6 +29,12 @@ PEERS = os.environ.get("RARE_BENCH_PEERS")
 PANDAS = ("import sys, pandas; print(len(pandas.read_csv(sys.argv[1], engine='c', dtype=str, "
           "keep_default_na=False)))")
 PANDAS_START = "import pandas"
+# Its packages; it counts rows whose every cell it has read.
+DUCKDB_PEERS = os.environ.get("RARE_TEST_PEERS")
+DUCKDB = ("import sys; sys.path[:0] = sys.argv[1].split(':'); import duckdb; duckdb.sql('SET threads = 1'); "
+          "print(duckdb.sql('SELECT count(*) FROM ' + sys.argv[2] + ' WHERE length(id) + length(text) + "
+          "length(title) + length(year) >= 0').fetchone()[0])")
+DUCKDB_START = "import sys; sys.path[:0] = sys.argv[1].split(':'); import duckdb; duckdb.sql('SET threads = 1')"
 
 
 def records(megabytes):
@@ -58,12 +68,63 @@ def row(results, what, megabytes, seconds):
     print(f"  {what:<44} {rate}   {seconds:7.2f} s", flush=True)
 
 
+def peak_mb(command, once, block, times, end):
+    """Of a process that reads `block` so many times."""
+    process = subprocess.Popen([ENGINE, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process.stdin.write(once)
+    for _ in range(times):
+        process.stdin.write(block)
+    process.stdin.write(end)
+    process.stdin.flush()
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    process.stdin.close()
+    if process.wait() != 0:
+        sys.exit(f"formats_bench: {command} gave {process.returncode}")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+
+
+def memory_rows(results):
+    lines = "".join(json.dumps(record) + "\n" for record in records(1))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        table = io.StringIO()
+        rows = csv.DictWriter(table, ["id", "text", "title", "year"])
+        rows.writerows(records(1))
+        (folder / "a.jsonl").write_text(lines)
+        for packed in ("a.jsonl.zst", "a.jsonl.gz"):
+            subprocess.run([ENGINE, "convert", folder / "a.jsonl", folder / packed], check=True, capture_output=True)
+        inputs = {"JSON Lines": ("jsonl", b"", lines.encode(), len(lines)),
+                  "CSV": ("csv", b"id,text,title,year\n", table.getvalue().encode(), len(table.getvalue())),
+                  "JSON": ("json", b"[{}", b"," + lines.encode()[:-1].replace(b"\n", b","), len(lines)),
+                  "zstd": ("jsonl", b"", (folder / "a.jsonl.zst").read_bytes(), len(lines)),
+                  "gzip": ("jsonl", b"", (folder / "a.jsonl.gz").read_bytes(), len(lines))}
+        print(f"  {'peak memory, MB':<44} {'0.1 GB':>9} {'1 GB':>9} {'10 GB':>9}")
+        for what, (kind, once, block, unpacked) in inputs.items():
+            for verb in (["count", "-"], ["convert", "-", ""]):
+                if verb[0] == "convert":
+                    verb[2] = folder / f"out.{kind}"
+                    verb.append("--overwrite")
+                # What 10 GB become must fit on the disk: convert has a tenth.
+                sizes = (0.1, 1, 10) if verb[0] == "count" else (0.01, 0.1, 1)
+                end = b"]" if kind == "json" else b""
+                peaks = [peak_mb([*verb, "--format", kind], once, block, int(size * 1e9 / unpacked), end)
+                         for size in sizes]
+                title = f"{what}: {verb[0]}" + (" (a tenth of that)" if verb[0] == "convert" else "")
+                results[title] = dict(zip(map(str, sizes), (round(peak, 1) for peak in peaks)))
+                print(f"  {title:<44} " + " ".join(f"{peak:9.1f}" for peak in peaks), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", nargs="?", default=".")
     parser.add_argument("--mb", type=int, default=200)
+    parser.add_argument("--rows", choices=["speed", "memory"], default="speed")
     arguments = parser.parse_args()
     results = {}
+    if arguments.rows == "memory":
+        memory_rows(results)
+        pathlib.Path(arguments.folder, "formats_memory.json").write_text(json.dumps(results, indent=1) + "\n")
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         count = 0
@@ -83,6 +144,14 @@ def main():
         if PEERS:
             row(results, "start of pandas", 0, best([PEERS, "-c", PANDAS_START]))
             row(results, "CSV: pandas, C engine", size["csv"], best([PEERS, "-c", PANDAS, folder / "a.csv"], count))
+        if DUCKDB_PEERS:
+            row(results, "start of DuckDB", 0, best([sys.executable, "-c", DUCKDB_START, DUCKDB_PEERS]))
+            columns = "columns = {id: 'VARCHAR', text: 'VARCHAR', title: 'VARCHAR', year: 'VARCHAR'}"
+            for what, kind, table in (
+                    ("JSON Lines", "jsonl", f"read_json('{folder}/a.jsonl', format = 'newline_delimited', {columns})"),
+                    ("CSV", "csv", f"read_csv('{folder}/a.csv', all_varchar = true)")):
+                row(results, f"{what}: DuckDB, one thread", size[kind],
+                    best([sys.executable, "-c", DUCKDB, DUCKDB_PEERS, table], count))
         for target in ("b.jsonl", "b.json", "b.csv", "b.jsonl.zst", "b.jsonl.gz"):
             row(results, f"JSON Lines to {target[2:]}: rare-engine convert", size["jsonl"],
                 best([ENGINE, "convert", folder / "a.jsonl", folder / target, "--overwrite"]))

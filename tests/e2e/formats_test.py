@@ -7,7 +7,7 @@ import random
 import subprocess
 import unittest
 
-from harness import ENGINE, EngineTest, HANG_S, read_jsonl
+from harness import ENGINE, EngineTest, HANG_S, peak_bytes, read_jsonl
 
 PIPELINE = """
 name: formats
@@ -56,16 +56,25 @@ class FormatsTest(EngineTest):
         self.assertIn("b.csv exists", exists.stderr)
         self.assert_exit(self.run_engine("convert", "a.jsonl", "b.csv", "--overwrite"), 0)
 
-    def test_convert_leaves_what_a_stopped_run_has_written(self):
+    def test_convert_leaves_what_a_stopped_run_has_written_and_replaces_what_a_convert_left(self):
         self.write("a.jsonl", '{"n":1}\n')
-        kept = self.folder / "kept.jsonl.part"
-        kept.write_text('{"n":"paid for"}\n')
-        refused = self.run_engine("convert", "a.jsonl", "kept.jsonl")
-        self.assert_exit(refused, 2)
-        self.assertIn("kept.jsonl.part exists: a run that was stopped goes on with it", refused.stderr)
+        kept = self.write("kept.jsonl.part", '{"n":"paid for"}\n')
+        self.write("kept.jsonl.convert", "half of a row")
+        self.assert_exit(self.run_engine("convert", "a.jsonl", "kept.jsonl"), 0)
         self.assertEqual(kept.read_text(), '{"n":"paid for"}\n')
-        self.assert_exit(self.run_engine("convert", "a.jsonl", "kept.jsonl", "--overwrite"), 0)
-        self.assertFalse(kept.exists())
+        self.assertEqual(read_jsonl(self.folder / "kept.jsonl"), [{"n": 1}])
+        self.write("cut.json", '[{"n":1},{"n"')
+        self.assert_exit(self.run_engine("convert", "cut.json", "b.jsonl"), 1)
+        self.assertEqual([path.name for path in self.folder.iterdir()
+                          if path.name.startswith("b.") or path.name.endswith(".convert")], [])
+
+    def test_a_table_of_standard_input(self):
+        lines = '{"b":1}\n{"a":"x"}\n'
+        converted = subprocess.run([ENGINE, "convert", "-", "out.csv", "--format", "jsonl"], input=lines,
+                                   text=True, cwd=self.folder, env=self.environment, capture_output=True,
+                                   check=False)
+        self.assertEqual(converted.returncode, 0, converted.stderr)
+        self.assertEqual((self.folder / "out.csv").read_text(), "a,b\n,1\nx,\n")
 
     def test_an_index_over_a_table(self):
         self.write("a.csv", "id,text\nd1,salt and pepper\nd2,\"sugar,\nbrown\"\n")
@@ -95,6 +104,35 @@ class FormatsTest(EngineTest):
         self.assertEqual(piped.returncode, 0, piped.stderr)
         self.assertIn(b"standard input is read once", piped.stderr)
         self.assertEqual((self.folder / "out.jsonl").read_text(), lines)
+
+    def test_memory_does_not_grow_with_the_input(self):
+        lines = "".join(json.dumps({"n": number, "text": text_of(number) * 20}) + "\n" for number in range(1000))
+        table = "".join(f'{number},"{"text; " * 100}"\n' for number in range(1000))
+        self.write("a.jsonl", lines)
+        self.assert_exit(self.run_engine("convert", "a.jsonl", "a.zst", "--to", "jsonl", "--compression", "zstd"), 0)
+        frame = (self.folder / "a.zst").read_bytes()
+        for name, once, block in (("jsonl", b"", lines.encode()), ("csv", b"n,text\n", table.encode()),
+                                  ("json", b"[{}", b"," + lines.encode()[:-1].replace(b"\n", b",")),
+                                  ("jsonl", b"", frame), ("jsonl", b"", gzip.compress(lines.encode()))):
+            for verb in (["count", "-"], ["convert", "-", f"out.{name}", "--overwrite"]):
+                with self.subTest(name=name, verb=verb[0], packed=block[:1] not in b"{,0"):
+                    few, many = self.peaks([*verb, "--format", name], once, block)
+                    self.assertLess(many - few, 16 << 20)
+
+    def peaks(self, command, once, block):
+        """The engine's peak after some of its input, and after nine times as much."""
+        process = subprocess.Popen([ENGINE, *command], cwd=self.folder, env=self.environment,
+                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        found = []
+        process.stdin.write(once)
+        for blocks in (8, 64):
+            for _ in range(blocks):
+                process.stdin.write(block)
+            process.stdin.flush()
+            found.append(peak_bytes(process.pid))
+        process.stdin.close()
+        process.wait(timeout=HANG_S)
+        return found
 
     def test_killed_and_started_again(self):
         self.write_table(1500)

@@ -35,6 +35,14 @@ def read_jsonl(path):
         return [json.loads(line) for line in lines]
 
 
+def peak_bytes(pid):
+    """The most memory that a running process has had at once."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise ValueError(f"process {pid} has no memory any more")
+
+
 def passages(count):
     """`count` different passages: those of the sample, again and again with another first sentence."""
     sample = read_jsonl(PIPELINES / "data" / "passages.jsonl")

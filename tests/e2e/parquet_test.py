@@ -406,6 +406,23 @@ class ParquetTest(EngineTest):
             self.assertEqual((self.folder / "out.parquet").read_bytes(), written)
         self.assertEqual(sorted(p.name for p in self.folder.glob("out.*")), ["out.parquet"])
 
+    def test_several_files_of_one_output_have_one_schema_and_take_what_is_appended(self):
+        def lines(first, end):
+            return "".join(json.dumps({"n": n, "odd": [n] if n == 0 else n / 2}) + "\n" for n in range(first, end))
+        self.write("in.jsonl", lines(0, 25))
+        pipeline = self.pipeline("{ path: in.jsonl, append: true }",
+                                 "{ path: out.parquet, max_records_per_file: 10 }")
+        self.assert_exit(self.run_engine(pipeline), 0)
+        files = [self.folder / f"out-{i:05}.parquet" for i in range(4)]
+        self.assertEqual([pq.read_metadata(file).num_rows for file in files[:3]], [10, 10, 5])
+        self.assertEqual(len({str(pq.read_schema(file)) for file in files[:3]}), 1)
+        with open(self.folder / "in.jsonl", "a", encoding="utf-8") as more:
+            more.write(lines(25, 32))
+        self.assert_exit(self.run_engine(pipeline), 0)
+        self.assertEqual([pq.read_metadata(file).num_rows for file in files], [10, 10, 10, 2])
+        self.assertEqual([n for file in files for n in pq.read_table(file).column("n").to_pylist()], list(range(32)))
+        self.assertEqual(duckdb.sql(f"SELECT count(*) FROM '{self.folder}/out-*.parquet'").fetchone(), (32,))
+
     def test_a_retry_takes_the_rows_of_the_finished_file_over(self):
         rows = [{"n": i, "free": [i] if i % 2 else {"i": i}, "text": None if i == 5 else str(i)}
                 for i in range(50)]

@@ -42,12 +42,23 @@ class RecordId {
   // The source's name as the text form has it: empty for the first source.
   std::string_view prefix() const { return prefix_ ? std::string_view(*prefix_) : ""; }
   const std::vector<Step>& path() const { return path_; }
+  // What its source calls the source record, for people: no part of who it is, and several may have
+  // the same. Empty: nothing.
+  std::string_view label() const { return label_ ? std::string_view(*label_) : ""; }
+  void set_label(std::string_view label) {
+    label_ = label.empty() ? nullptr : std::make_shared<const std::string>(label);
+  }
+  void take_label(const RecordId& from) { label_ = from.label_; }
   RecordId child(Step step) const {
     RecordId id = *this;
     id.path_.push_back(step);
     return id;
   }
 
+  // As messages name it: with its label, if it has one.
+  std::string described() const {
+    return label_ ? to_string() + " (" + *label_ + ")" : to_string();
+  }
   std::string to_string() const {
     std::string text = prefix_ ? *prefix_ + ":" : std::string();
     text += std::to_string(ordinal_);
@@ -62,6 +73,7 @@ class RecordId {
   std::uint32_t source_ = kNone;
   std::uint64_t ordinal_ = 0;
   std::shared_ptr<const std::string> prefix_;  // null for the first source
+  std::shared_ptr<const std::string> label_;   // null: none
   std::vector<Step> path_;
 };
 
@@ -112,6 +124,8 @@ class Record {
     return other;
   }
   void set_id(RecordId id) { id_ = std::move(id); }
+  // For sources: see RecordId::label().
+  void set_label(std::string_view label) { id_.set_label(label); }
   void set_round(int round) { round_ = round; }
 
  private:

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "rare/context.h"
 #include "rare/json.h"
@@ -69,6 +70,10 @@ class Sink {
   // Whether the finished output is in place: a complete run whose output is gone is made
   // again. Also before open().
   virtual bool in_place() const = 0;
+  // The same of an output that was committed up to `end`, for a sink whose output is several files.
+  virtual bool in_place_up_to(const Offset& /*end*/) const { return in_place(); }
+  // Where the user finds each part of the output. REQUIRES: open() succeeded.
+  virtual std::vector<std::string> locations() const { return {location()}; }
   // Whether its rows tell where they come from: operators then note it (provenance.h). Also before
   // open().
   virtual bool wants_provenance() const { return false; }

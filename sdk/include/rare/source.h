@@ -26,6 +26,11 @@ struct Progress {
 class Source {
  public:
   virtual ~Source() = default;
+  // Of a source whose input may grow (Spec::grows_by), before open(), where an earlier start of the
+  // run read something: its identity(). open() then refuses what is not there as it was, and
+  // gives the records of that start the places that they had. What came since is behind them if it
+  // `takes_more`, and else is not read. identity() says what is read now.
+  virtual void follow(Json /*earlier*/, bool /*takes_more*/) {}
   // Opens at the beginning, or at a position that position() gave in an earlier start.
   virtual Status open(Context& context, std::optional<Position> position) = 0;
   // The next record; nothing at the end. An error with Fault::record is a record that could not be

@@ -117,6 +117,9 @@ class Spec {
   Spec& counter(std::string name, std::string doc) {
     return counters_.push_back({std::move(name), std::move(doc)}), *this;
   }
+  // A source whose input may grow between the starts of a run where this parameter (a boolean) is
+  // true: see Source::follow().
+  Spec& grows_by(std::string param) { return grows_param_ = std::move(param), *this; }
   // A whole-set operator: see operator.h.
   Spec& gather() { return gather_ = true, *this; }
   // The output is not a function of the record alone (a remote call that is no LanguageModel). The
@@ -144,6 +147,7 @@ class Spec {
   const std::string& ports_param() const { return ports_param_; }  // empty: none
   const std::string& saves_param() const { return saves_param_; }  // empty: it does not
   const std::vector<Counter>& counters() const { return counters_; }
+  const std::string& grows_param() const { return grows_param_; }  // empty: it does not grow
   bool is_reshaping() const { return reshapes_; }
   bool is_gather() const { return gather_; }
   bool is_nondeterministic() const { return nondeterministic_; }
@@ -164,7 +168,7 @@ class Spec {
   }
   ParamSpec& last() { return params_.back(); }
 
-  std::string name_, summary_, description_, ports_param_, saves_param_;
+  std::string name_, summary_, description_, ports_param_, saves_param_, grows_param_;
   int version_ = 1;
   std::vector<ParamSpec> params_;
   std::vector<Field> reads_, writes_;

@@ -159,6 +159,18 @@ TEST_CASE("what a sink saves to is a file that it writes") {
   CHECK(with("none").find("'none'") != std::string::npos);
 }
 
+TEST_CASE("what says that an input grows is true or false") {
+  const auto with = [](const char* param) {
+    auto spec = base();
+    spec.param(&Members::flag, "append", false, "Whether it grows.");
+    spec.param(&Members::text, "other", "", "No boolean.");
+    return fault(spec.grows_by(param));
+  };
+  CHECK(with("append") == "");
+  CHECK(with("other") == "component 'x': grows by parameter 'other', which is no boolean of it");
+  CHECK(with("none").find("'none'") != std::string::npos);
+}
+
 TEST_CASE("ports are named once, and without the sign that parts node from port") {
   CHECK(fault(base().port("out").port("out")) == "component 'x': port 'out' is declared twice");
   CHECK(fault(base().port("")) ==

@@ -59,6 +59,38 @@ TEST_CASE("dead letters survive the start and come out in input order") {
             R"({"id":"extra:2",)" + rest + "\"last\"" + record + "\n");
 }
 
+TEST_CASE("labels stand beside the ids of the records that have one, whatever the order") {
+  ScratchFolder folder;
+  const auto labelled = [](std::uint64_t ordinal, const std::string& label) {
+    RecordId id(0, nullptr, ordinal);
+    id.set_label(label);
+    return letter_of(id.child({0, 0, true}), std::nullopt);
+  };
+  {
+    auto state = RunState::open(options_for(folder / "run"));
+    REQUIRE(state.ok());
+    Checkpoint checkpoint;
+    checkpoint.dead_letters = {labelled(9, "nine"), labelled(4, ""), labelled(2, "two")};
+    checkpoint.tally.ledger.dead = 3;
+    REQUIRE((*state)->commit(checkpoint).ok());
+    checkpoint.dead_letters = {labelled(3, "three")};
+    checkpoint.tally.ledger.dead = 1;
+    REQUIRE((*state)->commit(checkpoint).ok());
+  }
+  auto state = RunState::open(options_for(folder / "run"));
+  REQUIRE(state.ok());
+  const auto letters = (*state)->read_dead_letters();
+  REQUIRE(letters.ok());
+  std::vector<std::string> labels;
+  for (const DeadLetter& letter : *letters) labels.emplace_back(letter.id.label());
+  CHECK(labels == std::vector<std::string>{"two", "three", "", "nine"});
+  REQUIRE((*state)->write_dead_letters().ok());
+  const std::string text = read_file(folder / "run/dead_letters.jsonl");
+  CHECK(text.find(R"({"id":"2.0","label":"two","node")") == 0);
+  CHECK(text.find(R"({"id":"4.0","node")") != std::string::npos);
+  CHECK(text.find(R"({"id":"9.0","label":"nine","node")") != std::string::npos);
+}
+
 TEST_CASE("bytes that are not UTF-8 stand as base64; everything else stands as it is") {
   ScratchFolder folder;
   auto state = RunState::open(options_for(folder / "run"));

@@ -197,6 +197,24 @@ TEST_CASE("after a reset nothing of the old run comes back") {
   CHECK(resume.tally.nodes[1].counters.empty());
 }
 
+TEST_CASE("what is known of an input that grows is replaced, and outlives a reset") {
+  ScratchFolder folder;
+  StateOptions options = options_for(folder / "run");
+  options.growing_sources = {"documents"};
+  {
+    const auto state = open_state(options);
+    REQUIRE(state->replace_input("documents", {{"size", 1}}).ok());
+    REQUIRE(state->check_input("extra", {{"size", 1}}).ok());
+    REQUIRE(state->replace_input("documents", {{"size", 2}}).ok());
+    CHECK(state->resume().inputs.at("documents") == Json{{"size", 2}});
+  }
+  const auto state = open_state(options);
+  CHECK(state->resume().inputs.at("documents") == Json{{"size", 2}});
+  REQUIRE(state->reset().ok());
+  CHECK(state->resume().inputs == std::map<std::string, Json>{{"documents", {{"size", 2}}}});
+  CHECK(state->check_input("extra", {{"size", 3}}).ok());
+}
+
 TEST_CASE("the manifest is pretty-printed and replaced as a whole") {
   ScratchFolder folder;
   const auto state = open_state(options_for(folder / "run"));

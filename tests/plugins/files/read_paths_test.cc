@@ -121,3 +121,22 @@ TEST_CASE(
   REQUIRE(source_of({folder.path("in")})->open(context, std::nullopt).ok());
   CHECK(context.lines().at(0).find("2 files in folders are passed over") != std::string::npos);
 }
+
+TEST_CASE("a folder that changes while it is read is read as it was, or the run ends") {
+  const Folder folder;
+  for (const std::string name : {"in/a.jsonl", "in/b.jsonl", "in/c.jsonl"}) {
+    folder.write(name, named(name));
+  }
+  rare::testing::TestContext context;
+  const auto source = source_of({folder.path("in")});
+  REQUIRE(source->open(context, std::nullopt).ok());
+  folder.write("in/b.jsonl", named("in/b.jsonl") + named("more"));
+  folder.write("in/aa.jsonl", named("new"));
+  std::filesystem::remove(folder.path("in/c.jsonl"));
+  const Reading reading = read_all(*source);
+  CHECK(reading.sequence.size() == 2);
+  REQUIRE(reading.fault);
+  CHECK(reading.fault->code() == rare::StatusCode::not_found);
+  CHECK(rare::files::test::contains(reading.fault->message(),
+                                    "in/c.jsonl: cannot be opened any more"));
+}

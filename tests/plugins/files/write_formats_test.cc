@@ -191,7 +191,7 @@ TEST_CASE("a CSV cell is quoted where it would be read as something else") {
              Contains("field \"a\": expected UTF-8 text"));
 }
 
-TEST_CASE("a CSV output without fields, or with a field twice, is refused when it opens") {
+TEST_CASE("a CSV output with a field twice is refused when it opens") {
   const Folder folder;
   const auto refusal = [&folder](const Json& parameters) {
     const rare::Status status =
@@ -200,13 +200,13 @@ TEST_CASE("a CSV output without fields, or with a field twice, is refused when i
     CHECK(status.fault() == rare::Fault::run);
     return status.message();
   };
-  CHECK_THAT(refusal(Json::object()), Contains("out.csv: expected `fields`, because the header"));
   CHECK_THAT(refusal({{"fields", {"a", "a"}}}), Contains("came \"a\" twice"));
   CHECK_THAT(sink_of(folder.path("out.bin"))->open(formats_context(), std::nullopt).message(),
              Contains("out.bin: expected one of the extensions .jsonl, .ndjson, .json, .csv"));
 }
 
-TEST_CASE("a file that is written whole packs itself, and takes no rows when it is finished") {
+TEST_CASE(
+    "a file that is written whole packs itself, and is known by its rows when it is finished") {
   const Folder folder;
   const auto packed = sink_of(folder.path("out.parquet"), {{"compression", "snappy"}});
   CHECK(packed->open(formats_context(), std::nullopt).ok());
@@ -222,9 +222,6 @@ TEST_CASE("a file that is written whole packs itself, and takes no rows when it 
     committed = stored(sink->sync());
     REQUIRE(sink->finalise().ok());
   }
-  const auto again = sink_of(path);
-  REQUIRE(again->open(formats_context(), committed).ok());
-  CHECK_THAT(write_rows(*again, rows_between(2, 3)).message(), Contains("takes no more rows"));
   // Another file of that name is not what was made of rows that are gone.
   write_file(path, Json::object(), 3);
   CHECK_THAT(sink_of(path)->open(formats_context(), committed).message(),

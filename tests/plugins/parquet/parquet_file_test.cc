@@ -232,7 +232,8 @@ TEST_CASE("a file that was published takes more rows, and one that was begun goe
   const auto make = [] {
     return std::make_unique<files::WaitingOutput>(
         std::make_unique<ParquetFile>(files::WriteSettings(), std::vector<NamedType>(), noted_file),
-        [] { return std::unique_ptr<files::RecordReader>(); }, files::EarlyFile::Holding{1, 1});
+        [] { return std::unique_ptr<files::RecordReader>(); }, 0, files::kWorkingSuffix,
+        files::EarlyFile::Holding{1, 1});
   };
   {
     const auto first = make();

@@ -1,0 +1,44 @@
+#include "engine/state/dead_letter_labels.h"
+
+namespace rare::engine {
+
+Status make_label_table(sqlite::Database& database) {
+  return database.execute(
+      "CREATE TABLE IF NOT EXISTS dead_letter_labels (number INTEGER PRIMARY KEY, label TEXT NOT "
+      "NULL)");
+}
+
+Status write_label(sqlite::Database& database, const std::string& label) {
+  return database.statement("INSERT INTO dead_letter_labels VALUES (last_insert_rowid(), ?1)")
+      .run(label);
+}
+
+// Who reads the letters does not ask for one behind the last: the statement would keep its
+// snapshot.
+DeadLetterLabels::~DeadLetterLabels() {
+  if (labels_ != nullptr) labels_->reset();
+}
+
+Result<std::string> DeadLetterLabels::next() {
+  Result<bool> more = true;
+  if (!began_) {
+    began_ = true;
+    sqlite::Statement& table =
+        database_.statement("SELECT 1 FROM sqlite_schema WHERE name = 'dead_letter_labels'");
+    const Result<bool> is_there = table.first();
+    table.reset();
+    if (!is_there) return is_there.status();
+    if (!*is_there) return std::string();
+    labels_ = &database_.statement(
+        "SELECT l.label FROM dead_letter_rows d LEFT JOIN dead_letter_labels l ON l.number = "
+        "d.number ORDER BY d.source, d.ordinal, d.number");
+    more = labels_->first();
+  } else if (labels_ != nullptr) {
+    more = labels_->next();
+  }
+  if (!more) return more.status();
+  if (!*more) labels_ = nullptr;
+  return labels_ == nullptr || labels_->is_null(0) ? std::string() : labels_->text(0);
+}
+
+}  // namespace rare::engine

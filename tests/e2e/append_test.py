@@ -1,0 +1,235 @@
+"""Input that grows: a run goes on behind what it has read, and its output with it."""
+
+import csv
+import gzip
+import json
+import random
+import subprocess
+import unittest
+
+from harness import ENGINE, EngineTest, HANG_S, read_jsonl
+
+PIPELINE = """
+name: grown
+order: ORDER
+max_errors: 100
+nodes:
+  - { name: documents, use: files.read, with: { path: in, append: true, id_field: name } }
+  - { name: slow, use: basic.delay, with: { ms: 1 }, parallelism: 4 }
+  - { name: kept, use: basic.filter, with: { where: ".n % 7 != 3" } }
+  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }
+  - { name: packed, use: files.write, from: kept, with: { path: out/rows.jsonl.gz } }
+  - { name: array, use: files.write, from: kept, with: { path: out/rows.json } }
+  - { name: files, use: files.write, from: kept, with: { path: out/parts/rows.csv, max_records_per_file: 100 } }
+"""
+QUIET = ("--progress", "none")
+
+
+class AppendTest(EngineTest):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "in").mkdir()
+        self.count = 0
+
+    def lay_out(self, order="input", more=""):
+        self.order = order
+        self.write("grown.yaml", PIPELINE.replace("ORDER", order) + more)
+
+    def add(self, name, count, packed=False):
+        """Lines behind those of the file; each record is counted on."""
+        lines = ""
+        for _ in range(count):
+            lines += json.dumps({"n": self.count, "name": f"record {self.count // 2}"}) + "\n"
+            self.count += 1
+        with open(self.folder / "in" / name, "ab") as file:
+            file.write(gzip.compress(lines.encode()) if packed else lines.encode())
+
+    def run_on(self, *more, code=0):
+        process = self.run_engine("grown.yaml", *QUIET, *more)
+        self.assert_exit(process, code)
+        return process
+
+    def check_outputs(self, in_order=True):
+        """Each record once in each output; in the order in which they came, if that is the order of the input."""
+        wanted = [n for n in range(self.count) if n % 7 != 3]
+        rows = [row["n"] for row in read_jsonl(self.folder / "out/rows.jsonl")]
+        packed = [json.loads(line)["n"] for line in
+                  gzip.decompress((self.folder / "out/rows.jsonl.gz").read_bytes()).splitlines()]
+        array = [row["n"] for row in json.loads((self.folder / "out/rows.json").read_text())]
+        parts = sorted((self.folder / "out/parts").iterdir())
+        self.assertEqual([part.name for part in parts],
+                         [f"rows-{i:05}.csv" for i in range((len(wanted) - 1) // 100 + 1)])
+        divided = [int(row["n"]) for part in parts for row in csv.DictReader(part.read_text().splitlines())]
+        for found in (rows, packed, array, divided):
+            self.assertEqual(found if in_order else sorted(found), wanted)
+        if not in_order and self.order == "input":
+            self.assertEqual([packed, array, divided], [rows, rows, rows])
+            for file in (self.folder / "in").iterdir():
+                numbers = {row["n"] for row in read_jsonl(file)}
+                of_file = [n for n in rows if n in numbers]
+                self.assertEqual(of_file, sorted(of_file))
+        ledger = self.manifest("grown")["records"]
+        self.assertEqual(ledger["read"], self.count)
+
+    def test_files_grow_and_come_and_the_output_is_added_to(self):
+        self.lay_out()
+        self.add("b.jsonl", 50)
+        self.add("d.jsonl.gz", 30, packed=True)
+        self.run_on()
+        self.check_outputs()
+        self.assertIn("complete, ", self.run_on().stdout)
+        before = (self.folder / "out/rows.jsonl").read_bytes()
+        for name, packed in (("a.jsonl", False), ("b.jsonl", False), ("d.jsonl.gz", True), ("c.jsonl", False)):
+            self.add(name, 40, packed)
+            self.assertIn("its input has grown", self.run_on().stderr)
+            self.check_outputs()
+        self.assertTrue((self.folder / "out/rows.jsonl").read_bytes().startswith(before))
+        self.add("c.jsonl", 5)
+        self.run_on("--limit", self.count - 3)
+        self.assertEqual(len(read_jsonl(self.folder / "out/rows.jsonl")),
+                         len([n for n in range(self.count - 3) if n % 7 != 3]))
+        self.run_on()
+        self.check_outputs()
+        self.run_on("--fresh")
+        # By name now: nobody has read them before.
+        first = read_jsonl(self.folder / "out/rows.jsonl")[0]
+        self.assertIn(first, read_jsonl(self.folder / "in/a.jsonl"))
+
+    def killed_again_and_again(self, order):
+        chance = random.Random(order)
+        self.lay_out(order)
+        self.add("b.jsonl", 200)
+        for growth in range(3):
+            for _ in range(3):
+                process = self.start("grown.yaml", *QUIET)
+                try:
+                    out, error = process.communicate(timeout=chance.uniform(0.02, 0.6))
+                    self.assertEqual(process.returncode, 0, out + error)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.communicate(timeout=HANG_S)
+                self.add(chance.choice(["a.jsonl", "b.jsonl", "c.jsonl"]), 40)
+            if growth % 2:
+                self.run_on()
+                self.check_outputs(in_order=False)
+        self.run_on()
+        self.check_outputs(in_order=False)
+        self.assertIn("complete, ", self.run_on().stdout)
+
+    def test_killed_in_the_order_of_the_input(self):
+        self.killed_again_and_again("input")
+
+    def test_killed_in_any_order(self):
+        self.killed_again_and_again("any")
+
+    def test_what_was_read_has_changed(self):
+        self.lay_out()
+        self.add("a.jsonl", 10)
+        self.run_on()
+        file = self.folder / "in/a.jsonl"
+        whole = file.read_text()
+        file.write_text(whole.replace('"n": 4', '"n": 5') + '{"n":10}\n')
+        refused = self.run_on(code=2)
+        self.assertIn("in/a.jsonl: changed since an earlier start read it", refused.stderr)
+        self.assertIn("--fresh", refused.stderr)
+        file.write_text(whole[:-4])
+        self.assertIn("in/a.jsonl: became shorter", self.run_on(code=2).stderr)
+        file.write_text(whole)
+        self.assertIn("complete, ", self.run_on().stdout)
+        self.check_outputs()
+
+    def test_lost_output_is_made_again_in_the_same_order(self):
+        self.lay_out()
+        self.add("b.jsonl", 20)
+        self.run_on()
+        self.add("a.jsonl", 20)
+        self.run_on()
+        (self.folder / "out/rows.json").unlink()
+        self.assertIn("making it again", self.run_on().stderr)
+        self.check_outputs()
+        (self.folder / "out/parts/rows-00000.csv").unlink()
+        self.assertIn("making it again", self.run_on().stderr)
+        self.check_outputs()
+
+    def test_labels_name_records(self):
+        self.lay_out(more="  - { name: checked, use: basic.map, from: documents, with: "
+                          "{ program: 'if .n == 5 then error(\"five\") else . end' } }\n"
+                          "  - { name: all, use: files.write, with: { path: out/all.jsonl } }\n")
+        self.add("b.jsonl", 10)
+        self.run_on()
+        letter = self.dead_letters("grown")[0]
+        self.assertEqual((letter["id"], letter["label"]), ("5", "record 2"))
+        self.add("a.jsonl", 3)
+        several = self.run_engine("explain", "grown.yaml", "record 2")
+        self.assert_exit(several, 2)
+        self.assertIn("2 records are called 'record 2': name one of them by its id: 4, 5", several.stderr)
+        self.run_on()
+        one = self.run_engine("explain", "grown.yaml", "record 6")
+        self.assert_exit(one, 0)
+        self.assertIn("record 12 (record 6)", one.stdout)
+        told = json.loads(self.run_engine("explain", "grown.yaml", "5", "--json").stdout)
+        self.assertEqual((told["records"][0]["id"], told["records"][0]["label"]), ("5", "record 2"))
+        nobody = self.run_engine("explain", "grown.yaml", "5", "--label")
+        self.assert_exit(nobody, 2)
+        self.assertIn("'5' is no record of a source", nobody.stderr)
+        self.run_engine("retry", "grown.yaml", *QUIET)
+        self.assertEqual([letter["label"] for letter in self.dead_letters("grown")], ["record 2"])
+
+    def test_retry_after_the_input_has_grown_twice(self):
+        self.lay_out(more="  - { name: checked, use: basic.map, from: documents, with: "
+                          "{ program: 'if .n % 10 == 5 then error(\"five\") else . end' } }\n"
+                          "  - { name: all, use: files.write, with: { path: out/all.jsonl } }\n")
+        for name in ("b.jsonl", "a.jsonl"):
+            self.add(name, 30)
+            self.run_on()
+        self.add("b.jsonl", 7)
+        retried = self.run_engine("retry", "grown.yaml", *QUIET)
+        self.assert_exit(retried, 0)
+        self.assertEqual(len(self.dead_letters("grown")), 6)
+        self.assertEqual(len(read_jsonl(self.folder / "out/all.jsonl")), 54)
+        self.run_on()
+        self.assertEqual([row["n"] for row in read_jsonl(self.folder / "out/all.jsonl")],
+                         [n for n in range(67) if n % 10 != 5])
+        self.check_outputs()
+
+    def test_what_looks_at_the_whole_set_is_refused(self):
+        self.write("in/a.jsonl", '{"n":1,"text":"salt"}\n')
+        self.write("sorted.yaml", "name: sorted\nnodes:\n"
+                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
+                   "  - { name: in_order, use: basic.sort, with: { by: n } }\n"
+                   "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n")
+        refused = self.run_engine("validate", "sorted.yaml")
+        self.assert_exit(refused, 2)
+        self.assertIn("append: expected false, because 'in_order' (basic.sort) works over the whole set",
+                      refused.stderr)
+        self.write("mined.yaml", "name: mined\nservices:\n"
+                   "  index: { use: bm25.index, with: { from: documents } }\nnodes:\n"
+                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
+                   "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n")
+        refused = self.run_engine("validate", "mined.yaml")
+        self.assert_exit(refused, 2)
+        self.assertIn("may have more at each start (append: true)", refused.stderr)
+        self.assertIn("name the corpus by its path", refused.stderr)
+        self.write("piped.yaml", "name: piped\nnodes:\n"
+                   "  - { name: rows, use: files.read, with: { path: '-', format: jsonl, append: true } }\n"
+                   "  - { name: result, use: files.write, with: { path: out.jsonl } }\n")
+        piped = subprocess.run([ENGINE, "piped.yaml", *QUIET], input=b'{"n":1}\n', cwd=self.folder,
+                               env=self.environment, capture_output=True, check=False)
+        self.assertEqual(piped.returncode, 2, piped.stderr)
+        self.assertIn(b"standard input cannot be read again", piped.stderr)
+
+    def test_a_divided_output_is_read_as_a_folder(self):
+        self.lay_out()
+        self.add("b.jsonl", 300)
+        self.run_on()
+        manifest = self.manifest("grown")
+        self.assertIn("out/parts/rows-00002.csv", manifest["results"])
+        told = json.loads(self.run_engine("status", "grown.yaml", "--json").stdout)
+        self.assertEqual(told["results"], manifest["results"])
+        self.assertIn("result: out/parts/rows-00001.csv\n", self.run_engine("status", "grown.yaml").stdout)
+        counted = self.run_engine("count", "out/parts")
+        self.assertEqual(counted.stdout, f"{len([n for n in range(300) if n % 7 != 3])}\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
