@@ -33,6 +33,19 @@ void append_words(std::string& text, Random& random, int words) {
   }
 }
 
+// Null: none.
+const Json* member_of(const Json& schema, const char* name) {
+  const auto at = schema.find(name);
+  return at == schema.end() ? nullptr : &*at;
+}
+
+// Of several, the first.
+std::string type_of(const Json& schema, bool has_properties) {
+  const Json* type = member_of(schema, "type");
+  if (type == nullptr) return has_properties ? "object" : "string";
+  return (type->is_array() ? type->at(0) : *type).get<std::string>();
+}
+
 }  // namespace
 
 std::string text_of(std::uint64_t seed, int words) {
@@ -40,15 +53,13 @@ std::string text_of(std::uint64_t seed, int words) {
   std::string text;
   for (int left = words; left > 0;) {
     const int length = left < 20 ? left : 12;
-    std::string sentence;
-    append_words(sentence, random, length);
-    sentence.erase(0, 1);
-    sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
-    if (!text.empty()) text += ' ';
-    text += sentence + ".";
+    const std::size_t space = text.size();
+    append_words(text, random, length);
+    text[space + 1] = static_cast<char>(text[space + 1] - 'a' + 'A');
+    text += '.';
     left -= length;
   }
-  return text;
+  return text.erase(0, 1);
 }
 
 std::string question_of(std::uint64_t seed) {
@@ -59,23 +70,24 @@ std::string question_of(std::uint64_t seed) {
 }
 
 Json value_for(const Json& schema, std::uint64_t seed, const std::string& name) {
-  if (schema.contains("const")) return schema["const"];
-  if (schema.contains("enum")) return schema["enum"][seed % schema["enum"].size()];
-  Json type = schema.value("type", Json(schema.contains("properties") ? "object" : "string"));
-  if (type.is_array()) type = type.at(0);
+  if (const Json* value = member_of(schema, "const")) return *value;
+  if (const Json* values = member_of(schema, "enum")) return (*values)[seed % values->size()];
+  const Json* properties = member_of(schema, "properties");
+  const std::string type = type_of(schema, properties != nullptr);
   if (type == "object") {
     Json object = Json::object();
-    const Json properties = schema.value("properties", Json::object());
-    for (const auto& [key, sub] : properties.items()) {
+    if (properties == nullptr) return object;
+    for (const auto& [key, sub] : properties->items()) {
       object[key] = value_for(sub, derive_seed(seed, key, "property"), key);
     }
     return object;
   }
   if (type == "array") {
     Json list = Json::array();
+    const Json* items = member_of(schema, "items");
     const std::uint64_t count = schema.value("minItems", std::uint64_t{1});
     for (std::uint64_t i = 0; i < count; ++i) {
-      list.push_back(value_for(schema.value("items", Json::object()), seed + i, name));
+      list.push_back(value_for(items == nullptr ? Json::object() : *items, seed + i, name));
     }
     return list;
   }

@@ -1,5 +1,8 @@
 #include "chat_protocol.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -30,6 +33,7 @@ HttpResponse error_response(int status, const std::string& message, const std::s
 
 // Which of `shares` (per cent, one after another) the call, or the prompt, falls into; -1: none.
 int pick(std::uint64_t seed, const std::string& what, std::initializer_list<double> shares) {
+  if (std::none_of(shares.begin(), shares.end(), [](double share) { return share > 0; })) return -1;
   Random random(derive_seed(seed, what, "fault"));
   double point = static_cast<double>(random.below(1'000'000)) / 10'000;
   int index = 0;
@@ -69,42 +73,6 @@ void truncate(std::string& content, std::string& finish) {
   content.resize(content.size() / 2);
   finish = "length";
 }
-
-// The events of one field of a delta, which differ in its text alone: built once, not for each
-// piece.
-class DeltaEvents {
- public:
-  DeltaEvents(Json chunk, const char* field) {
-    constexpr std::string_view kMark = "PIECE";
-    chunk["choices"] =
-        Json::array({{{"index", 0}, {"delta", {{field, kMark}}}, {"finish_reason", nullptr}}});
-    const std::string event = event_of(chunk);
-    const std::string written = '"' + std::string(kMark) + '"';
-    const std::size_t at = event.find(written);
-    before_ = event.substr(0, at);
-    after_ = event.substr(at + written.size());
-  }
-
-  std::string with(std::string_view piece) const {
-    std::string event;
-    event.reserve(before_.size() + piece.size() + 2 + after_.size());
-    event += before_;
-    const bool is_plain = std::none_of(piece.begin(), piece.end(), [](char c) {
-      return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-    });
-    if (is_plain) {
-      event.append(1, '"').append(piece).append(1, '"');
-    } else {
-      event += Json(piece).dump();
-    }
-    return event += after_;
-  }
-
-  static std::string event_of(const Json& chunk) { return "data: " + chunk.dump() + "\n\n"; }
-
- private:
-  std::string before_, after_;
-};
 
 }  // namespace
 
@@ -240,37 +208,31 @@ Json ChatProtocol::whole_body(const Completion& completion) {
           {"usage", usage_of(completion.prompt_tokens, completion.completion_tokens)}};
 }
 
-// As server-sent events, a word each.
-HttpResponse ChatProtocol::in_pieces(const Completion& completion, bool with_usage) const {
+// As server-sent events, a word each. What waits for nothing is one piece of the response.
+HttpResponse ChatProtocol::in_pieces(const Completion& completion, bool with_usage) {
+  StreamEvents& events = events_.try_emplace(completion.model, completion.model).first->second;
   HttpResponse streamed;
   streamed.content_type = "text/event-stream";
-  const auto send = [&streamed](std::string event, int after_ms) {
-    streamed.pieces.push_back({std::move(event), std::chrono::milliseconds(after_ms)});
-  };
-  Json chunk = {
-      {"id", "chatcmpl-test"}, {"object", "chat.completion.chunk"}, {"model", completion.model}};
-  const auto of_delta = [&](Json delta, const Json& finish) {
-    chunk["choices"] =
-        Json::array({{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", finish}}});
-    return DeltaEvents::event_of(chunk);
-  };
-  send(of_delta({{"role", "assistant"}, {"content", ""}}, nullptr), 0);
-  for (const auto& [field, text] : {std::pair("reasoning_content", &completion.reasoning),
-                                    std::pair("content", &completion.content)}) {
-    const DeltaEvents events(chunk, field);
-    for (std::size_t at = 0; at < text->size();) {
-      const std::size_t end = std::min(text->find(' ', at + 1), text->size());
-      send(events.with(std::string_view(*text).substr(at, end - at)), options_.token_ms);
+  streamed.pieces.push_back({events.role, std::chrono::milliseconds(0), true});
+  const auto say = [&](const std::string& text, EventTemplate& event) {
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find(' ', at + 1), text.size());
+      if (options_.token_ms > 0) {
+        streamed.pieces.push_back({{}, std::chrono::milliseconds(options_.token_ms), true});
+      }
+      event.append_text(std::string_view(text).substr(at, end - at), streamed.pieces.back().bytes);
       at = end;
     }
-  }
-  send(of_delta(Json::object(), completion.finish), 0);
+  };
+  say(completion.reasoning, events.reasoning);
+  say(completion.content, events.content);
+  std::string& last = streamed.pieces.back().bytes;
+  events.finish.append_text(completion.finish, last);
   if (with_usage) {
-    chunk["choices"] = Json::array();
-    chunk["usage"] = usage_of(completion.prompt_tokens, completion.completion_tokens);
-    send(DeltaEvents::event_of(chunk), 0);
+    const Json usage = usage_of(completion.prompt_tokens, completion.completion_tokens);
+    events.usage.append_json(usage.dump(), last);
   }
-  send("data: [DONE]\n\n", 0);
+  last += events.done;
   return streamed;
 }
 
@@ -301,7 +263,9 @@ HttpResponse ChatProtocol::refusal(const HttpRequest& request, const AskedChat& 
 }
 
 ChatProtocol::Completion ChatProtocol::completion(const AskedChat& asked) {
-  const std::uint64_t seed = derive_seed(asked.seed, asked.prompt, "answer");
+  // Not derive_seed() of the prompt, which takes a byte after the other.
+  const std::uint64_t seed =
+      XXH3_64bits_withSeed(asked.prompt.data(), asked.prompt.size(), asked.seed);
   Completion said;
   said.model = asked.model.empty() ? "test" : asked.model;
   said.content =

@@ -14,6 +14,7 @@
 #include "asked_chat.h"
 #include "http_server.h"
 #include "rare/json.h"
+#include "stream_events.h"
 
 namespace rare::testing {
 
@@ -72,12 +73,13 @@ class ChatProtocol {
   Completion completion(const AskedChat& asked);
   bool is_truncated_prompt(std::string_view request) const;
   static Json whole_body(const Completion& completion);
-  HttpResponse in_pieces(const Completion& completion, bool with_usage) const;
+  HttpResponse in_pieces(const Completion& completion, bool with_usage);
   void slot_changed(int by);
 
   ProtocolOptions options_;
   Completion fixed_;
   std::string fixed_body_;
+  std::map<std::string, StreamEvents> events_;  // by model
   std::int64_t calls_ = 0, cut_ = 0, malformed_ = 0, stalled_ = 0, prompt_tokens_ = 0,
                completion_tokens_ = 0;
   std::map<int, std::int64_t> statuses_;

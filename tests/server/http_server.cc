@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
@@ -93,13 +92,12 @@ std::string wire_form(const HttpResponse& response) {
   return bytes;
 }
 
-// Of a chunked body.
-void append_chunk(std::string_view bytes, std::string& out) {
-  char size[32];
-  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-  out += size;
-  out += bytes;
-  out += "\r\n";
+void append_piece(const HttpResponse::Piece& piece, std::string& out) {
+  if (piece.is_framed) {
+    out += piece.bytes;
+  } else {
+    append_chunk(piece.bytes, out);
+  }
 }
 
 // epoll_wait counts in milliseconds, which would make answers late by as much: 1% of 50 ms.
@@ -119,6 +117,12 @@ int wait_for_events(int epoll_fd, std::vector<epoll_event>& events,
 }
 
 }  // namespace
+
+void append_chunk(std::string_view bytes, std::string& out) {
+  char size[16];
+  const auto written = std::to_chars(size, size + sizeof size, bytes.size(), 16);
+  out.append(size, written.ptr).append("\r\n").append(bytes).append("\r\n");
+}
 
 std::string_view HttpRequest::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
@@ -203,6 +207,8 @@ void HttpServer::post(std::uint64_t id, HttpResponse response, std::chrono::mill
   if (loop_thread_.load() == std::this_thread::get_id()) {
     if (delay.count() == 0 && response.pieces.empty()) {
       respond(id, response);
+    } else if (delay.count() == 0) {
+      respond_piece(id, std::make_shared<HttpResponse>(std::move(response)), 0);
     } else {
       delayed_.push({Clock::now() + delay, next_order_++, id,
                      std::make_shared<HttpResponse>(std::move(response)), 0});
@@ -281,13 +287,15 @@ void HttpServer::serve_requests(std::uint64_t id) {
   // One request of a connection at a time; what a handler answers at once may close it.
   for (auto at = connections_.find(id); at != connections_.end() && !at->second.answering;
        at = connections_.find(id)) {
+    // Not in the connection, which a handler may close.
+    std::string bytes = std::exchange(at->second.in, {});
     HttpRequest request;
-    const std::size_t used = parse_request(at->second.in, request);
-    if (used == 0) return;
+    const std::size_t used = parse_request(bytes, request);
+    if (used == 0) {
+      at->second.in = std::move(bytes);
+      return;
+    }
     at->second.answering = true;
-    const std::string bytes = std::exchange(at->second.in, {});
-    request.headers.clear();
-    parse_request(bytes, request);
     at->second.in = bytes.substr(used);
     handler_(request, Reply(this, id));
   }
@@ -312,11 +320,11 @@ void HttpServer::respond_piece(std::uint64_t id, std::shared_ptr<HttpResponse> r
     c.written = 0;
     c.more = true;
   } else {
-    append_chunk(response->pieces[piece - 1].bytes, c.out);
+    append_piece(response->pieces[piece - 1], c.out);
   }
   // What waits for nothing leaves in one send.
   for (; piece < response->pieces.size() && response->pieces[piece].after.count() == 0; ++piece) {
-    append_chunk(response->pieces[piece].bytes, c.out);
+    append_piece(response->pieces[piece], c.out);
   }
   if (piece < response->pieces.size()) {
     const auto after = response->pieces[piece].after;

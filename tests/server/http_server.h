@@ -34,6 +34,7 @@ struct HttpResponse {
   struct Piece {
     std::string bytes;
     std::chrono::milliseconds after{0};
+    bool is_framed = false;  // `bytes` are whole chunks (append_chunk) and not the bytes of one
   };
   int status = 200;
   std::string body;
@@ -45,6 +46,9 @@ struct HttpResponse {
   // connection is closed behind the last of them.
   std::vector<Piece> pieces;
 };
+
+// Appends `bytes` to `out` as one chunk of a chunked body (RFC 9112, section 7.1).
+void append_chunk(std::string_view bytes, std::string& out);
 
 class HttpServer {
  public:
