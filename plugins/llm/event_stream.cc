@@ -1,5 +1,7 @@
 #include "plugins/llm/event_stream.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,15 +10,106 @@
 namespace rare::llm {
 namespace {
 
-// Joins texts and lists; anything else takes the place of what was there.
-void join(Json& kept, const Json& more) {
+namespace dom = simdjson::dom;
+
+using simdjson::SUCCESS;
+
+Json json_of(dom::element value) {
+  switch (value.type()) {
+    case dom::element_type::OBJECT: {
+      Json object = Json::object();
+      for (const auto [name, member] : dom::object(value)) {
+        object[std::string(name)] = json_of(member);
+      }
+      return object;
+    }
+    case dom::element_type::ARRAY: {
+      Json list = Json::array();
+      for (const dom::element item : dom::array(value)) list.push_back(json_of(item));
+      return list;
+    }
+    case dom::element_type::STRING:
+      return std::string(std::string_view(value));
+    case dom::element_type::INT64:
+      return std::int64_t(value);
+    case dom::element_type::UINT64:
+      return std::uint64_t(value);
+    case dom::element_type::DOUBLE:
+      return double(value);
+    case dom::element_type::BOOL:
+      return bool(value);
+    case dom::element_type::NULL_VALUE:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+// The event as an object, which is the parser's until it parses the next one; nothing: it is none.
+std::optional<dom::element> chunk_in(const std::string& event, dom::parser& parser) {
+  dom::element chunk;
+  if (parser.parse(event).get(chunk) != SUCCESS) {
+    // An integer beyond 64 bits, which nlohmann makes a floating-point number.
+    const Json lenient = Json::parse(event, nullptr, false);
+    if (lenient.is_discarded() || parser.parse(lenient.dump()).get(chunk) != SUCCESS) {
+      return std::nullopt;
+    }
+  }
+  if (!chunk.is_object()) return std::nullopt;
+  return chunk;
+}
+
+// Puts a member into `object`. Most are there, from the event before.
+void keep(Json& object, std::string_view name, dom::element value) {
+  const auto known = object.find(name);
+  if (known == object.end()) {
+    object[std::string(name)] = json_of(value);
+    return;
+  }
+  std::string_view text;
+  const bool is_same = known->is_string() && value.get(text) == SUCCESS &&
+                       text == known->get_ref<const std::string&>();
+  if (!is_same) *known = json_of(value);
+}
+
+// Joins a member to what is there: texts and lists; anything else takes its place.
+void join(Json& object, std::string_view name, dom::element more) {
+  auto known = object.find(name);
+  if (known == object.end()) known = object.emplace(std::string(name), nullptr).first;
+  std::string_view text;
+  dom::array items;
   if (more.is_null()) return;
-  if (kept.is_string() && more.is_string()) {
-    kept.get_ref<std::string&>() += more.get_ref<const std::string&>();
-  } else if (kept.is_array() && more.is_array()) {
-    kept.insert(kept.end(), more.begin(), more.end());
+  if (known->is_string() && more.get(text) == SUCCESS) {
+    known->get_ref<std::string&>() += text;
+  } else if (known->is_array() && more.get(items) == SUCCESS) {
+    for (const dom::element item : items) known->push_back(json_of(item));
   } else {
-    kept = more;
+    *known = json_of(more);
+  }
+}
+
+// Each member is joined to the one of that name in `kept`.
+void join_all(Json& kept, dom::object members) {
+  for (const auto [name, value] : members) {
+    if (name != "role") join(kept, name, value);
+  }
+}
+
+void add_to_choice(dom::object choice, Json& kept, std::int64_t index) {
+  if (kept.is_null()) {
+    kept["index"] = index;
+    kept["message"]["role"] = "assistant";
+    kept["finish_reason"] = nullptr;
+  }
+  for (const auto [name, value] : choice) {
+    dom::object members;
+    const bool is_object = value.get(members) == SUCCESS;
+    if (name == "delta" && is_object) {
+      join_all(kept["message"], members);
+    } else if (name == "logprobs" && is_object) {
+      join_all(kept["logprobs"], members);
+    } else if (name != "index" && !value.is_null()) {
+      keep(kept, name, value);
+    }
   }
 }
 
@@ -73,20 +166,22 @@ void EventStream::end_event() {
     return;
   }
   if (take_piece(data)) return;
-  Json chunk = Json::parse(data, nullptr, false);
-  if (!chunk.is_object()) {
+  // simdjson, as for whole replies.
+  thread_local dom::parser parser;
+  const std::optional<dom::element> chunk = chunk_in(data, parser);
+  if (!chunk) {
     if (improper_.empty()) improper_ = data.substr(0, 200);
     return;
   }
   // Not again and again: two templates, of reasoning and answer, serve a whole stream as a rule.
   constexpr int kMostTemplates = 8;
   if (templates_ < kMostTemplates) {
-    if (auto found = PieceTemplate::of(data, chunk)) {
+    if (auto found = PieceTemplate::of(data, *chunk)) {
       template_ = std::move(found);
       ++templates_;
     }
   }
-  take_chunk(std::move(chunk));
+  take_chunk(*chunk);
 }
 
 // Whether the event was one more piece of what came before it.
@@ -100,41 +195,29 @@ bool EventStream::take_piece(std::string_view data) {
   return template_->append_piece(data, *joined_);
 }
 
-void EventStream::take_chunk(Json chunk) {
+void EventStream::take_chunk(const dom::element& chunk) {
   joined_ = nullptr;  // what it points into may change
-  if (const auto error = chunk.find("error"); error != chunk.end() && !error->is_null()) {
-    error_ = std::move(chunk);
+  dom::element error;
+  if (chunk["error"].get(error) == SUCCESS && !error.is_null()) {
+    error_ = json_of(chunk);
     return;
   }
-  for (const auto& [name, value] : chunk.items()) {
-    if (name == "choices" && value.is_array()) {
-      for (const Json& choice : value) take_choice(choice);
+  for (const auto [name, value] : dom::object(chunk)) {
+    dom::array choices;
+    if (name == "choices" && value.get(choices) == SUCCESS) {
+      for (const dom::element choice : choices) take_choice(choice);
     } else if (!value.is_null()) {
-      whole_[name] = value;
+      keep(whole_, name, value);
     }
   }
 }
 
-void EventStream::take_choice(const Json& choice) {
-  if (!choice.is_object()) return;
-  const auto number = choice.find("index");
-  const std::int64_t index =
-      number != choice.end() && number->is_number_integer() ? number->get<std::int64_t>() : 0;
-  Json& kept = choices_[index];
-  if (kept.is_null()) {
-    kept = {{"index", index}, {"message", {{"role", "assistant"}}}, {"finish_reason", nullptr}};
-  }
-  for (const auto& [name, value] : choice.items()) {
-    if (name == "delta" && value.is_object()) {
-      for (const auto& [field, piece] : value.items()) {
-        if (field != "role") join(kept["message"][field], piece);
-      }
-    } else if (name == "logprobs" && value.is_object()) {
-      for (const auto& [field, list] : value.items()) join(kept["logprobs"][field], list);
-    } else if (name != "index" && !value.is_null()) {
-      kept[name] = value;
-    }
-  }
+void EventStream::take_choice(const dom::element& choice) {
+  dom::object members;
+  if (choice.get(members) != SUCCESS) return;
+  std::int64_t index = 0;
+  if (members["index"].get(index) != SUCCESS) index = 0;
+  add_to_choice(members, choices_[index], index);
 }
 
 Result<std::string> EventStream::body() {

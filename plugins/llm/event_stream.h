@@ -35,8 +35,8 @@ class EventStream final : public net::BodyReader {
   void end_event();
   void take_whole_pieces(std::string_view& bytes);
   bool take_piece(std::string_view data);
-  void take_chunk(Json chunk);
-  void take_choice(const Json& choice);
+  void take_chunk(const simdjson::dom::element& chunk);
+  void take_choice(const simdjson::dom::element& choice);
 
   const std::size_t most_bytes_;
   std::size_t bytes_ = 0;  // of all events

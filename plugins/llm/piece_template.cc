@@ -5,34 +5,42 @@
 #include <algorithm>
 #include <utility>
 
+#include "rare/json.h"
+
 namespace rare::llm {
 namespace {
 
-// The only choice, with a delta that is an object, or null. Lists of log-probabilities grow with
+namespace dom = simdjson::dom;
+
+using simdjson::SUCCESS;
+
+// The only choice, with a delta that is an object, or nothing. Lists of log-probabilities grow with
 // each event, also with one that is equal.
-const Json* choice_of(const Json& chunk) {
-  const auto choices = chunk.find("choices");
-  if (chunk.contains("error") || choices == chunk.end()) return nullptr;
-  if (!choices->is_array() || choices->size() != 1) return nullptr;
-  const Json& choice = choices->front();
-  if (!choice.is_object()) return nullptr;
-  const auto lists = choice.find("logprobs");
-  if (lists != choice.end() && !lists->is_null()) return nullptr;
-  const auto delta = choice.find("delta");
-  return delta != choice.end() && delta->is_object() ? &choice : nullptr;
+std::optional<dom::object> choice_of(const dom::element& chunk) {
+  dom::array choices;
+  dom::object choice, delta;
+  dom::element other;
+  if (chunk["error"].get(other) == SUCCESS) return std::nullopt;
+  if (chunk["choices"].get(choices) != SUCCESS || choices.size() != 1) return std::nullopt;
+  if ((*choices.begin()).get(choice) != SUCCESS) return std::nullopt;
+  if (choice["logprobs"].get(other) == SUCCESS && !other.is_null()) return std::nullopt;
+  if (choice["delta"].get(delta) != SUCCESS) return std::nullopt;
+  return choice;
 }
 
-// The field whose text differs from event to event; none where another one may, too.
-std::string varying_field(const Json& delta) {
-  std::string field;
-  for (const auto& [name, value] : delta.items()) {
+// The field whose text differs from event to event; without a name where another one may, too.
+std::pair<std::string, std::string> varying_field(dom::object delta) {
+  std::pair<std::string, std::string> found;
+  for (const auto [name, value] : delta) {
     if (name == "role" || value.is_null()) continue;
-    if (!value.is_string()) return {};
-    if (value.get_ref<const std::string&>().empty()) continue;
-    if (!field.empty()) return {};
-    field = name;
+    std::string_view text;
+    if (value.get(text) != SUCCESS) return {};
+    if (text.empty()) continue;
+    if (!found.first.empty()) return {};
+    found.first = name;
+    found.second = text;
   }
-  return field;
+  return found;
 }
 
 bool is_written_as_it_reads(std::string_view piece) {
@@ -47,14 +55,13 @@ bool is_written_as_it_reads(std::string_view piece) {
 
 }  // namespace
 
-std::optional<PieceTemplate> PieceTemplate::of(std::string_view event, const Json& chunk) {
-  const Json* choice = choice_of(chunk);
-  if (choice == nullptr) return std::nullopt;
-  const Json& delta = choice->at("delta");
+std::optional<PieceTemplate> PieceTemplate::of(std::string_view event, const dom::element& chunk) {
+  const std::optional<dom::object> choice = choice_of(chunk);
+  if (!choice) return std::nullopt;
+  const auto [field, piece] = varying_field((*choice)["delta"].get_object());
+  if (field.empty()) return std::nullopt;
   PieceTemplate made;
-  made.field_ = varying_field(delta);
-  if (made.field_.empty()) return std::nullopt;
-  const auto& piece = delta.at(made.field_).get_ref<const std::string&>();
+  made.field_ = field;
   const std::string name = '"' + made.field_ + "\":";
   const std::string written = '"' + piece + '"';
   const std::size_t named = event.find(name);
@@ -63,9 +70,8 @@ std::optional<PieceTemplate> PieceTemplate::of(std::string_view event, const Jso
   if (at == std::string_view::npos) return std::nullopt;
   made.before_ = event.substr(0, at + 1);
   made.after_ = event.substr(at + written.size() - 1);
-  if (const auto index = choice->find("index"); index != choice->end()) {
-    if (!index->is_number_integer()) return std::nullopt;
-    made.choice_ = index->get<std::int64_t>();
+  if (dom::element index; (*choice)["index"].get(index) == SUCCESS) {
+    if (index.get(made.choice_) != SUCCESS) return std::nullopt;
   }
   // Where nothing is escaped, what stands there once is the piece.
   const bool is_plain = event.find('\\') == std::string_view::npos;
@@ -73,7 +79,8 @@ std::optional<PieceTemplate> PieceTemplate::of(std::string_view event, const Jso
   // The same letters may stand elsewhere in the event: only with another piece at this very place
   // does it show that it is the piece's.
   const std::string longer = piece + " and more";
-  Json expected = chunk;
+  Json expected = Json::parse(event, nullptr, false);
+  if (!expected.is_object()) return std::nullopt;
   expected["choices"][0]["delta"][made.field_] = longer;
   const Json other = Json::parse(made.before_ + longer + made.after_, nullptr, false);
   if (other != expected) return std::nullopt;

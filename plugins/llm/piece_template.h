@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "rare/json.h"
+namespace simdjson::dom {
+class element;
+}
 
 namespace rare::llm {
 
@@ -18,7 +20,8 @@ class PieceTemplate {
  public:
   // Of `event`, which was parsed as `chunk`: nothing unless it has one choice, its delta one text
   // that is not empty, and all else is such that saying it again says nothing new.
-  static std::optional<PieceTemplate> of(std::string_view event, const Json& chunk);
+  static std::optional<PieceTemplate> of(std::string_view event,
+                                         const simdjson::dom::element& chunk);
 
   // Appends the piece of an event that differs from the first one in nothing else. False, and
   // nothing appended, for any other event, and for what is no JSON.

@@ -105,6 +105,29 @@ TEST_CASE("an error that comes as an event is the body") {
   CHECK(body == Json{{"error", {{"message", "overloaded"}}}});
 }
 
+TEST_CASE("of members that come again the last value counts, whatever it is") {
+  Json first = chunk({{"content", nullptr}, {"tool_calls", Json::array({{{"id", "a"}}})}});
+  first["created"] = 1;
+  Json second = chunk({{"content", "x"}, {"tool_calls", Json::array({{{"id", "b"}}})}});
+  second["created"] = -2.5;
+  second["model"] = "other";
+  second["more"] = {{"flags", {true, false, nullptr}}, {"most", 18446744073709551615U}};
+  const std::string beyond_64_bits =
+      R"(data: {"created": 123456789012345678901234567890, "choices": []})"
+      "\n\n";
+  Json body = whole(event(first) + event(second) + kDone, 11);
+  CHECK(body["created"] == -2.5);
+  CHECK(body["model"] == "other");
+  CHECK(body["more"] == second["more"]);
+  CHECK(body["choices"][0]["message"] ==
+        Json{{"role", "assistant"},
+             {"content", "x"},
+             {"tool_calls", Json::array({{{"id", "a"}}, {{"id", "b"}}})}});
+  body = whole(event(first) + beyond_64_bits + kDone, 11);
+  CHECK(body["created"] == 123456789012345678901234567890.0);
+  CHECK(error_of("data: [1, 2]\n\n" + kDone) == "an event that is no JSON object: [1, 2]");
+}
+
 TEST_CASE("only events count as progress, and there is a bound") {
   EventStream stream(200);
   CHECK(stream.read(": ping\n\n") == Read::heartbeat);

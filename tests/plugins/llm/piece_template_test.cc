@@ -1,14 +1,17 @@
 // Events of a stream that differ in a piece of text.
 #include "plugins/llm/piece_template.h"
+
+#include <simdjson.h>
+
 #include "catch.h"
 
-using rare::Json;
 using rare::llm::PieceTemplate;
 
 namespace {
 
 std::optional<PieceTemplate> template_of(const std::string& event) {
-  return PieceTemplate::of(event, Json::parse(event));
+  simdjson::dom::parser parser;
+  return PieceTemplate::of(event, parser.parse(event));
 }
 
 std::string event_of(const std::string& delta, const std::string& more = "") {
