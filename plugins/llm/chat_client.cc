@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "plugins/llm/chat_call.h"
-#include "plugins/llm/json_text.h"
 #include "plugins/llm/reply_key.h"
 #include "plugins/llm/wire_request.h"
 #include "rare/reply_store.h"
@@ -55,8 +54,8 @@ Awaitable<Result<ChatReply>> ChatClient::chat(ChatRequest request, const Service
   call->wants_pieces = options_.stream == Stream::on ||
                        (options_.stream == Stream::automatic && may_be_long(call->generation));
   if (!options_.managed) {
-    call->logical = dump_json(
-        logical_request(options_, options_.revision, call->request, call->generation, client));
+    call->logical =
+        logical_request(options_, options_.revision, call->request, call->generation, client);
     call->key = reply_key(call->logical);
   }
   pair.completion.pause_time_limit();  // only a transfer counts
@@ -85,8 +84,8 @@ void ChatClient::identify(const CallPtr& call) {
     return;
   }
   if (call->key.empty()) {
-    call->logical = dump_json(
-        logical_request(options_, *revision_, call->request, call->generation, call->client));
+    call->logical =
+        logical_request(options_, *revision_, call->request, call->generation, call->client);
     call->key = reply_key(call->logical);
   }
   call->number = next_number_++;

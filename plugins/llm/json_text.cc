@@ -68,15 +68,21 @@ bool append_text(std::string_view text, std::string& out) {
   return true;
 }
 
-void append(const Json& value, std::string& out) {
+}  // namespace
+
+void append_json_string(std::string_view text, std::string& out) {
+  if (!append_text(text, out)) out += dump_whole(text);
+}
+
+void append_json(const Json& value, std::string& out) {
   if (value.is_object()) {
     char separator = '{';
     for (const auto& [name, member] : value.items()) {
       out += separator;
       separator = ',';
-      if (!append_text(name, out)) out += dump_whole(name);
+      append_json_string(name, out);
       out += ':';
-      append(member, out);
+      append_json(member, out);
     }
     out += value.empty() ? "{}" : "}";
   } else if (value.is_array()) {
@@ -84,19 +90,34 @@ void append(const Json& value, std::string& out) {
     for (const Json& item : value) {
       out += separator;
       separator = ',';
-      append(item, out);
+      append_json(item, out);
     }
     out += value.empty() ? "[]" : "]";
-  } else if (!value.is_string() || !append_text(value.get_ref<const std::string&>(), out)) {
+  } else if (value.is_string()) {
+    append_json_string(value.get_ref<const std::string&>(), out);
+  } else {
     out += dump_whole(value);
   }
 }
 
-}  // namespace
+void append_messages(const std::vector<ChatMessage>& messages, std::string_view more,
+                     std::string& out) {
+  out += '[';
+  for (const ChatMessage& message : messages) {
+    if (out.back() != '[') out += ',';
+    out += "{\"content\":";
+    const bool has_more = !more.empty() && &message == &messages.back();
+    append_json_string(has_more ? message.content + std::string(more) : message.content, out);
+    out += ",\"role\":";
+    append_json_string(message.role, out);
+    out += '}';
+  }
+  out += ']';
+}
 
 std::string dump_json(const Json& value) {
   std::string text;
-  append(value, text);
+  append_json(value, text);
   return text;
 }
 

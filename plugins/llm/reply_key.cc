@@ -1,6 +1,7 @@
 #include "plugins/llm/reply_key.h"
 
 #include "plugins/digest/sha256.h"
+#include "plugins/llm/json_text.h"
 
 namespace rare::llm {
 
@@ -17,21 +18,30 @@ Json merged_generation(const Json& service, const Json& request) {
   return merged;
 }
 
-Json logical_request(const ChatOptions& options, const std::string& revision,
-                     const ChatRequest& request, const Json& generation,
-                     const ServiceClient& client) {
-  Json messages = Json::array();
-  for (const ChatMessage& message : request.messages) {
-    messages.push_back({{"role", message.role}, {"content", message.content}});
+std::string logical_request(const ChatOptions& options, const std::string& revision,
+                            const ChatRequest& request, const Json& generation,
+                            const ServiceClient& client) {
+  std::string text = "{\"attempt\":" + std::to_string(request.attempt) + ",\"generation\":";
+  append_json(generation, text);
+  text += ",\"messages\":";
+  append_messages(request.messages, {}, text);
+  text += ",\"model\":";
+  append_json_string(options.model, text);
+  if (options.samples != Samples::shared) {
+    text += ",\"node\":";
+    append_json_string(client.node, text);
   }
-  Json logical = {{"model", options.model},   {"messages", std::move(messages)},
-                  {"generation", generation}, {"schema", request.schema},
-                  {"sample", request.sample}, {"attempt", request.attempt}};
-  if (request.round > 0) logical["round"] = request.round;
-  if (!revision.empty()) logical["revision"] = revision;
-  if (options.samples != Samples::shared) logical["node"] = client.node;
-  if (options.samples == Samples::per_record) logical["record"] = request.ordinal;
-  return logical;
+  if (options.samples == Samples::per_record) {
+    text += ",\"record\":" + std::to_string(request.ordinal);
+  }
+  if (!revision.empty()) {
+    text += ",\"revision\":";
+    append_json_string(revision, text);
+  }
+  if (request.round > 0) text += ",\"round\":" + std::to_string(request.round);
+  text += ",\"sample\":" + std::to_string(request.sample) + ",\"schema\":";
+  append_json(request.schema, text);
+  return text += '}';
 }
 
 std::string reply_key(std::string_view logical) { return digest::sha256_hex(logical); }

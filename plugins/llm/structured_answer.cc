@@ -221,7 +221,8 @@ class Judging {
 
 }  // namespace
 
-Result<StructuredAnswer> AnswerChecker::check(std::string_view text, const Json& schema) {
+Result<AnswerValidator*> AnswerChecker::validator_of(const Json& schema) {
+  if (last_ != nullptr && last_->schema() == schema) return last_;
   const std::string schema_text = dump_json(schema);
   auto at = validators_.find(schema_text);
   if (at == validators_.end()) {
@@ -233,7 +234,13 @@ Result<StructuredAnswer> AnswerChecker::check(std::string_view text, const Json&
     }
     at = validators_.emplace(schema_text, std::move(*made)).first;
   }
-  return Judging(text, *at->second).judge(find_json(text));
+  return last_ = at->second.get();
+}
+
+Result<StructuredAnswer> AnswerChecker::check(std::string_view text, const Json& schema) {
+  const Result<AnswerValidator*> validator = validator_of(schema);
+  if (!validator) return validator.status();
+  return Judging(text, **validator).judge(find_json(text));
 }
 
 }  // namespace rare::llm

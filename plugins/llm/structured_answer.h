@@ -29,7 +29,10 @@ class AnswerChecker {
   Result<StructuredAnswer> check(std::string_view text, const Json& schema);
 
  private:
+  Result<AnswerValidator*> validator_of(const Json& schema);
+
   std::map<std::string, std::unique_ptr<AnswerValidator>> validators_;
+  AnswerValidator* last_ = nullptr;  // most calls in a row have one schema
 };
 
 }  // namespace rare::llm

@@ -10,11 +10,30 @@ namespace {
 // At 20 to 30 tokens a second more than a minute, after which common gateways cut a silent answer.
 constexpr double kShortAnswerTokens = 2000;
 
+constexpr const char* kMessages = "messages";
+
 // What takes the place of response_format where the endpoint knows none.
 std::string schema_instruction(const Json& schema) {
   return "\n\nAnswer with one JSON object that satisfies this JSON Schema, and with nothing "
          "else:\n" +
          dump_json(schema);
+}
+
+// The body as text, with the messages in the place of its null.
+std::string with_messages(const Json& body, const std::vector<ChatMessage>& messages,
+                          std::string_view more) {
+  std::string text;
+  for (const auto& [name, value] : body.items()) {
+    text += text.empty() ? '{' : ',';
+    append_json_string(name, text);
+    text += ':';
+    if (name == kMessages && value.is_null()) {
+      append_messages(messages, more, text);
+    } else {
+      append_json(value, text);
+    }
+  }
+  return text += '}';
 }
 
 }  // namespace
@@ -36,16 +55,8 @@ bool is_strict_schema(const Json& schema) {
 
 std::string wire_body(const std::string& model, const ChatRequest& request, const Json& generation,
                       Structured form, Streaming streaming) {
-  Json messages = Json::array();
-  for (const ChatMessage& message : request.messages) {
-    messages.push_back({{"role", message.role}, {"content", message.content}});
-  }
   const bool has_schema = !request.schema.is_null();
-  if (has_schema && form != Structured::json_schema && !messages.empty()) {
-    std::string& last = messages.back()["content"].get_ref<std::string&>();
-    last += schema_instruction(request.schema);
-  }
-  Json body = {{"model", model}, {"messages", std::move(messages)}};
+  Json body = {{"model", model}, {kMessages, nullptr}};
   if (has_schema && form == Structured::json_schema) {
     Json named = {{"name", request.schema_name}, {"schema", request.schema}};
     if (is_strict_schema(request.schema)) named["strict"] = true;
@@ -62,7 +73,9 @@ std::string wire_body(const std::string& model, const ChatRequest& request, cons
       body[name] = value;
     }
   }
-  return dump_json(body);
+  std::string more;
+  if (has_schema && form != Structured::json_schema) more = schema_instruction(request.schema);
+  return with_messages(body, request.messages, more);
 }
 
 bool may_be_long(const Json& generation) {

@@ -25,8 +25,7 @@ ChatRequest request_of(const std::string& text) {
 std::string key_of(const ChatOptions& options, const ChatRequest& request,
                    const rare::ServiceClient& client = {"a", 1}) {
   const Json generation = merged_generation(options.generation, request.generation);
-  return reply_key(
-      dump_json(logical_request(options, options.revision, request, generation, client)));
+  return reply_key(logical_request(options, options.revision, request, generation, client));
 }
 
 rare::net::HttpResult refusal(int status, std::string body) {
@@ -107,6 +106,30 @@ TEST_CASE("a reply's key follows from what is asked, not from how or where") {
   different.push_back(key_of(other, later));
   std::sort(different.begin(), different.end());
   CHECK(std::unique(different.begin(), different.end()) == different.end());
+}
+
+TEST_CASE(
+    "the canonical form of a request never changes, for it is what stored replies are found by") {
+  ChatOptions options;
+  options.model = "m";
+  ChatRequest request;
+  request.messages.emplace_back("system", "Be \"brief\".\n");
+  request.messages.emplace_back("user", "caf\u00e9\t\x01 \xff");
+  CHECK(logical_request(options, "", request, Json::object(), {"a", 1}) ==
+        R"({"attempt":0,"generation":{},"messages":[{"content":"Be \"brief\".\n","role":"system"},)"
+        "{\"content\":\"caf\u00e9\\t\\u0001 \ufffd\",\"role\":\"user\"}],"
+        R"("model":"m","sample":0,"schema":null})");
+  options.samples = Samples::per_record;
+  request.messages.clear();
+  request.schema = {{"type", "object"}, {"required", Json::array()}};
+  request.ordinal = 17;
+  request.attempt = 1;
+  request.sample = 2;
+  request.round = 3;
+  CHECK(logical_request(options, "r", request, {{"top_p", 0.5}, {"seed", 7}}, {"a", 1}) ==
+        R"({"attempt":1,"generation":{"seed":7,"top_p":0.5},"messages":[],"model":"m","node":"a",)"
+        R"("record":17,"revision":"r","round":3,"sample":2,)"
+        R"("schema":{"required":[],"type":"object"}})");
 }
 
 TEST_CASE("bytes that are no UTF-8 neither throw nor reach the wire") {
