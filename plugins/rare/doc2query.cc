@@ -167,7 +167,7 @@ Status Doc2Query::take_replies(const std::vector<ChatReply>& replies, Record rec
 }
 
 Json Doc2Query::schema() const {
-  return {
+  static const Json kSchema = {
       {"type", "object"},
       {"properties",
        {{"question", {{"type", "string"}, {"description", "One question about the situation."}}},
@@ -175,6 +175,7 @@ Json Doc2Query::schema() const {
          {{"type", "string"}, {"description", "Two or three sentences that set it up."}}}}},
       {"required", {"question", "scenario"}},
       {"additionalProperties", false}};
+  return kSchema;
 }
 
 std::string Doc2Query::problem_of(const ChatReply& reply, const std::string& prompt) const {

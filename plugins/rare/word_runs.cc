@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <unordered_set>
+#include <utility>
 
 namespace rare::distill {
 
@@ -107,6 +108,38 @@ bool has_common_run(const Words& words, const Words& source, std::size_t length)
   return found;
 }
 
+// The longest common substring of words, by the usual recurrence (a run that ends at two equal
+// words is one longer than that which ends before them), over the places where words are equal
+// alone.
+std::size_t longest_common_run(const std::vector<std::uint64_t>& words,
+                               const std::vector<std::uint64_t>& source) {
+  std::vector<std::pair<std::uint64_t, std::size_t>> places;  // of each word, in order
+  std::bitset<4096> marks;  // by the highest bits: most words of another text are none of these
+  const auto mark_of = [](std::uint64_t word) { return word >> 52; };
+  for (const std::uint64_t word : words) {
+    marks.set(mark_of(word));
+    places.emplace_back(word, places.size());
+  }
+  std::sort(places.begin(), places.end());
+  std::size_t longest = 0;
+  std::vector<std::pair<std::size_t, std::size_t>> before, now;  // where a run ends, and its length
+  for (const std::uint64_t word : source) {
+    now.clear();
+    if (marks[mark_of(word)]) {
+      auto end = before.begin();
+      auto place = std::lower_bound(places.begin(), places.end(), std::pair(word, std::size_t{0}));
+      for (; place != places.end() && place->first == word; ++place) {
+        while (end != before.end() && end->first + 1 < place->second) ++end;
+        const bool goes_on = end != before.end() && end->first + 1 == place->second;
+        now.emplace_back(place->second, goes_on ? end->second + 1 : 1);
+        longest = std::max(longest, now.back().second);
+      }
+    }
+    before.swap(now);
+  }
+  return longest;
+}
+
 // Of the words' windows, the share that `source` has, too.
 double share_of_windows(const Words& words, const Words& source, std::size_t length) {
   const Windows windows(words.hashes(), length);
@@ -182,12 +215,7 @@ double word_overlap(std::string_view one, std::string_view other) {
 
 SharedWords shared_words(const Words& reply, const Words& source) {
   SharedWords shared;
-  // A run of some length holds runs of every lesser one, so the longest can be found by halving.
-  std::size_t too_long = std::min(reply.count(), source.count()) + 1;
-  while (shared.longest_run + 1 < too_long) {
-    const std::size_t length = (shared.longest_run + too_long) / 2;
-    (has_common_run(reply, source, length) ? shared.longest_run : too_long) = length;
-  }
+  shared.longest_run = longest_common_run(reply.hashes(), source.hashes());
   const std::size_t phrase = reply.is_unspaced() ? kCharactersOfAPhrase : kWordsOfAPhrase;
   shared.phrase_share = share_of_windows(reply, source, phrase);
   return shared;
