@@ -25,6 +25,14 @@ using english::speaks_of;
 using english::Word;
 using english::words_in;
 
+// The same, or one the beginning of the other: "rail" and "railway".
+bool are_kin(std::string_view one, std::string_view other) {
+  constexpr std::size_t kLeast = 4;
+  const std::size_t shorter = std::min(one.size(), other.size());
+  if (one.size() != other.size() && shorter < kLeast) return false;
+  return one.substr(0, shorter) == other.substr(0, shorter);
+}
+
 class EnglishReader {
  public:
   EnglishReader(std::string_view question, std::string_view situation, std::string_view document)
@@ -82,7 +90,9 @@ class EnglishReader {
   }
   bool introduced(std::size_t i) const {
     return any_part(word(i), [&](std::string_view part) {
-      return std::find(roots_.begin(), roots_.end(), root(part)) != roots_.end();
+      const std::string_view wanted = root(part);
+      return std::any_of(roots_.begin(), roots_.end(),
+                         [&](std::string_view known) { return are_kin(known, wanted); });
     });
   }
   bool in_document(std::size_t i) const {
@@ -127,8 +137,10 @@ void EnglishReader::read_pronouns() {
       continue;
     }
     if (std::exchange(begins_clause, false)) opens_with_preposition = is(i, kPreposition);
-    if (!seen && is_one_of(i, {"it", "its", "itself", "them", "they", "their"})) {
-      note(0.6, i, i + 1);
+    // "they" are mostly people, whom a situation has.
+    const bool is_people = is_one_of(i, {"they", "them", "their"});
+    if (!seen && (is_people || is_one_of(i, {"it", "its", "itself"}))) {
+      note(is_people ? 0.4 : 0.6, i, i + 1);
       seen = true;
     }
     const bool ends_with_there = word(i) == "there" && i > 0 && ends_clause(i + 1);

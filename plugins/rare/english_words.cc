@@ -107,7 +107,7 @@ const WordSet& known_to_all() {
       "night",    "morning",    "evening", "end",      "beginning", "middle",  "rest",   "whole",
       "fact",     "point",      "reason",  "question", "left",      "right",   "top",    "bottom",
       "north",    "south",      "east",    "west",     "chance",    "odds",    "year",   "opposite",
-      "reverse",  "truth",      "ability"};
+      "reverse",  "truth",      "ability", "next"};
   return words;
 }
 

@@ -126,7 +126,7 @@ TEST_CASE("question and scenario must stand without the document, unless that is
        {"根据上文，铁轨为什么在七月弯曲？", plain,
         "the question speaks of something that its reader has not been told (\"上文\") and must "
         "stand alone"},
-       {"Why did the rails bend in July?", "The text describes a crew that mends a line.",
+       {"Why did the crew come back in July?", "The text describes a crew that mends a line.",
         "the scenario speaks of something that its reader has not been told (\"the text\") and "
         "must "
         "stand alone"},
