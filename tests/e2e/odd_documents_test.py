@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from harness import EngineTest, PIPELINES, ProtocolServer, passages, read_jsonl
+from harness import ChatHandler, EngineTest, HandledServer, PIPELINES, ProtocolServer, passages, read_jsonl
 
 RARE = [PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none"]
 
@@ -52,6 +52,49 @@ class OddDocumentsTest(EngineTest):
         self.assertLessEqual(row["shown"], 32000)
         self.assertIn("record 6: field \"text\" has", self.process.stderr)
         self.assertIn("the prompt holds the first", self.process.stderr)
+
+    def test_a_negative_of_a_megabyte_is_cut_for_the_prompt(self):
+        self.write("reason.yaml", REASON_ALONE)
+        long = "".join(f"Sentence {number} of a long report names a gauge. " for number in range(25000))
+        self.write("in.jsonl", json.dumps({"text": "Ice floats.", "question": "Why is the pond full of fish?",
+                                           "scenario": "It is cold.", "hard_negatives": [long]}) + "\n")
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            process = self.run_engine("reason.yaml", "--progress", "none")
+        self.assert_exit(process, 0)
+        self.assertIn("the prompt holds the first", process.stderr)
+        self.assertEqual(read_jsonl(self.folder / "out.jsonl")[0]["hard_negatives"], [long])
+
+    def test_an_empty_text_has_no_passages(self):
+        self.write("in.jsonl", '{"text": ""}\n{"text": " \\n"}\n{"text": "Ice floats."}\n')
+        self.write("cut.yaml", """
+nodes:
+  - { name: documents, use: files.read, with: { path: in.jsonl } }
+  - { name: passages, use: text.chunk }
+  - { name: result, use: files.write, with: { path: out.jsonl } }
+""")
+        self.assert_exit(self.run_engine("cut.yaml", "--progress", "none"), 0)
+        self.assertEqual([row["text"] for row in read_jsonl(self.folder / "out.jsonl")], ["Ice floats."])
+        self.assertIn("'text' holds no text", json.dumps(self.manifest("cut")))
+
+    def test_a_question_that_stays_empty_is_a_dead_letter_without_reasoning(self):
+        asked = []
+
+        class Wordless(ChatHandler):
+            def reply(self, prompt):
+                asked.append(prompt)
+                return '{"question": " ", "scenario": "Two boats meet in a canal."}'
+
+        corpus = self.write("in.jsonl", "".join(json.dumps(passage) + "\n" for passage in passages(2)))
+        with HandledServer(Wordless) as server:
+            self.use_endpoint(server)
+            process = self.run_engine(*RARE, "--set", f"nodes.documents.with.path={corpus}", "--set",
+                                      "nodes.questions.with.max_attempts=2", "--set", "stop_after_errors=100%")
+        self.assert_exit(process, 3)
+        self.assertEqual(len(asked), 4)
+        self.assertTrue(all(prompt.endswith("JSON:\n") for prompt in asked))
+        for letter in self.dead_letters("rare-openai"):
+            self.assertIn("the question is empty", letter["reason"])
 
     def test_writing_without_spaces_goes_through(self):
         texts = ["水结冰以前在四摄氏度最重，再冷下去反而膨胀。" * 3, "冰比水轻，所以湖泊从上面开始封冻。" * 3,
