@@ -2,18 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/cli/run_account.h"
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
-#include "engine/config/diagnostics.h"
-#include "engine/config/pipeline.h"
 #include "engine/runtime/manifest.h"
 #include "engine/runtime/run.h"
 #include "engine/state/run_report.h"
@@ -29,25 +25,6 @@ struct StatusOptions {
   bool json = false;
   std::string color = "auto";
 };
-
-// Where the run is kept: what was named, if it is a folder, or what `run` would choose for the
-// pipeline. Its plugins need not be there.
-std::optional<std::string> folder_of(const StatusOptions& options) {
-  if (!options.state_dir.empty()) return options.state_dir;
-  std::error_code error;
-  if (std::filesystem::is_directory(options.load.file, error)) return options.load.file;
-  Diagnostics diagnostics;
-  const PipelineConfig config = load_pipeline(options.load, diagnostics);
-  if (diagnostics.ok()) return default_state_folder(config.name);
-  std::cerr << Style(options.color, STDERR_FILENO).diagnostics(diagnostics.to_string());
-  return std::nullopt;
-}
-
-const char* state_word(const RunReport& report) {
-  if (report.phase == Phase::done) return "complete";
-  if (report.holder) return "running";
-  return report.phase == Phase::finalising ? "finalising" : "interrupted";
-}
 
 std::string headline(const RunReport& report) {
   std::string text = state_word(report);
@@ -94,15 +71,6 @@ std::string dead_letter_table(const RunReport& report) {
   return text;
 }
 
-// Where the output of a complete run is, as its manifest says; nothing where that cannot be read.
-Json results_of(const RunReport& report, const std::string& folder) {
-  if (report.phase != Phase::done) return Json::array();
-  std::ifstream file(folder + "/manifest.json");
-  const Json manifest = Json::parse(file, nullptr, false);
-  if (!manifest.is_object() || !manifest.contains("results")) return Json::array();
-  return manifest["results"];
-}
-
 std::string status_text(const RunReport& report, const Json& results,
                         const std::string& dead_letters) {
   std::string text = headline(report) + "ledger: " + report.ledger.to_string() + "\n" +
@@ -116,34 +84,18 @@ std::string status_text(const RunReport& report, const Json& results,
   return text;
 }
 
-Json status_json(const RunReport& report, const Json& results, const std::string& folder) {
-  Json json = {{"status", state_word(report)},
-               {"holder", report.holder ? Json(*report.holder) : Json()},
-               {"created", report.created},
-               {"starts", report.starts},
-               {"elapsed_s", report.elapsed_s},
-               {"records", report.ledger.to_json()},
-               {"nodes", Json::object()},
-               {"services", report.usage},
-               {"dead_letters", Json::array()},
-               {"state_folder", folder},
-               {"results", results}};
-  for (const auto& [name, tally] : report.nodes) json["nodes"][name] = tally.to_json();
-  for (const RunReport::Reason& dead : report.dead) {
-    json["dead_letters"].push_back(
-        {{"node", dead.node}, {"reason", dead.reason}, {"records", dead.records}});
-  }
-  return json;
-}
-
 int refused(const Status& status) {
   std::cerr << "rare-engine: " << status.message() << "\n";
   return exit_code_of(status);
 }
 
 int show_status(const StatusOptions& options) {
-  const std::optional<std::string> folder = folder_of(options);
-  if (!folder) return kExitConfiguration;
+  const Result<std::string> folder =
+      options.state_dir.empty() ? run_folder(options.load) : Result<std::string>(options.state_dir);
+  if (!folder) {
+    std::cerr << Style(options.color, STDERR_FILENO).diagnostics(folder.status().message());
+    return kExitConfiguration;
+  }
   const Result<RunReport> report = read_run_report(*folder);
   if (!report) return refused(report.status());
   std::string dead_letters;
@@ -152,11 +104,11 @@ int show_status(const StatusOptions& options) {
     if (!written) return refused(written.status());
     dead_letters = std::move(*written);
   }
-  const Json results = results_of(*report, *folder);
-  if (!options.json) return print_result(status_text(*report, results, dead_letters));
+  if (!options.json) {
+    return print_result(status_text(*report, results_of(*report, *folder), dead_letters));
+  }
   return print_result(
-      status_json(*report, results, *folder).dump(2, ' ', false, Json::error_handler_t::replace) +
-      "\n");
+      status_json(*report, *folder).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/cli/component_text.h"
+#include "engine/cli/run_account.h"
 #include "engine/cli/verbs.h"
 #include "engine/config/scalar.h"
 #include "engine/graph/parameter_value.h"
@@ -38,6 +39,7 @@ class StandardStreams final : public ToolContext {
     std::cerr << "rare-engine " << verb_ << ": " << (level == LogLevel::warning ? "warning: " : "")
               << message << "\n";
   }
+  Result<Json> run_account(const std::string& run) override { return cli::run_account(run); }
 
  private:
   std::string verb_;

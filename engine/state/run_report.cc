@@ -83,6 +83,9 @@ Result<RunReport> read_run_report(const std::string& folder) {
     report.fingerprint = Json::parse(run->fingerprint, nullptr, false);
     report.created = run->created;
   }
+  rows.each_sealed("SELECT sink, \"offset\", seal FROM sinks", [&](const sqlite::Statement& row) {
+    report.sinks[row.text(0)] = rows.json(row, 1);
+  });
   rows.each("SELECT count(*) FROM starts",
             [&](const sqlite::Statement& row) { report.starts = row.count(0); });
   read_rounds(rows, report.rounds);

@@ -36,6 +36,7 @@ struct RunReport {
   Ledger ledger;
   std::vector<std::pair<std::string, NodeTally>> nodes;  // in the order in which they first worked
   std::map<std::string, Json> usage;                     // by service, of all starts
+  std::map<std::string, Json> sinks;                     // committed, in each sink's own words
   std::vector<Reason> dead;                              // the most frequent first
 };
 

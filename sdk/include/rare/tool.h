@@ -43,6 +43,15 @@ class ToolContext {
   virtual std::ostream& out() = 0;
   // A line to standard error.
   virtual void log(LogLevel level, std::string_view message) = 0;
+  // What the engine knows of a run: what `status RUN --json` prints, and beside it "fingerprint"
+  // (every setting that changes results, "nodes.NAME.with.PARAMETER": value), "sinks" ({NODE: how
+  // much of its output is committed, in the sink's own words}), "manifest" (the file's content, or
+  // null) and "dead_letters_file" (empty where there is none). `run` is a pipeline file or the
+  // folder of a run's state. Errors as those of `status`. Nothing is changed but that the file of
+  // dead letters is written anew.
+  virtual Result<Json> run_account(const std::string& run) {
+    return Status(StatusCode::not_found, "nothing is known of runs here: " + run);
+  }
 };
 
 class Tool {

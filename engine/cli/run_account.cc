@@ -1,0 +1,84 @@
+#include "engine/cli/run_account.h"
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "engine/cli/run_options.h"
+#include "engine/config/diagnostics.h"
+
+namespace rare::engine::cli {
+namespace {
+
+// Null where there is none: it is written at the end of a start.
+Json manifest_in(const std::string& folder) {
+  std::ifstream file(folder + "/manifest.json");
+  if (!file) return nullptr;
+  Json manifest = Json::parse(file, nullptr, false);
+  return manifest.is_object() ? manifest : Json();
+}
+
+}  // namespace
+
+Result<std::string> run_folder(const LoadOptions& named) {
+  std::error_code error;
+  if (std::filesystem::is_directory(named.file, error)) return named.file;
+  Diagnostics diagnostics;
+  const PipelineConfig config = load_pipeline(named, diagnostics);
+  if (diagnostics.ok()) return default_state_folder(config.name);
+  return Status(StatusCode::invalid_argument, diagnostics.to_string());
+}
+
+const char* state_word(const RunReport& report) {
+  if (report.phase == Phase::done) return "complete";
+  if (report.holder) return "running";
+  return report.phase == Phase::finalising ? "finalising" : "interrupted";
+}
+
+Json results_of(const RunReport& report, const std::string& folder) {
+  if (report.phase != Phase::done) return Json::array();
+  const Json manifest = manifest_in(folder);
+  return manifest.is_object() ? manifest.value("results", Json::array()) : Json::array();
+}
+
+Json status_json(const RunReport& report, const std::string& folder) {
+  Json json = {{"status", state_word(report)},
+               {"holder", report.holder ? Json(*report.holder) : Json()},
+               {"created", report.created},
+               {"starts", report.starts},
+               {"elapsed_s", report.elapsed_s},
+               {"records", report.ledger.to_json()},
+               {"nodes", Json::object()},
+               {"services", report.usage},
+               {"dead_letters", Json::array()},
+               {"state_folder", folder},
+               {"results", results_of(report, folder)}};
+  for (const auto& [name, tally] : report.nodes) json["nodes"][name] = tally.to_json();
+  for (const RunReport::Reason& dead : report.dead) {
+    json["dead_letters"].push_back(
+        {{"node", dead.node}, {"reason", dead.reason}, {"records", dead.records}});
+  }
+  return json;
+}
+
+Result<Json> run_account(const std::string& run) {
+  LoadOptions named;
+  named.file = run;
+  const Result<std::string> folder = run_folder(named);
+  if (!folder) return folder.status();
+  const Result<RunReport> report = read_run_report(*folder);
+  if (!report) return report.status();
+  Json account = status_json(*report, *folder);
+  account["fingerprint"] = report->fingerprint;
+  account["sinks"] = report->sinks;
+  account["manifest"] = manifest_in(*folder);
+  account["dead_letters_file"] = "";
+  if (!report->dead.empty()) {
+    Result<std::string> written = write_dead_letters_of(*folder);
+    if (!written) return written.status();
+    account["dead_letters_file"] = std::move(*written);
+  }
+  return account;
+}
+
+}  // namespace rare::engine::cli

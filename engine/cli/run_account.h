@@ -1,0 +1,28 @@
+// What the engine knows of a run, as JSON: for `status --json`, and for verbs of plugins.
+#pragma once
+
+#include <string>
+
+#include "engine/config/pipeline.h"
+#include "engine/state/run_report.h"
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare::engine::cli {
+
+// Where a run is kept: what was named, if it is a folder, or what `run` would choose for the
+// pipeline, whose plugins need not be there. An error is the text of all diagnostics.
+Result<std::string> run_folder(const LoadOptions& named);
+
+// complete, running, finalising or interrupted.
+const char* state_word(const RunReport& report);
+
+// Where the output of a complete run is, as its manifest says; nothing where that cannot be read.
+Json results_of(const RunReport& report, const std::string& folder);
+
+Json status_json(const RunReport& report, const std::string& folder);
+
+// As promised in rare/tool.h.
+Result<Json> run_account(const std::string& run);
+
+}  // namespace rare::engine::cli
