@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""look_bench [FOLDER] [--records N] [--gigabytes N]: what `report` and `inspect` cost.
+
+A report over N records (a million) of some 3.4 kB, planted twins among them: seconds, peak memory of the
+process, bytes of the page. Then a file of N gigabytes (10): seconds until the first screen of `inspect` in a
+terminal of its own, until the whole file was seen once, and until record 5,000,000 (or the middle) is there
+with what was kept beside the file. The files are removed at the end.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import pty
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = pathlib.Path(__file__).resolve().parent.parent
+ENGINE = BUILD / "bin" / "rare-engine"
+PIPELINE = """
+name: small
+nodes:
+  - { name: rows, use: files.read, with: { path: small.jsonl } }
+  - { name: result, use: files.write, with: { path: out.jsonl } }
+"""
+
+
+def texts(count, words, chance):
+    known = ["".join(chance.choice("etaoinshrdlu") for _ in range(chance.randint(2, 9))) for _ in range(5000)]
+    return [" ".join(chance.choice(known) for _ in range(words)) for _ in range(count)]
+
+
+def lines(count):
+    """Each with an id, document and question of its own, but for one document that comes twice."""
+    chance = random.Random(1)
+    bodies, questions = texts(997, 100, chance), texts(499, 14, chance)
+    rest = [json.dumps({"hard_negatives": [bodies[(7 * i + j) % 997] for j in (1, 2, 3)],
+                        "reasoning": bodies[(3 * i) % 997] + "."})[1:] for i in range(991)]
+    for n in range(count):
+        text = 7 if n == count - 1 else n
+        yield (f'{{"id": "d{n}", "text": "Note {text}. {bodies[text % 997]}", '
+               f'"question": "In case {n}, {questions[n % 499]}?", {rest[n % 991]}\n')
+
+
+def measured(folder, *command):
+    """Seconds, peak memory in MB, standard output."""
+    began = time.monotonic()
+    process = subprocess.Popen([ENGINE, *map(str, command)], cwd=folder, stdout=subprocess.PIPE, text=True)
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"look_bench: {command} gave {process.returncode}")
+    return time.monotonic() - began, usage.ru_maxrss / 1024, out
+
+
+def first_screen(folder, path):
+    own, theirs = pty.openpty()
+    began = time.monotonic()
+    process = subprocess.Popen([ENGINE, "inspect", path], cwd=folder, stdin=theirs, stdout=theirs,
+                               env=dict(os.environ, TERM="xterm"))
+    seen = b""
+    while b"1/" not in seen:
+        seen += os.read(own, 1 << 16)
+    seconds = time.monotonic() - began
+    process.kill()
+    process.wait()
+    os.close(own)
+    os.close(theirs)
+    return seconds
+
+
+def bench_report(folder, count, results):
+    path = folder / "rows.jsonl"
+    with open(path, "w") as file:
+        file.writelines(lines(count))
+    (folder / "small.jsonl").write_text("{}\n")
+    (folder / "small.yaml").write_text(PIPELINE)
+    subprocess.run([ENGINE, "small.yaml", "--progress", "none"], cwd=folder, check=True, capture_output=True)
+    megabytes = path.stat().st_size / 1e6
+    seconds, memory, _ = measured(folder, "report", "small.yaml", "--file", path, "--out", "page.html")
+    page = (folder / "page.html").read_text()
+    data = json.loads(page.split('id="data">', 1)[1].split("</script>", 1)[0])
+    twins = data["rows"]["twins"]["texts"]
+    if [twins["groups"], twins["shown"][0]["rows"]] != [1, [8, count]]:
+        sys.exit(f"look_bench: the planted document was not found: {twins}")
+    results["report"] = {"records": count, "megabytes": round(megabytes), "seconds": round(seconds, 2),
+                         "peak_mb": round(memory), "page_kb": round(len(page) / 1000)}
+    print(f"  report over {count:,} records, {megabytes:,.0f} MB: {seconds:.1f} s, {memory:.0f} MB of memory, "
+          f"page {len(page) / 1000:.0f} kB", flush=True)
+    path.unlink()
+
+
+def bench_inspect(folder, gigabytes, results):
+    path = folder / "large.jsonl"
+    block = list(lines(10_000))
+    # Shorter records, so that there are more than five million.
+    block = [json.dumps({"n": n, "text": line[60:1650]}) + "\n" for n, line in enumerate(block)]
+    bytes_of_block = "".join(block).encode()
+    times = int(gigabytes * 1e9 / len(bytes_of_block)) + 1
+    with open(path, "wb") as file:
+        for _ in range(times):
+            file.write(bytes_of_block)
+    wanted = min(5_000_000, times * 10_000 // 2)
+    screen = first_screen(folder, path)
+    kept = pathlib.Path(f"{path}.places")
+    kept.unlink(missing_ok=True)
+    first, _, _ = measured(folder, "inspect", path, "--at", wanted, "--print", 1)
+    seconds, memory, out = measured(folder, "inspect", path, "--at", wanted, "--print", 1)
+    if f"record {wanted}\n" not in out or f"n\n  {(wanted - 1) % 10_000}\n" not in out:
+        sys.exit(f"look_bench: not record {wanted}: {out[:200]}")
+    results["inspect"] = {"gigabytes": round(path.stat().st_size / 1e9, 2), "records": times * 10_000,
+                          "first_screen_s": round(screen, 3), "record": wanted, "first_jump_s": round(first, 2),
+                          "jump_s": round(seconds, 3), "kept_kb": round(kept.stat().st_size / 1000),
+                          "peak_mb": round(memory)}
+    print(f"  inspect of {path.stat().st_size / 1e9:.1f} GB, {times * 10_000:,} records: first screen {screen:.2f} s; "
+          f"record {wanted:,} for the first time {first:.1f} s, again {seconds:.3f} s; {memory:.0f} MB of memory, "
+          f"{kept.stat().st_size / 1000:.0f} kB kept", flush=True)
+    path.unlink()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--gigabytes", type=float, default=10)
+    arguments = parser.parse_args()
+    results = {}
+    with tempfile.TemporaryDirectory(prefix="rare-look-bench-", dir=arguments.folder) as scratch:
+        bench_report(pathlib.Path(scratch), arguments.records, results)
+        bench_inspect(pathlib.Path(scratch), arguments.gigabytes, results)
+    if arguments.folder:
+        (pathlib.Path(arguments.folder) / "look_bench.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""A report as a user sees it: charts, records, the filter, keys, a narrow window, no network, no error."""
+
+import json
+import unittest
+
+from harness import EngineTest, PIPELINES, ProtocolServer, read_jsonl
+from web_driver import Browser
+
+ESCAPE = "\ue00c"
+
+
+class ReportBrowserTest(EngineTest):
+    def make_report(self):
+        """Of a run over a part of the sample with one passage planted twice, and some dead letters."""
+        sample = read_jsonl(PIPELINES / "data" / "passages.jsonl")[:40]
+        planted = dict(sample[7], id="<img src=x onerror=alert(1)>")
+        lines = [json.dumps(row) for row in (*sample, planted)] + ["{", "{"]
+        self.write("in.jsonl", "\n".join(lines) + "\n")
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            process = self.run_engine(PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none",
+                                      "--set", f"nodes.documents.with.path={self.folder / 'in.jsonl'}",
+                                      "--set", "nodes.negatives.with.output_scores_key=scores",
+                                      "--set", "nodes.result.with.fields=[id, text, question, scenario, hard_negatives, "
+                                               "scores, reasoning]")
+        self.assertEqual(process.returncode, 3, process.stderr)
+        made = self.run_engine("report", ".rare/rare-openai", "--out", "report.html")
+        self.assert_exit(made, 0)
+        self.planted_rows = [8, 41]
+        return (self.folder / "report.html").as_uri()
+
+    def browser(self, **options):
+        browser = Browser(**options)
+        self.addCleanup(browser.close)
+        return browser
+
+    def assert_clean(self, browser):
+        self.assertEqual(browser.run("return document.documentElement.dataset.ready"), "yes")
+        self.assertIsNone(browser.run("return document.documentElement.dataset.faults ?? null"))
+        self.assertEqual([entry for entry in browser.log() if entry["level"] in ("SEVERE", "WARNING")], [])
+
+    def test_charts_records_filter_and_the_planted_document(self):
+        url = self.make_report()
+        browser = self.browser()
+        browser.open(url)
+        self.assert_clean(browser)
+        # Charts: drawn, and not blank.
+        charts = browser.run("""return [...document.querySelectorAll(".chart")].map(chart => {
+            const canvas = chart.querySelector("canvas");
+            const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+            return [chart.dataset.drawn, pixels.some(value => value > 0)];
+        })""")
+        self.assertGreaterEqual(len(charts), 3)
+        self.assertEqual(charts, [["yes", True]] * len(charts))
+        browser.run("const s = document.getElementById('length'); s.value = 'characters/reasoning';"
+                    "s.dispatchEvent(new Event('change'))")
+        # The planted document.
+        twins = browser.run("return [...document.querySelectorAll('.twin')].map(e => e.textContent)")
+        self.assertIn(f"2 records: {self.planted_rows[0]}, {self.planted_rows[1]}", twins)
+        # A random record.
+        browser.click("#sample button.open")
+        self.assertTrue(browser.run("return !document.getElementById('record').hidden"))
+        first = browser.run("return document.getElementById('record-title').textContent")
+        number = int(first.split()[1])
+        row = read_jsonl(self.folder / "out" / "rare-openai.jsonl")[number - 1]
+        shown = browser.run("return document.getElementById('record-fields').textContent")
+        for text in (row["text"], row["question"], *row["hard_negatives"], row["reasoning"]):
+            self.assertIn(text, shown)
+        browser.press("j")
+        self.assertNotEqual(browser.run("return document.getElementById('record-title').textContent"), first)
+        browser.press([ESCAPE])
+        self.assertTrue(browser.run("return document.getElementById('record').hidden"))
+        # The filter.
+        visible = ("return [...document.querySelectorAll('#nodes tr[data-node], #dead [data-node]')]"
+                   ".filter(e => e.offsetParent !== null).map(e => e.dataset.node)")
+        self.assertIn("documents", browser.run(visible))
+        choose = ("const s = document.getElementById('node'); s.value = arguments[0];"
+                  "s.dispatchEvent(new Event('change'))")
+        browser.run(choose, "documents")
+        self.assertEqual(set(browser.run(visible)), {"documents"})
+        browser.run(choose, "negatives")
+        self.assertEqual(set(browser.run(visible)), {"negatives"})
+        browser.run(choose, "")
+        self.assertIn("questions", browser.run(visible))
+        # No markup of a record became an element, and nothing was asked of anybody.
+        self.assertEqual(browser.run("return document.querySelectorAll('img, script[src], link, iframe').length"), 0)
+        self.assertEqual(browser.run("return performance.getEntriesByType('resource').length"), 0)
+        self.assert_clean(browser)
+
+    def test_a_narrow_window_a_dark_one_and_a_link_to_a_record(self):
+        url = self.make_report()
+        for dark in (False, True):
+            browser = self.browser(width=360, height=640, dark=dark)
+            browser.open(url)
+            self.assert_clean(browser)
+            wide = browser.run("return [document.documentElement.scrollWidth, innerWidth]")
+            self.assertEqual(wide[1], 360)
+            self.assertLessEqual(wide[0], 360)
+            row = browser.run("return JSON.parse(document.getElementById('data').textContent).rows.sampled[3].row")
+            browser.open("about:blank")
+            browser.open(f"{url}#record={row}&node=negatives")
+            self.assertEqual(browser.run("return document.getElementById('record-title').textContent"), f"Record {row}")
+            self.assertEqual(browser.run("return document.getElementById('node').value"), "negatives")
+
+    def test_first_paint(self):
+        browser = self.browser()
+        browser.open(self.make_report())
+        painted_ms = browser.run("return performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null")
+        print(f"first contentful paint after {painted_ms} ms")
+        self.assertIsNotNone(painted_ms)
+
+
+if __name__ == "__main__":
+    unittest.main()

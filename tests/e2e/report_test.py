@@ -1,0 +1,189 @@
+"""`rare-engine report`: the page's data for runs of every kind. How a browser shows it: tests/browser."""
+
+import json
+import re
+import signal
+import unittest
+
+from harness import EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl, wait_until
+
+COPY = """
+name: copy
+max_errors: 10
+nodes:
+  - {{ name: rows, use: files.read, with: {{ path: {path} }} }}
+  - {{ name: slow, use: basic.delay, parallelism: 1, with: {{ ms: {ms} }} }}
+  - {{ name: kept, use: basic.filter, with: {{ where: "{where}", reason: too dull }} }}
+  - {{ name: result, use: files.write, with: {{ path: {out} }} }}
+"""
+
+
+def rare_record(number):
+    return {"id": f"d{number}", "text": f"Salt number {number} keeps the roads of town {number} wet through the winter.",
+            "question": f"Why are the streets of town {number} never white?",
+            "hard_negatives": [f"Sugar number {number} is sweet.", f"Town {number} has a mayor."],
+            "reasoning": f"Salt {number} lowers the freezing point."}
+
+
+class ReportTest(EngineTest):
+    def write_rows(self, rows, name="in.jsonl"):
+        return self.write(name, "".join(json.dumps(row) + "\n" for row in rows))
+
+    def write_copy(self, path, ms=0, where="true", out="out/rows.jsonl"):
+        self.write("copy.yaml", COPY.format(path=path, ms=ms, where=where, out=out))
+
+    def report(self, *arguments):
+        """The page's data."""
+        made = self.run_engine("report", *arguments)
+        self.assert_exit(made, 0)
+        page = (self.folder / made.stdout.strip()).read_text()
+        self.page_bytes = len(page)
+        return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+
+    def test_a_planted_document_is_found_in_a_run_of_the_sample(self):
+        sample = read_jsonl(PIPELINES / "data" / "passages.jsonl")[:30]
+        planted = dict(sample[4], text=sample[4]["text"].upper() + " ")
+        self.write_rows([*sample, planted])
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            process = self.run_engine(PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none",
+                                      "--set", f"nodes.documents.with.path={self.folder / 'in.jsonl'}",
+                                      "--set", "nodes.negatives.with.output_scores_key=scores",
+                                      "--set", "nodes.negatives.with.output_ranks_key=ranks",
+                                      "--set", "nodes.result.with.fields=[id, text, question, scenario, hard_negatives, "
+                                               "scores, ranks, reasoning]")
+            self.assert_exit(process, 0)
+        data = self.report(".rare/rare-openai")
+        self.assertEqual(data["title"], "rare-openai")
+        self.assertEqual(data["run"]["status"], "complete")
+        self.assertEqual(data["run"]["records"]["written"], 31)
+        rows = data["rows"]
+        self.assertEqual(rows["analysis"]["rows"], 31)
+        texts = rows["twins"]["texts"]
+        self.assertEqual((texts["groups"], texts["rows"]), (1, 2))
+        self.assertEqual(texts["shown"][0]["rows"], [5, 31])
+        self.assertTrue(texts["shown"][0]["excerpt"].startswith(sample[4]["text"][:60]))
+        self.assertEqual(len(rows["sampled"]), 20)
+        written = read_jsonl(self.folder / "out" / "rare-openai.jsonl")
+        for shown in rows["sampled"]:
+            self.assertEqual(shown["fields"], written[shown["row"] - 1])
+        drawn = {name: {s["name"]: s["count"] for s in rows["analysis"][name]["series"]}
+                 for name in ("overlap", "scores", "ranks")}
+        negatives = sum(len(row["hard_negatives"]) for row in written)
+        self.assertEqual(drawn["overlap"]["document"], 31)
+        self.assertEqual(drawn["scores"], {"document": 0, "negatives": negatives})
+        self.assertEqual(drawn["ranks"], {"document": 0, "negatives": negatives})
+        self.assertGreater(data["run"]["services"]["teacher"]["calls"], 60)
+        again = self.report(".rare/rare-openai")
+        self.assertEqual(again["rows"], rows)
+        seeded = self.report(".rare/rare-openai", "--seed", "1")
+        self.assertNotEqual([r["row"] for r in seeded["rows"]["sampled"]], [r["row"] for r in rows["sampled"]])
+
+    def test_dead_letters_and_filtered_records_are_told_by_node_and_reason(self):
+        path = self.write("in.jsonl", "".join(json.dumps(rare_record(n)) + "\n" for n in range(9)) + "{\n{\n")
+        self.write_copy(path, where=".id != \\\"d3\\\"")
+        self.assert_exit(self.run_engine("copy.yaml", "--progress", "none"), 0)
+        data = self.report("copy.yaml", "--out", "page.html")
+        self.assertTrue((self.folder / "page.html").exists())
+        self.assertEqual(data["run"]["nodes"]["kept"]["filter_reasons"], {"too dull": 1})
+        self.assertEqual(sum(d["records"] for d in data["run"]["dead_letters"]), 2)
+        self.assertEqual({d["node"] for d in data["dead"]}, {"rows"})
+        self.assertEqual(data["rows"]["analysis"]["rows"], 8)
+        self.assertEqual(data["rows"]["analysis"]["suspects"], [])
+        self.assertEqual(len(data["hints"]), 3)  # how to get scores and ranks
+
+    def test_a_running_run_and_one_that_was_ended(self):
+        path = self.write_rows(rare_record(n) for n in range(4000))
+        self.write_copy(path, ms=5)
+        process = self.start("copy.yaml", "--progress", "none")
+        try:
+            part = self.folder / "out" / "rows.jsonl.part"
+
+            def committed():
+                if not part.exists():
+                    return False
+                return json.loads(self.run_engine("status", "copy.yaml", "--json").stdout)["records"]["written"] > 0
+
+            wait_until(committed)
+            data = self.report("copy.yaml")
+            self.assertEqual(data["run"]["status"], "running")
+            rows = data["rows"]["analysis"]
+            self.assertEqual(rows["rows"], data["run"]["records"]["written"])
+            self.assertEqual(rows["unreadable"]["rows"], 0)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=HANG_S)
+        data = self.report("copy.yaml")
+        self.assertEqual(data["run"]["status"], "interrupted")
+        self.assertEqual(data["rows"]["analysis"]["rows"], data["run"]["records"]["written"])
+
+    def test_a_failed_run_says_what_ended_it(self):
+        self.write_copy(self.write("in.jsonl", "{\n" * 400))
+        self.assert_exit(self.run_engine("copy.yaml", "--progress", "none"), 1)
+        data = self.report("copy.yaml")
+        self.assertEqual(data["run"]["status"], "failed")
+        self.assertIn("stop_after_errors", data["run"]["fault"])
+        self.assertGreater(len(data["run"]["dead_letters"]), 0)
+
+    def test_rows_of_another_pipeline_empty_output_and_one_record(self):
+        self.write_copy(self.write("in.jsonl", '{"a": 1, "b": [1, "x"], "question": 7}\n'))
+        self.assert_exit(self.run_engine("copy.yaml", "--progress", "none"), 0)
+        rows = self.report("copy.yaml")["rows"]
+        self.assertEqual([f["name"] for f in rows["analysis"]["fields"]], ["a", "b", "question"])
+        self.assertIn("'question' is no text but number", [p["what"] for p in rows["analysis"]["problems"]])
+        self.assertEqual(rows["sampled"], [{"row": 1, "fields": {"a": 1, "b": [1, "x"], "question": 7}}])
+        self.write_copy(self.write("in.jsonl", ""))
+        self.assert_exit(self.run_engine("copy.yaml", "--progress", "none", "--fresh"), 0)
+        rows = self.report("copy.yaml")["rows"]
+        self.assertEqual((rows["analysis"]["rows"], rows["sampled"]), (0, []))
+        (self.folder / "out" / "rows.jsonl").unlink()
+        data = self.report("copy.yaml")
+        self.assertIsNone(data["rows"])
+        self.assertIn("is not there", data["outputs"][0]["note"])
+
+    def test_other_formats_and_a_file_that_is_named(self):
+        path = self.write_rows(rare_record(n) for n in range(30))
+        for name in ("rows.jsonl.gz", "rows.json"):
+            self.write_copy(path, out=f"out/{name}")
+            self.assert_exit(self.run_engine("copy.yaml", "--progress", "none", "--fresh"), 0)
+            data = self.report("copy.yaml")
+            self.assertEqual(data["rows"]["analysis"]["rows"], 30, name)
+            self.assertEqual(len(data["rows"]["sampled"]), 20)
+        scored = dict(rare_record(1), own={"score": 3}, score=3.5, rank=1)
+        self.write_rows([scored] * 3, "other.jsonl")
+        data = self.report("copy.yaml", "--file", "other.jsonl", "--positive-score", "score", "--positive-rank", "rank")
+        self.assertEqual(data["rows"]["analysis"]["scores"]["series"][0]["most"], 3.5)
+        self.assertEqual(data["rows"]["analysis"]["ranks"]["series"][0]["most"], 2)
+        self.assertEqual(data["rows"]["twins"]["texts"]["shown"][0]["rows"], [1, 2, 3])
+        missing = self.run_engine("report", "copy.yaml", "--file", "no.jsonl")
+        self.assert_exit(missing, 2)
+        self.assertIn("no.jsonl", missing.stderr)
+
+    def test_markup_in_records_stays_text_and_long_records_leave_a_small_page(self):
+        evil = dict(rare_record(1), text="</script><script>alert(1)</script>", id="<img src=x>")
+        long = dict(rare_record(2), text="salt " * 2_000_000)
+        self.write_copy(self.write_rows([evil, long]))
+        self.assert_exit(self.run_engine("copy.yaml", "--progress", "none"), 0)
+        data = self.report("copy.yaml")
+        self.assertEqual(data["rows"]["sampled"][0]["fields"]["text"], evil["text"])
+        self.assertIn("[cut: the first", data["rows"]["sampled"][1]["fields"]["text"])
+        self.assertLess(self.page_bytes, 300_000)
+
+    def test_what_is_no_run_is_refused(self):
+        self.write_copy("in.jsonl")
+        for run, said in (("copy.yaml", "no run is kept in .rare/copy"), ("none.yaml", "none.yaml")):
+            refused = self.run_engine("report", run)
+            self.assert_exit(refused, 2)
+            self.assertIn(said, refused.stderr)
+        self.write("in.jsonl", "{}\n")
+        self.assert_exit(self.run_engine("copy.yaml", "--progress", "none"), 0)
+        refused = self.run_engine("report", "copy.yaml", "--node", "rows")
+        self.assert_exit(refused, 2)
+        self.assertIn("expected a sink of this run that has written: result", refused.stderr)
+        refused = self.run_engine("report", "copy.yaml", "--out", "none/page.html")
+        self.assert_exit(refused, 2)
+        self.assertIn("choose another place by --out", refused.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
