@@ -22,6 +22,8 @@ constexpr std::size_t kMostTextBytes = std::size_t{20} << 10;
 constexpr std::size_t kExcerptBytes = 240;
 constexpr std::size_t kMostTwinGroups = 30, kMostTwinsOfGroup = 20;
 constexpr std::size_t kDeadLettersOfReason = 3, kMostDeadLetters = 60;
+// Of a million dead letters the first are enough: all of their reasons are counted elsewhere.
+constexpr std::size_t kDeadLettersLookedAt = 20'000;
 constexpr std::size_t kDeadRecordBytes = std::size_t{8} << 10;
 
 std::string cut_text(const std::string& text, std::size_t most_bytes) {
@@ -189,7 +191,9 @@ Json dead_letters_shown(const std::string& file) {
   Json shown = Json::array();
   std::ifstream lines(file);
   std::map<std::pair<std::string, std::string>, std::size_t> taken;
-  for (std::string line; shown.size() < kMostDeadLetters && std::getline(lines, line);) {
+  std::string line;
+  for (std::size_t looked_at = 0; looked_at < kDeadLettersLookedAt; ++looked_at) {
+    if (shown.size() == kMostDeadLetters || !std::getline(lines, line)) break;
     const Json letter = Json::parse(line, nullptr, false);
     if (!letter.is_object()) continue;
     const auto key = std::make_pair(letter.value("node", ""), letter.value("reason", ""));

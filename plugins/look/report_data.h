@@ -30,7 +30,7 @@ Result<Json> rows_data(const RowsToRead& rows);
 Json shortened(const Json& value, std::size_t most_text_bytes, std::size_t most_bytes);
 
 // [{"id", "node", "reason", "attempts", "reply", "record"}]: of each node and reason the first few
-// lines of a file of dead letters, shortened.
+// lines of a file of dead letters, shortened; looks at the first 20,000 lines.
 Json dead_letters_shown(const std::string& file);
 
 }  // namespace rare::look
