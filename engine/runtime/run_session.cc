@@ -120,14 +120,15 @@ Status RunSession::open() {
   return status.ok() ? open_spills() : status;
 }
 
-Status status = components_->open_services();
-if (!status.ok()) return status;
-const Result<std::map<std::string, Json>> identities = components_->service_identities();
-if (!identities) return identities.status();
-for (const auto& [service, identity] : *identities) {
-  if (status.ok()) status = whole().check_input(service, identity);
-}
-return status;
+Status RunSession::open_services() {
+  Status status = components_->open_services();
+  if (!status.ok()) return status;
+  const Result<std::map<std::string, Json>> identities = components_->service_identities();
+  if (!identities) return identities.status();
+  for (const auto& [service, identity] : *identities) {
+    if (status.ok()) status = whole().check_input(service, identity);
+  }
+  return status;
 }
 
 // A retry does again what the finished run read, whatever has come since.
