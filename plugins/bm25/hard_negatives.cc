@@ -190,9 +190,7 @@ Result<HardNegatives::Inputs> HardNegatives::inputs_of(const Record& record) con
 // Goes through the hits of one record, best first, and chooses its negatives.
 class HardNegatives::Choice {
  public:
-  Choice(const HardNegatives& node, Inputs inputs) : node_(node), inputs_(std::move(inputs)) {
-    restart();
-  }
+  Choice(const HardNegatives& node, Inputs inputs) : node_(node), inputs_(std::move(inputs)) {}
 
   const Inputs& inputs() const { return inputs_; }
   const std::vector<std::size_t>& ranks() const { return ranks_; }  // of the negatives
@@ -207,10 +205,14 @@ class HardNegatives::Choice {
     if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return false;
     complete_ = static_cast<double>(hit.score) < node_.min_score_;
     if (complete_ || static_cast<double>(hit.score) > limit_) return complete_;
-    const FoldedText text(hit.text);
-    if (text.key() == inputs_.positive.key()) has_positive_ = true;
-    if (!taken_.insert(text.key()).second) return false;
-    if (inputs_.positive_shingles.reach(text, node_.near_duplicate_)) return false;
+    folded_.assign(hit.text);
+    if (folded_.key() == inputs_.positive.key()) {
+      has_positive_ = true;
+      return false;
+    }
+    if (taken_.contains(folded_.key())) return false;
+    if (inputs_.positive_shingles.reach(folded_, node_.near_duplicate_)) return false;
+    taken_.insert(folded_.key());
     ranks_.push_back(rank);
     complete_ = ranks_.size() == static_cast<std::size_t>(node_.num_neg_);
     return complete_;
@@ -229,7 +231,7 @@ class HardNegatives::Choice {
  private:
   // Forgets all hits.
   void restart() {
-    taken_ = {inputs_.positive.key()};
+    taken_.clear();
     ranks_.clear();
     seen_ = 0;
     complete_ = has_positive_ = false;
@@ -248,7 +250,8 @@ class HardNegatives::Choice {
   const HardNegatives& node_;
   Inputs inputs_;
   double limit_ = std::numeric_limits<double>::infinity();
-  std::unordered_set<std::string> taken_;
+  FoldedText folded_;                      // the hit's
+  std::unordered_set<std::string> taken_;  // keys of the negatives
   std::vector<std::size_t> ranks_;
   std::size_t seen_ = 0;
   bool has_positive_ = false;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <bit>
+#include <iterator>
 
 #include "plugins/bm25/index_format.h"
 
@@ -37,11 +38,6 @@ void for_each_shingle(const FoldedText& text, const Take& take) {
   }
 }
 
-void sort_distinct(std::vector<std::uint64_t>& hashes) {
-  std::sort(hashes.begin(), hashes.end());
-  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
-}
-
 }  // namespace
 
 Shingles::Shingles(const FoldedText& text) {
@@ -54,30 +50,47 @@ Shingles::Shingles(const FoldedText& text) {
   marked_ = marks_.count();
 }
 
-// Most texts have no near-duplicate, and their hashes are never sorted.
-void Shingles::sort() {
-  if (!sorted_) sort_distinct(hashes_);
-  sorted_ = true;
+double Shingles::similarity(const Shingles& other) { return share_in_common(other.hashes_); }
+
+// Half full at most.
+void Shingles::make_table() {
+  table_.resize(std::bit_ceil(2 * hashes_.size()));
+  texts_ = 1;
+  for (const std::uint64_t hash : hashes_) {
+    Slot* const slot = find(hash);
+    if (slot->seen_in != 0) continue;
+    *slot = {hash, texts_};
+    ++distinct_;
+  }
 }
 
-double Shingles::similarity(Shingles other) { return share_in_common(std::move(other.hashes_)); }
+Shingles::Slot* Shingles::find(std::uint64_t hash) {
+  const std::size_t mask = table_.size() - 1;
+  std::size_t at = hash & mask;
+  while (table_[at].seen_in != 0 && table_[at].hash != hash) at = (at + 1) & mask;
+  return &table_[at];
+}
 
-double Shingles::share_in_common(std::vector<std::uint64_t> hashes) {
+// Copies come in thousands, so that nothing is sorted but what this text has not.
+double Shingles::share_in_common(const std::vector<std::uint64_t>& hashes) {
   if (hashes_.empty() || hashes.empty()) return 0;
-  sort();
-  sort_distinct(hashes);
+  if (table_.empty()) make_table();
+  ++texts_;
   std::size_t both = 0;
-  for (auto left = hashes_.begin(), right = hashes.begin();
-       left != hashes_.end() && right != hashes.end();) {
-    if (*left < *right) {
-      ++left;
-    } else if (*right < *left) {
-      ++right;
-    } else {
-      ++both, ++left, ++right;
+  only_there_.clear();
+  for (const std::uint64_t hash : hashes) {
+    Slot* const slot = find(hash);
+    if (slot->seen_in == 0) {
+      only_there_.push_back(hash);
+    } else if (slot->seen_in != texts_) {
+      slot->seen_in = texts_;
+      ++both;
     }
   }
-  const std::size_t either = hashes_.size() + hashes.size() - both;
+  std::sort(only_there_.begin(), only_there_.end());
+  const auto end = std::unique(only_there_.begin(), only_there_.end());
+  const std::size_t either =
+      distinct_ + static_cast<std::size_t>(std::distance(only_there_.begin(), end));
   return static_cast<double>(both) / static_cast<double>(either);
 }
 
@@ -87,13 +100,13 @@ bool Shingles::reach(const FoldedText& text, double share) {
   if (hashes_.empty()) return share <= 0;
   const double needed = share * static_cast<double>(marked_);
   std::size_t possible = shingle_count(text);
-  std::vector<std::uint64_t> hashes;
+  of_text_.clear();
   for_each_shingle(text, [&](std::uint64_t hash) {
     if (!marks_[mark_of(hash)]) --possible;
-    hashes.push_back(hash);
+    of_text_.push_back(hash);
     return static_cast<double>(possible) >= needed;
   });
-  return static_cast<double>(possible) >= needed && share_in_common(std::move(hashes)) >= share;
+  return static_cast<double>(possible) >= needed && share_in_common(of_text_) >= share;
 }
 
 }  // namespace rare::bm25

@@ -17,20 +17,30 @@ class Shingles {
  public:
   explicit Shingles(const FoldedText& text);
   // The shingles in both, as a share of those in either; 0 where one of the texts has no word.
-  double similarity(Shingles other);
+  double similarity(const Shingles& other);
   // Whether the similarity to the text's shingles is `share` or more. Looks only at the beginning
   // of a text that has little in common.
   bool reach(const FoldedText& text, double share);
 
  private:
   static std::size_t mark_of(std::uint64_t hash) { return hash >> 52; }
-  double share_in_common(std::vector<std::uint64_t> hashes);
-  void sort();
+  // A shingle of this text, in a table with open addressing.
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint32_t seen_in = 0;  // the text that had it last; 0: the slot is free
+  };
+  void make_table();
+  Slot* find(std::uint64_t hash);
+  double share_in_common(const std::vector<std::uint64_t>& hashes);
 
-  std::vector<std::uint64_t> hashes_;  // in the text's order until somebody needs them sorted
-  bool sorted_ = false;                // each is there once then
+  std::vector<std::uint64_t> hashes_;  // in the text's order, repeated ones, too
   std::bitset<4096> marks_;            // of the hashes, by their highest bits
   std::size_t marked_ = 0;
+  // Made for the first text that comes near.
+  std::vector<Slot> table_;
+  std::size_t distinct_ = 0;
+  std::uint32_t texts_ = 0;  // that were compared, and the making of the table
+  std::vector<std::uint64_t> of_text_, only_there_;
 };
 
 }  // namespace rare::bm25

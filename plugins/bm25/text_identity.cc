@@ -4,7 +4,8 @@
 
 namespace rare::bm25 {
 
-FoldedText::FoldedText(std::string_view text) {
+void FoldedText::assign(std::string_view text) {
+  word_ends_.clear();
   constexpr std::size_t kBytesOfAWord = 6;  // of the text, in English
   word_ends_.reserve(text.size() / kBytesOfAWord);
   for (std::size_t at = fold_ascii(text); at < text.size();) {

@@ -11,10 +11,13 @@ namespace rare::bm25 {
 // What is left of a text without white space, control characters and punctuation (Unicode general
 // categories Z, Cc, Cf, P), in lower case, code point by code point. Two texts with the same key
 // differ at most in case, spacing, line breaks and punctuation. Accents, width and composition are
-// not folded. Bytes that are not UTF-8 read as U+FFFD. Thread-safety: immutable values.
+// not folded. Bytes that are not UTF-8 read as U+FFFD. Thread-safety: values.
 class FoldedText {
  public:
-  explicit FoldedText(std::string_view text);
+  FoldedText() {}
+  explicit FoldedText(std::string_view text) { assign(text); }
+  // Becomes that of another text, in the memory that it has.
+  void assign(std::string_view text);
 
   const std::string& key() const { return key_; }
   // Where the words end in the key, in order: each begins where the one before it ends. Words are
