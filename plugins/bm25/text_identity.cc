@@ -5,17 +5,11 @@
 namespace rare::bm25 {
 
 void FoldedText::assign(std::string_view text) {
-  word_ends_.clear();
   constexpr std::size_t kBytesOfAWord = 6;  // of the text, in English
+  key_.clear();
+  word_ends_.clear();
   word_ends_.reserve(text.size() / kBytesOfAWord);
-  for (std::size_t at = fold_ascii(text); at < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < kFoldedAscii.size()) {
-      const char folded = kFoldedAscii[byte];
-      folded == '\0' ? end_word() : key_.push_back(folded);
-      ++at;
-      continue;
-    }
+  for (std::size_t at = fold_ascii(text, 0); at < text.size(); at = fold_ascii(text, at)) {
     const DecodedCodePoint next = decode_utf8(text, at);
     at += next.bytes;
     const bool han = is_han(next.code_point);
@@ -27,17 +21,21 @@ void FoldedText::assign(std::string_view text) {
   end_word();
 }
 
-// As far as the text is ASCII, which most are to their end; gives how far.
-std::size_t FoldedText::fold_ascii(std::string_view text) {
-  key_.resize(text.size());
+// As far as the text is ASCII from `at` on, which most are to their end; gives how far.
+std::size_t FoldedText::fold_ascii(std::string_view text, std::size_t at) {
+  std::size_t ascii_end = at;
+  while (ascii_end < text.size() &&
+         static_cast<unsigned char>(text[ascii_end]) < kFoldedAscii.size()) {
+    ++ascii_end;
+  }
+  if (ascii_end == at) return at;
+  const std::size_t before = key_.size();
+  key_.resize(before + ascii_end - at);
   char* const begin = key_.data();
-  char* end = begin;
-  char* word = begin;
-  std::size_t at = 0;
-  for (; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte >= kFoldedAscii.size()) break;
-    *end = kFoldedAscii[byte];
+  char* end = begin + before;
+  char* word = begin + (word_ends_.empty() ? 0 : word_ends_.back());
+  for (; at < ascii_end; ++at) {
+    *end = kFoldedAscii[static_cast<unsigned char>(text[at])];
     if (*end != '\0') {
       ++end;
     } else if (end != word) {
@@ -46,7 +44,7 @@ std::size_t FoldedText::fold_ascii(std::string_view text) {
     }
   }
   key_.resize(static_cast<std::size_t>(end - begin));
-  return at;
+  return ascii_end;
 }
 
 void FoldedText::end_word() {

@@ -25,7 +25,7 @@ class FoldedText {
   const std::vector<std::size_t>& word_ends() const { return word_ends_; }
 
  private:
-  std::size_t fold_ascii(std::string_view text);
+  std::size_t fold_ascii(std::string_view text, std::size_t at);
   void end_word();
 
   std::string key_;
