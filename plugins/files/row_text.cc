@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 #include "json_element.h"
 
@@ -60,12 +62,26 @@ void append_escaped(std::string& row, char c) {
   }
 }
 
+// Eight bytes at a time, as nearly all texts have few such bytes.
+std::size_t first_to_escape(std::string_view text, std::size_t from) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHighBits = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighBits; };
+  for (; from + sizeof(std::uint64_t) <= text.size(); from += sizeof(std::uint64_t)) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data() + from, sizeof bytes);
+    const std::uint64_t controls = (bytes - kOnes * 0x20) & ~bytes & kHighBits;
+    if (controls | has_zero(bytes ^ (kOnes * '"')) | has_zero(bytes ^ (kOnes * '\\'))) break;
+  }
+  while (from < text.size() && !kEscaped[static_cast<unsigned char>(text[from])]) ++from;
+  return from;
+}
+
 // REQUIRES: `text` is UTF-8.
 void append_string(std::string& row, const std::string& text) {
   row += '"';
   std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!kEscaped[static_cast<unsigned char>(text[i])]) continue;
+  for (std::size_t i = first_to_escape(text, 0); i < text.size();
+       i = first_to_escape(text, i + 1)) {
     row.append(text, copied, i - copied);
     append_escaped(row, text[i]);
     copied = i + 1;

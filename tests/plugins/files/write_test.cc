@@ -143,6 +143,20 @@ TEST_CASE("encoded rows are the text that nlohmann writes") {
   CHECK(Folder::read(folder.path("out.jsonl")) == *encoded);
 }
 
+TEST_CASE("a byte that is escaped is found wherever it stands in a text") {
+  const Folder folder;
+  const auto sink = sink_of(folder.path("out.jsonl"));
+  for (const char special : {'"', '\\', '\n', '\0', '\x1f', ' ', '!', '\x7f'}) {
+    for (std::size_t at = 0; at < 20; ++at) {
+      for (const std::size_t behind : {0, 1, 7, 8, 20}) {
+        const std::string text = std::string(at, 'x') + special + std::string(behind, 'x');
+        const Json row{{"t", text + "é"}};
+        REQUIRE(*sink->encode(Record(row)) == row.dump() + "\n");
+      }
+    }
+  }
+}
+
 TEST_CASE("meta: the row ends with its identity and what was noted about it") {
   const Folder folder;
   rare::testing::TestContext context;
