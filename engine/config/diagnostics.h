@@ -17,7 +17,7 @@
 namespace rare::engine {
 
 // A place in a pipeline file. `line` and `column` count from 1; 0: no place (a --set option, a
-// default). `file` may also be what else was read: "--set nodes.questions.parallelism=x".
+// default). `file` may also be what else was read: "--set nodes.questions.parallelism".
 struct Location {
   std::string file;
   int line = 0;

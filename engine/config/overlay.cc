@@ -210,8 +210,9 @@ void apply_overlay(ConfigValue& base, ConfigValue overlay, NodesAbove& nodes) {
 
 void apply_setting(ConfigValue& base, const std::string& setting, NodesAbove& nodes,
                    Diagnostics& diagnostics) {
-  Location where{"--set " + setting, 0, 0};
   std::size_t equals = setting.find('=');
+  // The value may be a secret, and the path may be misspelt so that nobody knows.
+  Location where{"--set " + (equals == 0 ? "=" : setting.substr(0, equals)), 0, 0};
   if (equals == std::string::npos || equals == 0) {
     diagnostics.error(where, "expected path=value",
                       "for example --set nodes.questions.parallelism=8");

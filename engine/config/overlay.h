@@ -25,7 +25,8 @@ void record_nodes_above(const ConfigValue& file, NodesAbove& nodes);
 // Puts `overlay` over `base`. REQUIRES: both went through check_shape().
 void apply_overlay(ConfigValue& base, ConfigValue overlay, NodesAbove& nodes);
 
-// Applies "path=value". Errors (no '=', unknown path) are reported at the option.
+// Applies "path=value". Errors (no '=', unknown path) are reported at the option, which is shown
+// without its value.
 void apply_setting(ConfigValue& base, const std::string& setting, NodesAbove& nodes,
                    Diagnostics& diagnostics);
 

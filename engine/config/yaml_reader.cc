@@ -392,10 +392,13 @@ std::optional<ConfigValue> read_setting_value(const std::string& text, const std
     return value;
   }
   if (must_be_yaml) {
-    const std::string& reason = attempt.ok() ? text : attempt.errors().front().message;
+    const std::string reason = attempt.ok() ? "" : attempt.errors().front().message;
     const bool is_syntax = reason.find("more than") == std::string::npos;
-    diagnostics.error({option, 0, 0}, "the value is not valid YAML: " + (is_syntax ? text : reason),
-                      "texts that begin with '{', '[' or a quote stand in quotes themselves");
+    diagnostics.error(
+        {option, 0, 0},
+        "the value is not valid YAML: " +
+            (is_syntax ? std::string("it begins with '") + text.front() + "'" : reason),
+        "texts that begin with '{', '[' or a quote stand in quotes themselves");
     return std::nullopt;
   }
   ConfigValue plain;

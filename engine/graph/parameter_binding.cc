@@ -35,6 +35,18 @@ bool is_misspelt(const std::string& name, const Spec& spec, const ConfigValue& w
   });
 }
 
+// Whether an unknown parameter may be a secret that is misspelt: unless it is near another.
+bool may_be_secret(const Spec& spec, const std::string& key) {
+  std::vector<std::string> known;
+  std::vector<std::string> secrets;
+  for (const ParamSpec& param : spec.params()) {
+    known.push_back(param.name);
+    if (param.secret) secrets.push_back(param.name);
+  }
+  const std::string near = nearest_name(key, known);
+  return near.empty() ? !secrets.empty() : contains(secrets, near);
+}
+
 // Whether what a service or node parameter names is there.
 void check_reference(const ParamSpec& param, const Json& value, const ConfigValue& written,
                      const std::string& prefix, const BindingNames& names,
@@ -96,8 +108,9 @@ Json bind_parameters(const Spec& spec, const ConfigValue& with, const std::strin
     if (refers) check_reference(param, values[param.name], *written, prefix, names, diagnostics);
   }
   for (std::size_t i = 0; i < with.entries.size(); ++i) {
-    const std::string& key = with.entries[i].first;
+    const auto& [key, value] = with.entries[i];
     if (contains(known, key)) continue;
+    hide_secrets(value, may_be_secret(spec, key), diagnostics);
     diagnostics.error(with.entry_locations[i], prefix + "unknown parameter '" + key + "'",
                       hint_for_unknown(spec, key));
   }

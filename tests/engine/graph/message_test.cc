@@ -31,7 +31,7 @@ TEST_CASE("components that cannot be used are named with what can", "[graph]") {
 }
 
 TEST_CASE("parameters say what was expected and what came", "[graph]") {
-  check_group("parameters", 39);
+  check_group("parameters", 42);
 }
 
 TEST_CASE("edges that cannot be are shown where they are written", "[graph]") {
