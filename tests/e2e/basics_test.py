@@ -178,5 +178,19 @@ nodes:
                          (50, 50, 55, 45))
         self.assertIn("out/steps/short.jsonl", process.stdout)
 
+    def test_peak_memory_is_the_engine_s_own(self):
+        self.write_corpus(5)
+        pipeline = self.write("small.yaml", """
+nodes:
+  - { name: documents, use: files.read, with: { path: corpus.jsonl } }
+  - { name: result, use: files.write, with: { path: out.jsonl } }
+""")
+        of_the_starter = b"x" * 600_000_000
+        self.assert_exit(self.run_engine(pipeline), 0)
+        peak = self.manifest("small")["peak_rss_bytes"]
+        self.assertGreater(peak, 1_000_000)
+        self.assertLess(peak, len(of_the_starter) // 2)
+
+
 if __name__ == "__main__":
     unittest.main()
