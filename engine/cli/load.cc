@@ -7,7 +7,6 @@
 
 #include "engine/cli/terminal.h"
 #include "engine/config/diagnostics.h"
-#include "engine/plugin/loader.h"
 
 namespace rare::engine::cli {
 namespace {
@@ -21,9 +20,10 @@ bool has_name_clash(const Registry& registry) {
 
 }  // namespace
 
-std::unique_ptr<Registry> load_registry(const std::vector<std::string>& plugin_path) {
+std::unique_ptr<Registry> load_registry(const std::vector<std::string>& plugin_path,
+                                        Wanted wanted) {
   auto registry = std::make_unique<Registry>();
-  load_plugins(plugin_search_path(plugin_path), *registry);
+  load_plugins(plugin_search_path(plugin_path), *registry, wanted);
   return registry;
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/cli/run_options.h"
 #include "engine/graph/plan.h"
+#include "engine/plugin/loader.h"
 #include "engine/plugin/registry.h"
 
 namespace rare::engine::cli {
@@ -17,8 +18,9 @@ struct Loaded {
   Plan plan;
 };
 
-// Everything that is installed, and what was refused.
-std::unique_ptr<Registry> load_registry(const std::vector<std::string>& plugin_path);
+// What is installed, or only the plugins that bring verbs, and what was refused.
+std::unique_ptr<Registry> load_registry(const std::vector<std::string>& plugin_path,
+                                        Wanted wanted = Wanted::everything);
 
 // The plan, or nothing when there were errors; all of them are then on standard error. Plugins that
 // were refused are told as well: as the likely cause beside errors, as a warning without, and as an

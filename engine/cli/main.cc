@@ -124,7 +124,7 @@ int parse_and_run(std::vector<std::string> words) {
   const std::string first = words.front();
   const bool wants_help = first == "-h" || first == "--help";
   if (wants_help || (!has_verb(app, first) && is_word(first))) {
-    registry = load_registry(plugin_path_in(words));
+    registry = load_registry(plugin_path_in(words), Wanted::verbs);
     add_tool_verbs(app, *registry, exit_code);
   }
   if (!wants_help && first != "--version" && !has_verb(app, first)) {

@@ -15,6 +15,9 @@
 #include <typeinfo>
 #include <utility>
 
+#include "engine/plugin/elf_section.h"
+#include "rare/tool.h"
+
 namespace rare::engine {
 namespace {
 
@@ -104,10 +107,19 @@ Status register_all(const RegisterFunctions& functions, CollectingRegistrar& reg
   return Status();
 }
 
-Status load_plugin(const std::string& file, Registry& registry) {
+// Whether the file names the function that registers verbs: it defines it, then. A file without a
+// table of names, or with one that cannot be read, is for the dynamic linker to judge.
+bool may_bring_verbs(const std::string& file) {
+  const Result<std::string> names = read_elf_section(file, ".dynstr");
+  if (!names.ok()) return true;
+  return names->find(std::string(kRegisterToolsSymbol) + '\0') != std::string::npos;
+}
+
+Status load_plugin(const std::string& file, Wanted wanted, Registry& registry) {
   const Result<PluginDescriptor> descriptor = read_descriptor(file);
   if (!descriptor.ok()) return descriptor.status();
   if (Status status = check_descriptor(*descriptor); !status.ok()) return status;
+  if (wanted == Wanted::verbs && !may_bring_verbs(file)) return Status();
   const Result<RegisterFunctions> functions = load_library(file);
   if (!functions.ok()) return functions.status();
   CollectingRegistrar registrar;
@@ -171,7 +183,7 @@ std::vector<std::string> plugin_search_path(const std::vector<std::string>& give
   return folders;
 }
 
-void load_plugins(const std::vector<std::string>& folders, Registry& registry) {
+void load_plugins(const std::vector<std::string>& folders, Registry& registry, Wanted wanted) {
   std::set<fs::path> seen;
   for (const std::string& folder : folders) {
     const Result<std::vector<fs::path>> files = plugin_files(folder);
@@ -184,7 +196,7 @@ void load_plugins(const std::vector<std::string>& folders, Registry& registry) {
       const fs::path real = fs::canonical(file, error);
       // A dangling link has no real file: opening it below says so.
       if (!seen.insert(error ? file : real).second) continue;
-      if (Status status = load_plugin(file.string(), registry); !status.ok()) {
+      if (Status status = load_plugin(file.string(), wanted, registry); !status.ok()) {
         registry.refuse({file.string(), status.message(), status.code()});
       }
     }

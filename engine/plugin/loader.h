@@ -27,6 +27,11 @@ Status check_descriptor(const PluginDescriptor& descriptor);
 // of a file runs before its descriptor fits; from there on its static initialisers run while it is
 // loaded, and one that throws ends the process, because the dynamic linker cannot be unwound.
 // Thread-safety: one thread at a time. Libraries stay loaded until the process ends.
-void load_plugins(const std::vector<std::string>& folders, Registry& registry);
+//
+// With Wanted::verbs, files that bring no verbs (rare/tool.h) are passed over once their descriptor
+// fits: nothing of them runs, and none of what they link is loaded.
+enum class Wanted { everything, verbs };
+void load_plugins(const std::vector<std::string>& folders, Registry& registry,
+                  Wanted wanted = Wanted::everything);
 
 }  // namespace rare::engine

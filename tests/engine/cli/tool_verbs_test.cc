@@ -111,6 +111,17 @@ TEST_CASE("--plugin-path is searched for verbs, too") {
   CHECK(Json::parse(finished.out)["k"] == 5);
 }
 
+TEST_CASE("for a plugin's verb only plugins that bring verbs are loaded") {
+  // Loading it would end the process.
+  const std::string folders =
+      fixture_folder("throwing_initialiser") + ":" + fixture_folder("tools");
+  const Finished finished =
+      EngineProcess().run({"fixture", "show", "one"}, {{"RARE_PLUGIN_PATH", folders}});
+  CHECK(finished.err == "");
+  CHECK(finished.exit_code == 0);
+  CHECK(EngineProcess().run({"fixtrue"}, {{"RARE_PLUGIN_PATH", folders}}).exit_code == 2);
+}
+
 TEST_CASE("a plugin's verb of a verb is told like one of the engine's") {
   const Finished none = run_tool(EngineProcess(), {"fixture"});
   CHECK(none.exit_code == 2);
