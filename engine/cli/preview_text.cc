@@ -109,13 +109,18 @@ std::string estimate_text(const PreviewEstimate& estimate, const Style& style) {
   } else {
     text += "  hours: left out: " + estimate.hours_left_out + "\n";
   }
-  text += "  cost: left out: " + estimate.cost_left_out + "\n";
+  if (estimate.cost) text += ranged("cost", *estimate.cost, "%.4g");
+  if (!estimate.cost_left_out.empty()) {
+    text += "  cost: left out: " + estimate.cost_left_out + "\n";
+  }
+  const std::string of_cost = estimate.cost ? " Cost is that of the tokens, by `prices`." : "";
   return text +
          wrapped(
              "Ranges: the mean of these records plus and minus two standard errors, of their "
              "size and of what they take. Hours are at the pace of this preview, start of the "
              "first records included; a longer run keeps services busier. Disk is rows as "
-             "they reach the sinks, and stored requests and replies, uncompressed.",
+             "they reach the sinks, and stored requests and replies, uncompressed." +
+                 of_cost,
              "  ");
 }
 
@@ -137,8 +142,9 @@ Json estimate_json(const PreviewEstimate& estimate) {
             {"calls", range_json(estimate.calls)},
             {"prompt_tokens", range_json(estimate.prompt_tokens)},
             {"completion_tokens", range_json(estimate.completion_tokens)},
-            {"disk_bytes", range_json(estimate.disk_bytes)},
-            {"cost_left_out", estimate.cost_left_out}};
+            {"disk_bytes", range_json(estimate.disk_bytes)}};
+  if (estimate.cost) json["cost"] = range_json(*estimate.cost);
+  if (!estimate.cost_left_out.empty()) json["cost_left_out"] = estimate.cost_left_out;
   if (estimate.hours) {
     json["hours"] = range_json(*estimate.hours);
   } else {

@@ -19,7 +19,7 @@ std::string preview_text(const Plan& plan, const Preview& preview, const Style& 
 // {"records": [{"id", "steps": [{"node", "use", "id", "did", "reason"?, "out"?: [{"port", "added",
 // "changed", "removed"}], "fields"?}]}], "ledger", "nodes", "elapsed_s", "fault"?, "estimate":
 // {"reason_against"} or {"records", "calls", "prompt_tokens", "completion_tokens", "disk_bytes",
-// "hours": each [low, middle, high], "hours_left_out"?, "cost_left_out"}}.
+// "hours"?, "cost"?: each [low, middle, high], "hours_left_out"?, "cost_left_out"?}}.
 Json preview_json(const Plan& plan, const Preview& preview);
 
 }  // namespace rare::engine::cli

@@ -15,13 +15,15 @@ Status reached(const std::string& key, const std::string& limit, const std::stri
           "command again: it goes on from here.");
 }
 
-double cost_of(const Json& usage, const Price& price) {
-  return (usage.value("prompt_tokens", 0.0) * price.prompt +
-          usage.value("completion_tokens", 0.0) * price.completion) /
-         1e6;
+double cost_of_usage(const Json& usage, const Price& price) {
+  return cost_of(usage.value("prompt_tokens", 0.0), usage.value("completion_tokens", 0.0), price);
 }
 
 }  // namespace
+
+double cost_of(double prompt_tokens, double completion_tokens, const Price& price) {
+  return (prompt_tokens * price.prompt + completion_tokens * price.completion) / 1e6;
+}
 
 std::string money_text(double amount) {
   char text[40];
@@ -34,10 +36,10 @@ void add_costs(const std::map<std::string, Price>& prices,
   for (auto& [name, usage] : by_service) {
     const auto price = prices.find(name);
     if (price == prices.end()) continue;
-    usage["cost"] = cost_of(usage, price->second);
+    usage["cost"] = cost_of_usage(usage, price->second);
     const auto by_node = usage.find("by_node");
     if (by_node == usage.end() || !by_node->is_object()) continue;
-    for (Json& numbers : *by_node) numbers["cost"] = cost_of(numbers, price->second);
+    for (Json& numbers : *by_node) numbers["cost"] = cost_of_usage(numbers, price->second);
   }
 }
 

@@ -14,6 +14,8 @@ namespace rare::engine {
 
 std::string money_text(double amount);  // four digits that count
 
+double cost_of(double prompt_tokens, double completion_tokens, const Price& price);
+
 // Adds `cost` to the usage of each service that has a price, in all and by node: prompt_tokens and
 // completion_tokens by the price of a million.
 void add_costs(const std::map<std::string, Price>& prices, std::map<std::string, Json>& by_service);

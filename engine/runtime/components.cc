@@ -88,7 +88,8 @@ Result<ServiceResolver> Components::connect(const PlannedNode& node) {
     interfaces[service.name + "\n" + interface] =
         environment_.meter == nullptr
             ? offered
-            : environment_.meter->over(interface, offered, client, *environment_.resumer);
+            : environment_.meter->over(interface, offered, client, service.name,
+                                       *environment_.resumer);
   }
   return ServiceResolver(
       [interfaces](const std::string& name, std::string_view interface) -> void* {

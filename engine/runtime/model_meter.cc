@@ -29,13 +29,19 @@ std::uint64_t bytes_of(const ChatRequest& request) {
 
 class ModelMeter::Metered final : public LanguageModel {
  public:
-  Metered(ModelMeter& meter, LanguageModel& model, std::string node, Resumer& resumer)
-      : meter_(meter), model_(model), node_(std::move(node)), resumer_(resumer) {}
+  Metered(ModelMeter& meter, LanguageModel& model, std::string node, std::string service,
+          Resumer& resumer)
+      : meter_(meter),
+        model_(model),
+        node_(std::move(node)),
+        service_(std::move(service)),
+        resumer_(resumer) {}
 
   Awaitable<Result<ChatReply>> chat(ChatRequest request) override {
     auto pair = make_completion<Result<ChatReply>>(resumer_);
     Reply noted;
     noted.node = node_;
+    noted.service = service_;
     noted.ordinal = request.ordinal;
     noted.text_bytes = bytes_of(request);
     noted.attempt = request.attempt;
@@ -68,7 +74,7 @@ class ModelMeter::Metered final : public LanguageModel {
 
   ModelMeter& meter_;
   LanguageModel& model_;
-  const std::string node_;
+  const std::string node_, service_;
   Resumer& resumer_;
 };
 
@@ -76,10 +82,10 @@ ModelMeter::ModelMeter() = default;
 ModelMeter::~ModelMeter() = default;
 
 void* ModelMeter::over(std::string_view interface, void* offered, const ServiceClient& client,
-                       Resumer& resumer) {
+                       const std::string& service, Resumer& resumer) {
   if (offered == nullptr || interface != LanguageModel::kInterface) return offered;
   LanguageModel& model = *static_cast<LanguageModel*>(offered);
-  models_.push_back(std::make_unique<Metered>(*this, model, client.node, resumer));
+  models_.push_back(std::make_unique<Metered>(*this, model, client.node, service, resumer));
   return static_cast<LanguageModel*>(models_.back().get());
 }
 

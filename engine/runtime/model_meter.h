@@ -18,7 +18,7 @@ namespace rare::engine {
 class ModelMeter {
  public:
   struct Reply {
-    std::string node;
+    std::string node, service;
     std::uint64_t ordinal = 0;  // of the record asked for
     std::int64_t prompt_tokens = 0, completion_tokens = 0;
     std::uint64_t text_bytes = 0;  // of request and reply
@@ -36,7 +36,7 @@ class ModelMeter {
   // it when it is a language model. REQUIRES: resumer and service outlive the use; this outlives
   // both.
   void* over(std::string_view interface, void* offered, const ServiceClient& client,
-             Resumer& resumer);
+             const std::string& service, Resumer& resumer);
   // REQUIRES: before the first chat.
   void keep_texts() { keeps_texts_ = true; }
   // Any thread.

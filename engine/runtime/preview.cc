@@ -244,7 +244,7 @@ class PreviewRun {
     preview.elapsed_s = elapsed_s_;
     preview.steps = recorder_.take_steps();
     if (settings_.look_back) preview.replies = meter_.replies();
-    RecordCosts costs = recorder_.costs(meter_.replies());
+    RecordCosts costs = recorder_.costs(meter_.replies(), plan_.config.prices);
     costs.elapsed_s = elapsed_s_;
     preview.estimate = estimate_whole(input_, costs);
     const bool cut_short = control_.fault() || Watch::interrupted();

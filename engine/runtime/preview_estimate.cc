@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/config/name_list.h"
+
 namespace rare::engine {
 namespace {
 
@@ -35,6 +37,13 @@ Range hours_of(const Range& records, const RecordCosts& costs) {
   return product(records, {latency.low * each, latency.middle * each, latency.high * each});
 }
 
+std::string unpriced_text(const RecordCosts& costs) {
+  const std::string remedy =
+      "`prices: { SERVICE: { prompt: 0.25, completion: 1.0 } }` says what a million tokens cost";
+  if (!costs.any_price) return "nothing has a price: " + remedy;
+  return costs.unpriced.empty() ? "" : "no price has " + joined(costs.unpriced) + ": " + remedy;
+}
+
 }  // namespace
 
 Range range_of_mean(const std::vector<double>& samples) {
@@ -48,7 +57,6 @@ Range range_of_mean(const std::vector<double>& samples) {
 
 PreviewEstimate estimate_whole(const InputSample& input, const RecordCosts& costs) {
   PreviewEstimate result;
-  result.cost_left_out = "this version knows no prices: multiply the tokens by yours";
   if (!input.reason_against.empty()) {
     result.reason_against = input.reason_against;
     return result;
@@ -75,6 +83,8 @@ PreviewEstimate estimate_whole(const InputSample& input, const RecordCosts& cost
   result.completion_tokens = whole(costs.completion_tokens);
   result.calls = whole(costs.calls);
   result.disk_bytes = sum(whole(costs.output_bytes), whole(costs.reply_bytes));
+  if (costs.any_price) result.cost = whole(costs.money);
+  result.cost_left_out = unpriced_text(costs);
   if (costs.any_from_store) {
     result.hours_left_out = "some replies came from the store and took no time";
   } else {

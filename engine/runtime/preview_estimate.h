@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,13 +37,17 @@ struct RecordCosts {
   std::vector<double> reply_bytes;   // of its requests and replies
   double elapsed_s = 0;              // of the preview as a whole
   bool any_from_store = false;       // a reply took no time because it was stored
+  std::vector<double> money;         // of its tokens, by the prices of the pipeline
+  bool any_price = false;
+  std::set<std::string> unpriced;  // services that took tokens and have no price
 };
 
 struct PreviewEstimate {
   std::string reason_against;  // why there is none, or empty
   Range records, prompt_tokens, completion_tokens, calls, disk_bytes;
-  std::optional<Range> hours;
-  std::string hours_left_out, cost_left_out;  // why
+  std::optional<Range> hours, cost;
+  std::string hours_left_out;
+  std::string cost_left_out;  // why there is none, or what is not in it; or empty
 };
 
 // Fewer records than this say too little.

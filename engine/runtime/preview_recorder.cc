@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/runtime/budget.h"
+
 namespace rare::engine {
 namespace {
 
@@ -103,24 +105,33 @@ std::vector<PreviewStep> PreviewRecorder::take_steps() {
   return std::move(steps_);
 }
 
-RecordCosts PreviewRecorder::costs(const std::vector<ModelMeter::Reply>& replies) const {
+RecordCosts PreviewRecorder::costs(const std::vector<ModelMeter::Reply>& replies,
+                                   const std::map<std::string, Price>& prices) const {
   RecordCosts costs;
+  costs.any_price = !prices.empty();
   std::map<std::uint64_t, std::size_t> place;  // by ordinal: there is one source, or no estimate
   for (const auto& [key, family] : families_) {
     place[key.second] = costs.latency_s.size();
     costs.latency_s.push_back(std::chrono::duration<double>(family.ended - family.began).count());
     costs.output_bytes.push_back(family.output_bytes);
   }
-  for (auto* list :
-       {&costs.prompt_tokens, &costs.completion_tokens, &costs.calls, &costs.reply_bytes}) {
+  for (auto* list : {&costs.prompt_tokens, &costs.completion_tokens, &costs.calls,
+                     &costs.reply_bytes, &costs.money}) {
     list->resize(costs.latency_s.size());
   }
   for (const ModelMeter::Reply& reply : replies) {
     costs.any_from_store |= reply.from_store;
     const auto at = place.find(reply.ordinal);
     if (at == place.end()) continue;
-    costs.prompt_tokens[at->second] += static_cast<double>(reply.prompt_tokens);
-    costs.completion_tokens[at->second] += static_cast<double>(reply.completion_tokens);
+    const auto prompt = static_cast<double>(reply.prompt_tokens);
+    const auto completion = static_cast<double>(reply.completion_tokens);
+    costs.prompt_tokens[at->second] += prompt;
+    costs.completion_tokens[at->second] += completion;
+    if (const auto price = prices.find(reply.service); price != prices.end()) {
+      costs.money[at->second] += cost_of(prompt, completion, price->second);
+    } else if (prompt + completion > 0) {
+      costs.unpriced.insert(reply.service);
+    }
     costs.calls[at->second] += 1;
     costs.reply_bytes[at->second] += static_cast<double>(reply.text_bytes);
   }

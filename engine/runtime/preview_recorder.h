@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "engine/config/pipeline.h"
 #include "engine/runtime/flow_observer.h"
 #include "engine/runtime/model_meter.h"
 #include "engine/runtime/preview.h"
@@ -23,7 +25,8 @@ class PreviewRecorder final : public FlowObserver {
 
   // REQUIRES for the rest: nothing is observed any more.
   std::vector<PreviewStep> take_steps();
-  RecordCosts costs(const std::vector<ModelMeter::Reply>& replies) const;
+  RecordCosts costs(const std::vector<ModelMeter::Reply>& replies,
+                    const std::map<std::string, Price>& prices) const;
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -41,6 +41,13 @@ class PreviewTest(EngineTest):
             self.assertEqual(server.stats()["calls"], 40)
             self.assertEqual(again["estimate"]["prompt_tokens"], estimate["prompt_tokens"])
             self.assertIn("store", again["estimate"]["hours_left_out"])
+            self.assertIn("nothing has a price", again["estimate"]["cost_left_out"])
+            priced = json.loads(self.preview(corpus, "-n", "20", "--json", "--set",
+                                             "prices={teacher: {prompt: 2, completion: 10}}"))["estimate"]
+            self.assertNotIn("cost_left_out", priced)
+            self.assertAlmostEqual(
+                priced["cost"][1],
+                (priced["prompt_tokens"][1] * 2 + priced["completion_tokens"][1] * 10) / 1e6)
 
             process = self.run_engine(*RARE, "--set", f"nodes.documents.with.path={corpus}",
                                       "--limit", "20", "--progress", "none")

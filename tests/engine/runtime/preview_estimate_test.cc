@@ -47,7 +47,20 @@ TEST_CASE("records that are all alike give the whole without a doubt", "[preview
   CHECK(estimate.disk_bytes.middle == Approx(1'500'000));
   REQUIRE(estimate.hours);
   CHECK(estimate.hours->middle == Approx(0.1));  // 1000 records at 0.36 s
-  CHECK_FALSE(estimate.cost_left_out.empty());
+  CHECK_FALSE(estimate.cost);
+  CHECK(estimate.cost_left_out.find("nothing has a price") == 0);
+}
+
+TEST_CASE("what the whole input would cost, and which service is not in it", "[preview]") {
+  RecordCosts costs = even_costs(10);
+  costs.any_price = true;
+  costs.money.assign(10, 0.002);
+  const PreviewEstimate priced = estimate_whole(even_input(10), costs);
+  REQUIRE(priced.cost);
+  CHECK(priced.cost->middle == Approx(2));
+  CHECK(priced.cost_left_out.empty());
+  costs.unpriced = {"judge"};
+  CHECK(estimate_whole(even_input(10), costs).cost_left_out.find("no price has judge: ") == 0);
 }
 
 TEST_CASE("records that differ widen the range to both sides", "[preview]") {
