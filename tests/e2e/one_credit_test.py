@@ -24,6 +24,7 @@ nodes:
   - { name: reasoning, use: ReasonDistill, with: { llm: teacher } }
   - { name: with-negatives, use: files.write, from: negatives, with: { path: out/negatives.jsonl } }
   - { name: result, use: files.write, from: reasoning, with: { path: out/result.jsonl } }
+  - { name: training, use: export.sft, from: reasoning, with: { path: out/training } }
 """
 
 
@@ -32,7 +33,8 @@ class OneCreditTest(EngineTest):
         listing = self.run_engine("operators", "--json")
         self.assert_exit(listing, 0)
         run_here = TWO_WAYS + "".join((PIPELINES / f"{name}.yaml").read_text()
-                                      for name in ("rare", "rare-verified", "basics", "judged", "chunk"))
+                                      for name in ("rare", "rare-verified", "basics", "judged", "chunk",
+                                                   "retriever-training"))
         for component in json.loads(listing.stdout):
             if component["kind"] != "service":
                 self.assertIn(f"use: {component['name']}", run_here,
@@ -82,6 +84,22 @@ class OneCreditTest(EngineTest):
         self.assertEqual(records["read"], RECORDS)
         self.assertEqual(records["written"] + records["filtered"], RECORDS)
 
+    def test_retriever_training_yaml(self):
+        corpus = self.write_corpus(RECORDS)
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.assert_exit(self.run_engine(
+                PIPELINES / "retriever-training.yaml", "-f", PIPELINES / "endpoint.yaml", *ONE,
+                "--set", f"nodes.documents.with.path={corpus}"), 0)
+        records = self.manifest("retriever-training")["records"]
+        self.assertEqual(records["read"], RECORDS)
+        self.assertEqual(records["written"] + records["filtered"], RECORDS)
+        self.assertGreater(records["written"], 0)
+        rows = [row for part in ("train", "validation")
+                for row in read_jsonl(self.folder / f"out/retriever/{part}.jsonl")]
+        self.assertEqual(len(rows), records["written"])
+        self.assertEqual({tuple(row) for row in rows}, {("query", "pos", "neg", "document")})
+
     def test_chunk_yaml(self):
         with ProtocolServer() as server:
             self.use_endpoint(server)
@@ -100,7 +118,9 @@ class OneCreditTest(EngineTest):
             self.assert_exit(process, 0)
         for name in ("negatives", "result"):
             self.assertEqual(len(read_jsonl(self.folder / f"out/{name}.jsonl")), RECORDS)
-        self.assertEqual(self.manifest("two-ways")["records"]["copied"], RECORDS)
+        self.assertEqual(sum(len(read_jsonl(self.folder / f"out/training/{part}.jsonl"))
+                             for part in ("train", "validation")), RECORDS)
+        self.assertEqual(self.manifest("two-ways")["records"]["copied"], 2 * RECORDS)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class PipelinesTest(EngineTest):
         return read_jsonl(self.folder / "out" / f"{name}.jsonl")
 
     def test_they_are_valid_as_they_ship(self):
-        for name in ("chunk", "rare-zh", "reasonir"):
+        for name in ("chunk", "rare-zh", "reasonir", "retriever-training"):
             with self.subTest(name):
                 self.assert_exit(self.run_engine("validate", PIPELINES / f"{name}.yaml"), 0)
         self.environment["RARE_SEARCH_URL"] = "http://127.0.0.1:9200"

@@ -1,0 +1,249 @@
+#include "sft_sink.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+
+#include "rare/random.h"
+#include "reasoning_parts.h"
+#include "record_texts.h"
+
+namespace rare::exports {
+namespace {
+
+constexpr const char* kPassages = "passages";
+// The passages as ReasonDistill shows them, so that the numbers in the reasoning mean the same.
+constexpr const char* kPrompt =
+    "{{#passages}}\nPassage {{number}}: {{text}}\n{{/passages}}\n"
+    "Scenario: {{scenario}}\nQuestion: {{question}}";
+
+}  // namespace
+
+Spec SftSink::spec() {
+  Spec spec("export.sft");
+  spec.summary("Writes records as training data for language models: a folder that trainers load.")
+      .description(
+          "The folder gets train.jsonl and validation.jsonl, which share no document, README.md (a "
+          "dataset card with counts, models and settings) and, for the forms that LLaMA-Factory "
+          "reads, dataset_info.json. `datasets.load_dataset` takes the folder as it is. The "
+          "default prompt shows the document and its negatives in the order in which the teacher "
+          "saw them, then scenario and question; the completion is the reasoning. A record that "
+          "lacks what the form needs is a dead letter that names the field. "
+          "Every row has the column `document`: what decided its part.");
+  using This = SftSink;
+  declare<This>(spec);
+  spec.param(&This::format_, "format", "messages",
+             "messages: lists of role and content, as TRL and OpenAI have them; sharegpt and "
+             "alpaca: as LLaMA-Factory has them.")
+      .choices({"messages", "sharegpt", "alpaca"});
+  spec.param(&This::objective_, "objective", "sft",
+             "sft: a row for each record. dpo: a row for each rejected completion, with the good "
+             "one beside it. kto: a row for each completion, marked as good or not.")
+      .choices({"sft", "dpo", "kto"});
+  spec.param(&This::system_, "system", "", "System text, or a file of it; empty: none.")
+      .text_or_file();
+  spec.param(&This::prompt_, "prompt", kPrompt,
+             "What the model sees, or a file of it: {{fields}} of the record, and a loop "
+             "{{#passages}} with {{number}} and {{text}} over document and negatives.")
+      .text_or_file();
+  spec.param(&This::thinking_, "thinking", "as_is",
+             "as_is: the completion is the reasoning as its field holds it. The others tell "
+             "reasoning and answer apart (<think>, <answer>, or a last line \"Answer:\"): tags "
+             "puts <think> around the reasoning, field gives it a field of its own (messages "
+             "alone), left_out writes the answer alone.")
+      .choices({"as_is", "tags", "field", "left_out"});
+  spec.param(&This::thinking_key_, "thinking_key", "reasoning_content",
+             "With `thinking: field`, the field's name in the assistant's message.");
+  declare_fields(spec);
+  return spec;
+}
+
+void SftSink::declare_fields(Spec& spec) {
+  using This = SftSink;
+  spec.param(&This::input_reasoning_key_, "input_reasoning_key", "reasoning",
+             "Field with what the model is to write.");
+  spec.reads_param("input_reasoning_key");
+  spec.param(&This::input_answer_key_, "input_answer_key", "",
+             "Field with the answer, where the other holds the reasoning alone; not with "
+             "`thinking: as_is`. Empty: the answer is in the reasoning.");
+  spec.reads_param("input_answer_key");
+  spec.param(&This::input_rejected_key_, "input_rejected_key", "",
+             "For dpo and kto: field with a text, or a list of them, that the model is not to "
+             "write, such as all samples of ReasonDistill; those equal to the good one are passed "
+             "over.");
+  spec.reads_param("input_rejected_key");
+  spec.param(&This::input_text_key_, "input_text_key", "text",
+             "Field with the document, for {{#passages}}.");
+  spec.param(&This::input_hardneg_key_, "input_hardneg_key", "hard_negatives",
+             "Field with the list of negatives, for {{#passages}}; may be an empty list.");
+  spec.param(&This::input_order_key_, "input_order_key", "passages_order",
+             "Field with the order of the passages: 0 is the document, 1 the first negative, ... "
+             "Empty: they are shuffled by the run's seed and the record's id, which is right where "
+             "the reasoning names none by its number.");
+}
+
+Status SftSink::prepare() const {
+  if (objective_ != "sft" && input_rejected_key_.empty()) {
+    return configuration_error("`objective: " + objective_ +
+                               "` needs `input_rejected_key`, the field with completions that are "
+                               "not wanted; for example ReasonDistill's output_samples_key");
+  }
+  if (thinking_ == "field" && format_ != "messages") {
+    return configuration_error("`thinking: field` is known to `format: messages` alone, came `" +
+                               format_ + "`; take tags, as_is or left_out");
+  }
+  if (thinking_ == "field" &&
+      (thinking_key_ == "role" || thinking_key_ == "content" || thinking_key_.empty())) {
+    return configuration_error(
+        "`thinking_key` needs a name that no other field of a message has, "
+        "came \"" +
+        thinking_key_ + "\"");
+  }
+  if (thinking_ == "as_is" && !input_answer_key_.empty()) {
+    return configuration_error(
+        "`input_answer_key` does nothing with `thinking: as_is`; take tags, "
+        "field or left_out, or leave it out");
+  }
+  Result<prompt::PromptTemplate> parsed = prompt::PromptTemplate::parse("`prompt`", prompt_);
+  if (!parsed) return configuration_error(parsed.status().message());
+  template_ = std::move(*parsed);
+  shows_passages_ = template_.uses(kPassages);
+  return Status();
+}
+
+ChatRows SftSink::rows() const {
+  return ChatRows({format_, objective_, system_, thinking_ == "field" ? thinking_key_ : ""});
+}
+
+Json SftSink::settings() const {
+  return {{"export", "export.sft"}, {"format", format_}, {"objective", objective_},
+          {"system", system_},      {"prompt", prompt_}, {"thinking", thinking_}};
+}
+
+Status SftSink::append_rows(const Record& record, const std::string& document,
+                            std::string& lines) const {
+  const Result<std::string_view> reasoning = text_in(record, input_reasoning_key_);
+  if (!reasoning) return reasoning.status();
+  std::optional<std::string_view> answer;
+  if (!input_answer_key_.empty()) {
+    const Result<std::string_view> text = text_in(record, input_answer_key_);
+    if (!text) return text.status();
+    answer = *text;
+  }
+  ChatExample example;
+  example.document = document;
+  Result<Completion> wanted = completion_of(*reasoning, answer, input_reasoning_key_);
+  if (!wanted) return wanted.status();
+  example.wanted = std::move(*wanted);
+  if (objective_ != "sft") {
+    if (Status added = add_unwanted(record, *reasoning, example); !added) return added;
+  }
+  Result<std::string> prompt = prompt_of(record);
+  if (!prompt) return prompt.status();
+  example.prompt = std::move(*prompt);
+  return rows().append(example, lines);
+}
+
+Result<Completion> SftSink::completion_of(std::string_view text,
+                                          std::optional<std::string_view> answer,
+                                          const std::string& where) const {
+  if (thinking_ == "as_is") return Completion{std::string(text), {}};
+  std::optional<ReasoningParts> parts;
+  if (answer) {
+    parts = ReasoningParts{text, *answer};
+  } else {
+    parts = parts_of_reasoning(text);
+  }
+  if (!parts) {
+    return wrong_field(where,
+                       "reasoning and an answer that can be told apart (<think>, <answer>, or a "
+                       "last line \"Answer:\")",
+                       "neither; `thinking: as_is` writes it as it is");
+  }
+  Completion completion{std::string(parts->answer), {}};
+  if (thinking_ == "field") completion.thinking = parts->thinking;
+  if (thinking_ == "tags") {
+    completion.text =
+        "<think>\n" + std::string(parts->thinking) + "\n</think>\n\n" + completion.text;
+  }
+  return completion;
+}
+
+Status SftSink::add_unwanted(const Record& record, std::string_view wanted,
+                             ChatExample& example) const {
+  std::vector<std::string_view> texts;
+  const Json* field = record.find(input_rejected_key_);
+  if (field != nullptr && field->is_string()) {
+    const Result<std::string_view> text = text_in(record, input_rejected_key_);
+    if (!text) return text.status();
+    texts = {*text};
+  } else {
+    Result<std::vector<std::string_view>> list =
+        texts_in(record, input_rejected_key_, "name the field with `input_rejected_key`");
+    if (!list) return list.status();
+    texts = std::move(*list);
+  }
+  for (const std::string_view text : texts) {
+    if (text == wanted) continue;
+    Result<Completion> unwanted = completion_of(text, std::nullopt, input_rejected_key_);
+    if (!unwanted) return unwanted.status();
+    if (*unwanted == example.wanted) continue;
+    example.unwanted.push_back(std::move(*unwanted));
+  }
+  if (objective_ == "dpo" && example.unwanted.empty()) {
+    return wrong_field(input_rejected_key_, "a text other than the wanted one", "none");
+  }
+  return Status();
+}
+
+Result<std::string> SftSink::prompt_of(const Record& record) const {
+  Json values = Json::object();
+  if (shows_passages_) {
+    const Result<std::string_view> text = text_in(record, input_text_key_);
+    if (!text) return text.status();
+    Result<std::vector<std::string_view>> texts =
+        texts_in(record, input_hardneg_key_,
+                 "give it an empty list, or take a `prompt` without {{#passages}}");
+    if (!texts) return texts.status();
+    texts->insert(texts->begin(), *text);
+    const Result<std::vector<std::size_t>> order = order_of(record, texts->size());
+    if (!order) return order.status();
+    Json passages = Json::array();
+    for (const std::size_t index : *order) {
+      passages.push_back({{"number", passages.size() + 1}, {"text", (*texts)[index]}});
+    }
+    values[kPassages] = std::move(passages);
+  }
+  return rendered(template_, values, record);
+}
+
+Result<std::vector<std::size_t>> SftSink::order_of(const Record& record,
+                                                   std::size_t passages) const {
+  std::vector<std::size_t> order;
+  if (input_order_key_.empty()) {
+    order.resize(passages);
+    std::iota(order.begin(), order.end(), 0);
+    Random random(derive_seed(seed(), record.id().to_string(), "export.order"));
+    random.shuffle(order);
+    return order;
+  }
+  const Json* field = record.find(input_order_key_);
+  const std::string expected =
+      "a list of different numbers from 0 to " + std::to_string(passages - 1) +
+      ", as ReasonDistill writes it (`input_order_key: \"\"` shuffles anew)";
+  if (field == nullptr) return wrong_field(input_order_key_, expected, "a record without it");
+  if (!field->is_array()) return wrong_field(input_order_key_, expected, field->type_name());
+  for (const Json& item : *field) {
+    const bool fits = item.is_number_integer() && item.get<std::int64_t>() >= 0 &&
+                      item.get<std::uint64_t>() < passages;
+    if (!fits || std::find(order.begin(), order.end(), item.get<std::size_t>()) != order.end()) {
+      return wrong_field(input_order_key_, expected,
+                         field->dump(-1, ' ', true, Json::error_handler_t::replace));
+    }
+    order.push_back(item.get<std::size_t>());
+  }
+  return order;
+}
+
+}  // namespace rare::exports

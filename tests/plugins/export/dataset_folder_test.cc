@@ -1,0 +1,202 @@
+// What becomes of the folder: parts, counts, resume, retry.
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "catch.h"
+#include "export_fixture.h"
+#include "sft_sink.h"
+
+using rare::Json;
+using rare::Offset;
+using rare::exports::SftSink;
+using namespace rare::exports::test;
+
+namespace {
+
+class DatasetFolder {
+ public:
+  explicit DatasetFolder(Json parameters = Json::object()) : parameters_(std::move(parameters)) {
+    parameters_["path"] = scratch_ / "data";
+    if (!parameters_.contains("validation")) parameters_["validation"] = 0.3;
+  }
+  std::unique_ptr<SftSink> open(std::optional<Offset> committed = std::nullopt) {
+    auto sink = rare::testing::make<SftSink>(parameters_);
+    const rare::Status opened = sink->open(context_, std::move(committed));
+    INFO(opened.message());
+    REQUIRE(opened.ok());
+    return sink;
+  }
+  static void add(SftSink& sink, int first, int end) {
+    for (int number = first; number < end; ++number) {
+      Json fields = finished(number);
+      fields["_rare"] = {{"models", {{"reasoning", number % 2 == 0 ? "even" : "odd"}}}};
+      const auto row = sink.encode(record_of(fields, static_cast<std::uint64_t>(number)));
+      REQUIRE(row.ok());
+      REQUIRE(sink.write_encoded(std::span(&*row, 1)).ok());
+    }
+  }
+  std::string text(const std::string& name) const { return text_of(scratch_ / ("data/" + name)); }
+  std::map<std::string, std::string> all() const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(scratch_ / "data")) {
+      files[entry.path().filename().string()] = text_of(entry.path().string());
+    }
+    return files;
+  }
+  std::set<std::string> documents(const std::string& name) const {
+    std::set<std::string> documents;
+    for (const Json& row : rows_in(text(name))) documents.insert(row["document"]);
+    return documents;
+  }
+
+ private:
+  rare::testing::ScratchFolder scratch_;
+  rare::testing::TestContext context_;
+  Json parameters_;
+};
+
+// As state.db gives it back.
+Offset stored(const Offset& offset) { return Offset{Json::parse(offset.token.dump())}; }
+
+std::map<std::string, std::string> undisturbed(int records) {
+  DatasetFolder folder;
+  const auto sink = folder.open();
+  DatasetFolder::add(*sink, 0, records);
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->finalise().ok());
+  return folder.all();
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a document's rows are all in one part, and the parts have the share that was asked for") {
+  DatasetFolder folder;
+  const auto sink = folder.open();
+  for (int twice = 0; twice < 2; ++twice) DatasetFolder::add(*sink, 0, 1000);
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->finalise().ok());
+  const std::set<std::string> train = folder.documents("train.jsonl");
+  const std::set<std::string> validation = folder.documents("validation.jsonl");
+  for (const std::string& document : validation) CHECK_FALSE(train.contains(document));
+  CHECK(train.size() + validation.size() == 1000);
+  CHECK(validation.size() > 250);
+  CHECK(validation.size() < 350);
+}
+
+TEST_CASE("records of one value of `split_key` are in one part") {
+  DatasetFolder folder({{"split_key", "topic"}, {"validation", 0.5}});
+  const auto sink = folder.open();
+  for (int number = 0; number < 200; ++number) {
+    Json fields = finished(number);
+    fields["topic"] = number % 20;
+    const auto row = sink->encode(record_of(fields, static_cast<std::uint64_t>(number)));
+    REQUIRE(row.ok());
+    REQUIRE(sink->write_encoded(std::span(&*row, 1)).ok());
+  }
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->finalise().ok());
+  const std::set<std::string> train = folder.documents("train.jsonl");
+  const std::set<std::string> validation = folder.documents("validation.jsonl");
+  CHECK(train.size() + validation.size() == 20);
+  CHECK(!train.empty());
+  CHECK(!validation.empty());
+}
+
+TEST_CASE("a start after a loss goes on at what was committed, with its counts") {
+  const std::map<std::string, std::string> whole = undisturbed(100);
+  REQUIRE(whole.size() == 4);
+  DatasetFolder folder;
+  std::optional<Offset> committed;
+  for (int number = 0; number < 100; number += 25) {
+    const auto sink = folder.open(committed);
+    DatasetFolder::add(*sink, number, number + 25);
+    const auto offset = sink->sync();
+    REQUIRE(offset.ok());
+    committed = stored(*offset);
+    DatasetFolder::add(*sink, 500, 520);  // lost with the process
+    REQUIRE(sink->sync().ok());
+  }
+  REQUIRE(folder.open(committed)->finalise().ok());
+  CHECK(folder.all() == whole);
+  // A start that died while it closed does it again.
+  std::filesystem::remove(folder.open(committed)->location() + "/README.md");
+  const auto again = folder.open(committed);
+  CHECK_FALSE(again->in_place());
+  REQUIRE(again->finalise().ok());
+  CHECK(again->in_place());
+  CHECK(folder.all() == whole);
+}
+
+TEST_CASE("a retry takes rows and counts of the finished output over") {
+  DatasetFolder folder;
+  const auto sink = folder.open();
+  DatasetFolder::add(*sink, 0, 40);
+  const Offset begin = *sink->position();
+  DatasetFolder::add(*sink, 500, 510);  // rows that the retry replaces
+  const Offset end = *sink->position();
+  DatasetFolder::add(*sink, 60, 100);
+  const auto whole = sink->sync();
+  REQUIRE(whole.ok());
+  REQUIRE(sink->finalise().ok());
+
+  const auto merged = folder.open();
+  const Offset beginning = *merged->position();
+  REQUIRE(merged->copy_finished(stored(beginning), stored(begin)).ok());
+  DatasetFolder::add(*merged, 40, 60);
+  REQUIRE(merged->copy_finished(stored(end), stored(*whole)).ok());
+  REQUIRE(merged->sync().ok());
+  REQUIRE(merged->finalise().ok());
+  CHECK(folder.all() == undisturbed(100));
+}
+
+TEST_CASE("the card and dataset_info.json name the parts that have rows, licence, models") {
+  DatasetFolder folder({{"name", "greetings"},
+                        {"license", "cc-by-4.0"},
+                        {"description", "Made for a test."},
+                        {"card", {{"language", {"en"}}, {"pretty_name", "Grüße"}}}});
+  const auto sink = folder.open();
+  DatasetFolder::add(*sink, 0, 50);
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->publish_copy().ok());  // --limit
+  const std::string card = folder.text("README.md");
+  for (const char* part :
+       {"license: \"cc-by-4.0\"\n", "\"language\": [\"en\"]\n", "Grüße",
+        "  - split: validation\n    path: validation.jsonl\n", "# greetings\n\nMade for a test.\n",
+        "| reasoning | even | 25 |", "| reasoning | odd | 25 |", "\"format\": \"messages\""}) {
+    INFO(part);
+    CHECK(card.find(part) != std::string::npos);
+  }
+  const Json info = Json::parse(folder.text("dataset_info.json"));
+  CHECK(info["greetings"]["file_name"] == "train.jsonl");
+  CHECK(info["greetings_validation"]["columns"] == Json{{"messages", "messages"}});
+}
+
+TEST_CASE("without records there are files all the same, and no split without rows") {
+  DatasetFolder folder;
+  const auto sink = folder.open();
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->finalise().ok());
+  CHECK(folder.text("train.jsonl").empty());
+  CHECK(folder.text("validation.jsonl").empty());
+  CHECK(folder.text("README.md").find("split: validation") == std::string::npos);
+  CHECK(sink->in_place());
+}
+
+TEST_CASE("an offset that another sink kept is refused") {
+  for (const Json& token :
+       {Json(), Json{{"bytes", 1}, {"rows", 1}}, Json{{"train", 1}, {"validation", 2}}}) {
+    rare::testing::TestContext context;
+    const auto sink = rare::testing::make<SftSink>({{"path", "x"}});
+    const rare::Status status = sink->open(context, Offset{token});
+    CHECK(status.code() == rare::StatusCode::invalid_argument);
+    CHECK(status.message().find("start with --fresh") != std::string::npos);
+  }
+}
