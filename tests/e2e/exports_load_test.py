@@ -1,0 +1,124 @@
+"""Exported folders, loaded by Hugging Face's datasets as a trainer does it."""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+from export_fixture import finished
+from harness import EngineTest, read_jsonl
+
+PEERS = os.environ.get("RARE_DATASETS_PEERS", "")
+if PEERS:
+    sys.path[:0] = PEERS.split(":")
+    # Nothing is asked for on the network, and nothing is kept in the user's folder.
+    CACHE = tempfile.TemporaryDirectory(prefix="rare-datasets-")
+    os.environ.update(HF_HOME=CACHE.name, HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1",
+                      HF_DATASETS_DISABLE_PROGRESS_BARS="1")
+    import datasets
+
+SAMPLES = "input_rejected_key"
+FORMS = {
+    "messages": {},
+    "with-system": {"system": "Think."},
+    "thinking": {"thinking": "field"},
+    "messages-dpo": {"objective": "dpo", SAMPLES: "samples"},
+    "messages-kto": {"objective": "kto", SAMPLES: "samples"},
+    "sharegpt": {"format": "sharegpt", "system": "Think."},
+    "sharegpt-dpo": {"format": "sharegpt", "objective": "dpo", SAMPLES: "samples"},
+    "sharegpt-kto": {"format": "sharegpt", "objective": "kto", SAMPLES: "samples"},
+    "alpaca": {"format": "alpaca"},
+    "alpaca-dpo": {"format": "alpaca", "objective": "dpo", SAMPLES: "samples", "system": "Think."},
+    "alpaca-kto": {"format": "alpaca", "objective": "kto", SAMPLES: "samples"},
+}
+RETRIEVER_FORMS = {
+    "flagembedding": {"format": "flagembedding"},
+    "triplets": {"format": "triplets"},
+    "tuples": {"format": "tuples", "num_neg": 3},
+    "tevatron": {"format": "tevatron"},
+}
+
+
+@unittest.skipUnless(PEERS, "datasets cannot be had here")
+class ExportsLoadTest(EngineTest):
+    def export(self, records, use, forms, **more):
+        """One run writes all forms; the folder of each by its name."""
+        self.write("in.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+        nodes = [{"name": "records", "use": "files.read", "with": {"path": "in.jsonl"}}]
+        for name, parameters in forms.items():
+            nodes.append({"name": name, "use": use, "from": "records",
+                          "with": {"path": f"out/{name}", **parameters, **more}})
+        self.write("p.yaml", json.dumps({"name": "p", "nodes": nodes}))
+        self.assert_exit(self.run_engine("p.yaml", "--fresh", "--progress", "none"), 0)
+        return {name: self.folder / "out" / name for name in forms}
+
+    def load(self, *arguments, **options):
+        """Without what an earlier call has kept."""
+        return datasets.load_dataset(*arguments, **options, cache_dir=tempfile.mkdtemp(dir=self.folder))
+
+    def check_loaded(self, folder, parts):
+        """Every split has the rows of its file, with exactly the columns that the card names."""
+        loaded = self.load(str(folder))
+        self.assertEqual(set(loaded), set(parts))
+        for part, data in loaded.items():
+            rows = read_jsonl(folder / f"{part}.jsonl")
+            self.assertEqual(data.num_rows, len(rows))
+            if rows:
+                self.assertEqual(data.column_names, list(rows[0]))
+            for row, expected in zip(data, rows):
+                self.assertEqual(self.without_nulls(row), expected)
+        return loaded
+
+    def without_nulls(self, value):
+        """What one message has and another has not is null there."""
+        if isinstance(value, dict):
+            return {key: self.without_nulls(item) for key, item in value.items() if item is not None}
+        return [self.without_nulls(item) for item in value] if isinstance(value, list) else value
+
+    def check_forms(self, use, forms):
+        records = [finished(number) for number in range(60)]
+        for name, folder in self.export(records, use, forms, validation=0.3).items():
+            with self.subTest(name):
+                loaded = self.check_loaded(folder, ["train", "validation"])
+                if "document" not in loaded["train"].column_names:
+                    continue
+                train, validation = (set(loaded[part]["document"]) for part in ("train", "validation"))
+                self.assertEqual(len(train) + len(validation), 60)
+                self.assertFalse(train & validation)
+
+    def test_each_form_for_language_models(self):
+        self.check_forms("export.sft", FORMS)
+
+    def test_each_form_for_retrievers(self):
+        self.check_forms("export.retriever", RETRIEVER_FORMS)
+
+    def test_one_record(self):
+        for name, folder in self.export([finished(0)], "export.sft", FORMS, validation=0).items():
+            with self.subTest(name):
+                self.check_loaded(folder, ["train"])
+        for name, folder in self.export([finished(0)], "export.sft", FORMS, validation=1).items():
+            with self.subTest(name):
+                self.check_loaded(folder, ["validation"])
+
+    def test_no_record_is_no_data(self):
+        folder = self.export([], "export.sft", {"messages": {}})["messages"]
+        with self.assertRaisesRegex(ValueError, "no data"):
+            self.load(str(folder))
+
+    def test_llama_factory_finds_each_column_that_its_description_names(self):
+        records = [finished(number) for number in range(10)]
+        folders = self.export(records, "export.sft", FORMS, validation=0)
+        for name, folder in folders.items():
+            if name in ("messages-dpo", "messages-kto"):
+                self.assertFalse((folder / "dataset_info.json").exists())
+                continue
+            with self.subTest(name):
+                entry = json.loads((folder / "dataset_info.json").read_text())[name]
+                data = self.load("json", data_files=str(folder / entry["file_name"]), split="train")
+                self.assertLessEqual(set(entry["columns"].values()), set(data.column_names))
+                self.assertEqual(entry.get("ranking", False), "dpo" in name)
+
+
+if __name__ == "__main__":
+    unittest.main()
