@@ -77,7 +77,7 @@ Status DatasetSink::open(Context& context, std::optional<Offset> committed) {
   }
   const auto file = [this](const char* name) {
     return std::make_unique<files::WriteSink>(file_of(name), "jsonl", "none",
-                                              std::vector<std::string>());
+                                              std::vector<std::string>(), files::kWorkingSuffix);
   };
   train_.file = file(kTrainFile);
   held_out_.file = file(kValidationFile);
