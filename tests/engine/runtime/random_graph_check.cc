@@ -80,8 +80,9 @@ std::string tally_fault(const Plan& plan, const Tally& expected, const Tally& go
   }
   for (const PlannedNode& node : plan.nodes) {
     const Json want = expected.nodes[node.index].to_json();
-    const Json have =
-        node.index < got.nodes.size() ? got.nodes[node.index].to_json() : NodeTally().to_json();
+    NodeTally tally = node.index < got.nodes.size() ? got.nodes[node.index] : NodeTally();
+    tally.counters.clear();  // the interpreter does not follow what operators count
+    const Json have = tally.to_json();
     if (want != have) fault += off("node " + node.name, want, have);
   }
   return fault;
