@@ -1,8 +1,5 @@
 #include "chat_protocol.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -263,9 +260,7 @@ HttpResponse ChatProtocol::refusal(const HttpRequest& request, const AskedChat& 
 }
 
 ChatProtocol::Completion ChatProtocol::completion(const AskedChat& asked) {
-  // Not derive_seed() of the prompt, which takes a byte after the other.
-  const std::uint64_t seed =
-      XXH3_64bits_withSeed(asked.prompt.data(), asked.prompt.size(), asked.seed);
+  const std::uint64_t seed = derive_seed(asked.seed, asked.prompt, "answer");
   Completion said;
   said.model = asked.model.empty() ? "test" : asked.model;
   said.content =
