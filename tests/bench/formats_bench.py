@@ -33,7 +33,7 @@ PANDAS_START = "import pandas"
 DUCKDB_PEERS = os.environ.get("RARE_TEST_PEERS")
 DUCKDB = ("import sys; sys.path[:0] = sys.argv[1].split(':'); import duckdb; duckdb.sql('SET threads = 1'); "
           "print(duckdb.sql('SELECT count(*) FROM ' + sys.argv[2] + ' WHERE length(id) + length(text) + "
-          "length(title) + length(year) >= 0').fetchone()[0])")
+          "length(title) + length(year) >= 0').fetchall()[0][0])")
 DUCKDB_START = "import sys; sys.path[:0] = sys.argv[1].split(':'); import duckdb; duckdb.sql('SET threads = 1')"
 
 
@@ -70,7 +70,8 @@ def row(results, what, megabytes, seconds):
 
 def peak_mb(command, once, block, times, end):
     """Of a process that reads `block` so many times."""
-    process = subprocess.Popen([ENGINE, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([ENGINE, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
     process.stdin.write(once)
     for _ in range(times):
         process.stdin.write(block)
@@ -78,8 +79,9 @@ def peak_mb(command, once, block, times, end):
     process.stdin.flush()
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     process.stdin.close()
+    said = process.stderr.read()
     if process.wait() != 0:
-        sys.exit(f"formats_bench: {command} gave {process.returncode}")
+        sys.exit(f"formats_bench: {command} gave {process.returncode}: {said.decode()}")
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
 

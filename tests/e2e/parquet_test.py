@@ -421,7 +421,7 @@ class ParquetTest(EngineTest):
         self.assert_exit(self.run_engine(pipeline), 0)
         self.assertEqual([pq.read_metadata(file).num_rows for file in files], [10, 10, 10, 2])
         self.assertEqual([n for file in files for n in pq.read_table(file).column("n").to_pylist()], list(range(32)))
-        self.assertEqual(duckdb.sql(f"SELECT count(*) FROM '{self.folder}/out-*.parquet'").fetchone(), (32,))
+        self.assertEqual(duckdb.sql(f"SELECT count(*) FROM '{self.folder}/out-*.parquet'").fetchall(), [(32,)])
 
     def test_a_retry_takes_the_rows_of_the_finished_file_over(self):
         rows = [{"n": i, "free": [i] if i % 2 else {"i": i}, "text": None if i == 5 else str(i)}
