@@ -22,7 +22,7 @@ services:
     with: {{ base_url: "${{RARE_LLM_URL}}", model: "${{RARE_LLM_MODEL}}", max_in_flight: {MAX_IN_FLIGHT} }}
 """
 
-# Fan-out, one record to several, records that are filtered, that fail and that were never any.
+# Fan-out, one record to several, records that are filtered, that fail and that were never any; a data set.
 BRANCHES = """
 name: branches
 order: any
@@ -44,6 +44,10 @@ nodes:
     from: questions
     with: { program: '(. + {twin: 1}), (. + {twin: 2})' }
   - { name: twin_rows, use: files.write, with: { path: out/twins.jsonl } }
+  - name: training
+    use: export.sft
+    from: questions
+    with: { path: out/training, validation: 0.3, input_reasoning_key: scenario, prompt: "{{question}}" }
 """
 
 # Whole-set nodes behind a node that is paid for, and one more such node behind them; an output is compressed.
@@ -153,7 +157,9 @@ RARE = FaultyPipeline("rare-openai", plain_lines, ["out/rare-openai.jsonl"])
 PIPELINES_UNDER_FAULTS = {
     "rare": RARE,
     "branches": FaultyPipeline(
-        "branches", uneven_lines, ["out/questions.jsonl", "out/parts.jsonl", "out/twins.jsonl"],
+        "branches", uneven_lines,
+        ["out/questions.jsonl", "out/parts.jsonl", "out/twins.jsonl"] +
+        [f"out/training/{name}" for name in ("train.jsonl", "validation.jsonl", "README.md")],
         text=BRANCHES, in_order=False),
     "whole_set": FaultyPipeline(
         "whole-set", repeated_lines, ["out/questions.jsonl.gz", "out/rows.jsonl", "out/topics.jsonl"],
