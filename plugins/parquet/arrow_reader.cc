@@ -7,6 +7,7 @@
 #include <arrow/result.h>
 #include <arrow/type.h>
 #include <arrow/util/io_util.h>
+#include <arrow/util/utf8.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
 #include <parquet/file_reader.h>
@@ -60,12 +61,34 @@ std::int64_t decoded_bytes(const ::arrow::RecordBatch& batch) {
   return bytes;
 }
 
+// For messages, whatever stands in a file.
+std::string as_utf8(std::string text) {
+  if (::arrow::util::ValidateUTF8(text)) return text;
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }, '?');
+  return text;
+}
+
 // An error's one line.
 std::string reason_of(const ::arrow::Status& status) {
-  std::string text = status.message();
+  std::string text = as_utf8(status.message());
   text.erase(std::min(text.find('\n'), text.size()));
   while (text.ends_with('.')) text.pop_back();
   return text;
+}
+
+// A record's names are UTF-8, at every depth.
+Status check_names(const ::arrow::Field& field) {
+  if (!::arrow::util::ValidateUTF8(field.name())) {
+    return Status(StatusCode::invalid_argument,
+                  "expected columns with names in UTF-8, came " + as_utf8(field.name()) +
+                      " (each ? is another byte); write the file with other names, or leave the "
+                      "column out with `columns`");
+  }
+  for (const std::shared_ptr<::arrow::Field>& part : field.type()->fields()) {
+    if (Status named = check_names(*part); !named) return named;
+  }
+  return Status();
 }
 
 }  // namespace
@@ -150,6 +173,9 @@ Status ArrowReader::choose_columns() {
     const bool is_read =
         columns_.empty() || std::count(columns_.begin(), columns_.end(), field->name());
     if (!is_read) continue;
+    if (Status named = check_names(*field); !named) {
+      return Status::run_fault(named.code(), path_ + ": " + named.message());
+    }
     if (!names.insert(field->name()).second) {
       return Status::run_fault(
           StatusCode::invalid_argument,
@@ -163,7 +189,8 @@ Status ArrowReader::choose_columns() {
   for (const std::string& column : columns_) {
     if (names.contains(column)) continue;
     std::string all;
-    for (const std::string& name : schema->field_names()) all += (all.empty() ? "" : ", ") + name;
+    for (const std::string& name : schema->field_names())
+      all += (all.empty() ? "" : ", ") + as_utf8(name);
     return Status::run_fault(
         StatusCode::invalid_argument,
         path_ + ": `columns` names " + column + ", which is not there; there are: " + all);

@@ -243,6 +243,15 @@ class ParquetTest(EngineTest):
         self.assertIn("a.parquet: has two columns called n, of which a record could hold one", process.stderr)
         self.assertEqual(self.read_all("a.parquet", columns=["text"]), [{"text": "x"}])
 
+    def test_a_name_that_is_no_text_is_no_run(self):
+        pq.write_table(pa.table({"name!": [1], "n": [2]}), self.folder / "whole.parquet", store_schema=False)
+        self.write("a.parquet", (self.folder / "whole.parquet").read_bytes().replace(b"name!", b"name\xff"))
+        process = self.convert("{ path: a.parquet }", "{ path: out.jsonl }", code=2)
+        self.assertIn("a.parquet: expected columns with names in UTF-8, came name? (", process.stderr)
+        self.assertEqual(self.read_all("a.parquet", columns=["n"]), [{"n": 2}])
+        process = self.convert("{ path: a.parquet, columns: [m] }", "{ path: out.jsonl }", code=2)
+        self.assertIn("there are: name?, n", process.stderr)
+
     def test_files_of_a_folder_may_have_other_columns_and_types(self):
         (self.folder / "in").mkdir()
         thing = pa.struct({"a": pa.int32(), "b": pa.string()})

@@ -1,5 +1,7 @@
 // Parquet files, whole, cut or damaged: read, or told to be damaged, from every position alike, and
 // whatever is read can be written as JSON.
+#include <arrow/util/utf8.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -41,8 +43,10 @@ bool opens(const std::string& path, std::size_t size) {
 
 }  // namespace
 
-// Arrow's buffers are the system's, so that AddressSanitizer sees what is read of them.
+// Arrow's buffers are the system's, so that AddressSanitizer sees what is read of them; the tables
+// are what arrow_parts.cc prepares.
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  ::arrow::util::InitializeUTF8();
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 1);
   return 0;
 }
