@@ -120,7 +120,11 @@ std::vector<std::string> fields_read(const PlannedNode& node) {
 }
 
 std::vector<std::string> fields_written(const PlannedNode& node) {
-  return resolved(node.spec().writes(), node.values);
+  std::vector<std::string> fields = resolved(node.spec().writes(), node.values);
+  for (std::string& field : node.spec().written_given(node.values)) {
+    if (!contains(fields, field)) fields.push_back(std::move(field));
+  }
+  return fields;
 }
 
 std::vector<std::set<std::uint32_t>> nodes_above(const Plan& plan) {

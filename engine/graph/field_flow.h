@@ -13,8 +13,8 @@
 
 namespace rare::engine {
 
-// The names behind Spec::reads() and writes() with the node's values; fields whose parameter is
-// empty are left out.
+// The names behind Spec::reads(), writes() and writes_given() with the node's values; fields whose
+// parameter is empty are left out.
 std::vector<std::string> fields_read(const PlannedNode& node);
 std::vector<std::string> fields_written(const PlannedNode& node);
 

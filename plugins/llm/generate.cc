@@ -7,6 +7,24 @@
 
 namespace rare::llm {
 
+namespace {
+
+// Fields of the answer, by the parameters alone: before anything is opened they may be anything.
+std::vector<std::string> answer_fields(const Json& values) {
+  const Json& schema = values.at("schema");
+  const Json& n_as = values.at("n_as");
+  const bool gives_list = n_as.is_null() ? values.at("n") > 1 : n_as == "list";
+  if (schema.is_null() && values.at("output_key").is_null()) return {"answer"};
+  std::vector<std::string> fields;
+  if (gives_list || !schema.is_object()) return fields;
+  const Json properties = schema.value("properties", Json());
+  if (!properties.is_object()) return fields;
+  for (const auto& [name, rules] : properties.items()) fields.push_back(name);
+  return fields;
+}
+
+}  // namespace
+
 Spec Generate::spec() {
   Spec spec("llm.generate");
   spec.summary("Asks a language model with a prompt of the pipeline's own; the answer is a field.")
@@ -20,7 +38,6 @@ Spec Generate::spec() {
           "With `n` above 1 the answers are asked for at the same time, each with its own "
           "attempts; a record of which one answer stays unusable is a dead letter. They differ as "
           "far as the sampling lets them: a temperature of 0 gives the same one again.")
-      .reshapes()
       .version(1);
   declare_llm<Generate>(spec);
   spec.param(&Generate::system_, "system", std::nullopt,
@@ -47,6 +64,7 @@ Spec Generate::spec() {
   spec.param(&Generate::output_thinking_key_, "output_thinking_key", "",
              "Field for the reasoning that the endpoint gave apart; empty: none.");
   spec.writes_param("output_thinking_key");
+  spec.writes_given(answer_fields);
   declare_overwrite<Generate>(spec);
   return spec;
 }

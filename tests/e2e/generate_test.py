@@ -51,6 +51,18 @@ class GenerateTest(EngineTest):
     def over(self, name, corpus):
         return [PIPELINES / name, *ENDPOINT, "--set", f"nodes.documents.with.path={corpus}"]
 
+    def fields_written(self, node, *arguments):
+        process = self.run_engine("plan", *arguments, "--format", "json")
+        self.assert_exit(process, 0)
+        return next(n["writes"] for n in json.loads(process.stdout)["nodes"] if n["name"] == node)
+
+    def test_the_plan_names_the_fields_of_an_answer(self):
+        pipeline = PIPELINES / "instructions.yaml"
+        self.assertEqual(self.fields_written("pairs", pipeline), ["instruction", "response"])
+        self.assertEqual(self.fields_written("pairs", pipeline, "--set", "nodes.pairs.with.output_key=whole",
+                                             "--set", "nodes.pairs.with.n=2"), ["whole"])
+        self.assertEqual(self.fields_written("pairs", pipeline, "--set", "nodes.pairs.with.schema=null"), ["answer"])
+
     def test_instructions_become_fields(self):
         corpus = self.write_corpus(50)
         with ProtocolServer("--truncated", 5) as server:

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -101,6 +102,12 @@ class Spec {
   Spec& writes_param(std::string param) {
     return writes_.push_back({std::move(param), true}), *this;
   }
+  // Fields that several parameters decide together, or that stand inside one's value (the
+  // properties of a schema). `fields` gets every parameter's value, as the plan has it, and must
+  // not throw.
+  Spec& writes_given(std::function<std::vector<std::string>(const Json& values)> fields) {
+    return writes_given_ = std::move(fields), *this;
+  }
   // A named output. Without any there is one port, "out".
   Spec& port(std::string name) { return ports_.push_back(std::move(name)), *this; }
   // Outputs that the pipeline names: the keys of this parameter (ParamType::json), which is a map
@@ -143,6 +150,10 @@ class Spec {
   const std::vector<ParamSpec>& params() const { return params_; }
   const std::vector<Field>& reads() const { return reads_; }
   const std::vector<Field>& writes() const { return writes_; }
+  // What writes() cannot name before the parameters are known; nothing unless declared.
+  std::vector<std::string> written_given(const Json& values) const {
+    return writes_given_ ? writes_given_(values) : std::vector<std::string>();
+  }
   const std::vector<std::string>& ports() const { return ports_; }
   const std::string& ports_param() const { return ports_param_; }  // empty: none
   const std::string& saves_param() const { return saves_param_; }  // empty: it does not
@@ -172,6 +183,7 @@ class Spec {
   int version_ = 1;
   std::vector<ParamSpec> params_;
   std::vector<Field> reads_, writes_;
+  std::function<std::vector<std::string>(const Json&)> writes_given_;
   std::vector<std::string> ports_;
   std::vector<Counter> counters_;
   bool gather_ = false, nondeterministic_ = false, reshapes_ = false;

@@ -46,6 +46,16 @@ TEST_CASE("a node that changes a field in place is neither its first nor a secon
           .empty());
 }
 
+TEST_CASE("fields that stand inside a parameter's value are written, too", "[graph]") {
+  PlanFixture fixture;
+  const std::string answer =
+      "  - { name: a, use: text.answer, with: { schema: { q: {}, r: {} } } }\n";
+  const Plan plan = fixture.plan(kStart + answer + kEnd);
+  CHECK(fields_written(*plan.node("a")) == std::vector<std::string>{"q", "r"});
+  const std::string second = "  - { name: n, use: text.note, with: { output_key: r } }\n";
+  CHECK_FALSE(fixture.errors(kStart + answer + second + kEnd).empty());
+}
+
 TEST_CASE("overwrite allows a second writer", "[graph]") {
   PlanFixture fixture;
   CHECK(fixture

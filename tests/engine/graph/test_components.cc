@@ -102,6 +102,19 @@ struct Upper final : PassOn {
   std::vector<std::string> fields;
 };
 
+struct Answer final : PassOn {
+  static Spec spec() {
+    return Spec("text.answer")
+        .param(&Answer::schema, "schema", std::nullopt, "Its keys are the fields.")
+        .writes_given([](const Json& values) {
+          std::vector<std::string> fields;
+          for (const auto& [name, rules] : values.at("schema").items()) fields.push_back(name);
+          return fields;
+        });
+  }
+  Json schema;
+};
+
 struct Route final : PassOn {
   static Spec spec() { return Spec("text.route").port("even").port("odd"); }
 };
@@ -189,6 +202,7 @@ Registry test_registry() {
   collector.add<Write>();
   collector.add<Note>();
   collector.add<Upper>();
+  collector.add<Answer>();
   collector.add<Route>();
   collector.add<Classify>();
   collector.add<Reshape>();
