@@ -172,6 +172,7 @@ Status WaitingOutput::append_finished(const OutputPlace& from, const OutputPlace
 Result<OutputPlace> WaitingOutput::sync() {
   if (is_finished_) return place();
   if (Status synced = rows_.sync(); !synced) return synced;
+  early_.wait();
   return place();
 }
 

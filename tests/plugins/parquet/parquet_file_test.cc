@@ -264,6 +264,7 @@ TEST_CASE("what was written early goes when its rows are not finished") {
         [] { return std::unique_ptr<files::RecordReader>(); }, {1, 1});
     REQUIRE(rows.begin(path).ok());
     REQUIRE(rows.append("{\"a\":1}\n").ok());
+    REQUIRE(rows.sync().ok());
     CHECK(std::ifstream(path + ".copy").good());
   }
   CHECK_FALSE(std::ifstream(path + ".copy").good());
