@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 #include "arrow_reader.h"
 #include "reader_fuzz.h"
@@ -44,8 +45,15 @@ bool opens(const std::string& path, std::size_t size) {
 }  // namespace
 
 // Arrow's buffers are the system's, so that AddressSanitizer sees what is read of them; the tables
-// are what arrow_parts.cc prepares.
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
+// are what arrow_parts.cc prepares. Arrow asks for as much memory as a page says that it takes
+// unpacked, 2 GiB at most, before it looks at the page.
+extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
+  static char limit[] = "-malloc_limit_mb=4096";
+  static std::vector<char*> all(*arguments, *arguments + *count);
+  all.insert(all.begin() + 1, limit);
+  all.push_back(nullptr);
+  *count += 1;
+  *arguments = all.data();
   ::arrow::util::InitializeUTF8();
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 1);
   return 0;
