@@ -13,15 +13,14 @@ namespace {
 
 // What keeps `text`, called `name`, from being understood without the document; empty: nothing.
 std::string leaning_problem(const std::string& name, std::string_view text,
-                            std::string_view situation, const std::string& document,
-                            const Words& document_words) {
-  const std::string phrase = leaning_phrase(text, situation, document);
+                            std::string_view situation, const Words& document) {
+  const std::string phrase = leaning_phrase(text, situation);
   if (!phrase.empty()) {
-    return "the " + name + " speaks of something that its reader has not been told (\"" + phrase +
+    return "the " + name + " speaks of a text that its reader does not have (\"" + phrase +
            "\") and must stand alone";
   }
   const Words words(text);
-  const SharedWords shared = shared_words(words, document_words);
+  const SharedWords shared = shared_words(words, document);
   if (!is_pieced_together(words, shared)) return {};
   return "the " + name + " repeats up to " + std::to_string(shared.longest_run) +
          " words in a row from the document and must use its own";
@@ -37,14 +36,13 @@ Spec Doc2Query::spec() {
           "that the parameters ask for ({{.}} is one), and every field of the record. The reply is "
           "asked for as JSON; one that is cut off, does not parse, is too short or repeats the "
           "prompt is asked again, with the reason shown, up to max_attempts. So is, with "
-          "`self_contained`, one that speaks of something that its reader will not have been told "
-          "(\"according to the passage\", \"the author\", \"figure 2\", \"the other reason\" where "
-          "neither it nor the scenario gives one; in Chinese, too), or that is pieced together "
-          "from the document's sentences. With `questions_per_document` above 1 each "
+          "`self_contained`, one that speaks of a text that its reader will not have (\"according "
+          "to the passage\", \"the author\", \"figure 2\"; in Chinese, too), or that is pieced "
+          "together from the document's sentences. With `questions_per_document` above 1 each "
           "question is a request with an instruction of its own and becomes a record of its own "
           "(`17` becomes `17.0`, `17.1`, ...); one that is nearly another is left out, and so is "
           "one that cannot be had: there are then fewer. A document without any is a dead letter.")
-      .version(4);
+      .version(3);
   using This = Doc2Query;
   spec.param(&This::input_key_, "input_key", "text", "Field with the document.");
   spec.reads_param("input_key");
@@ -200,12 +198,11 @@ std::string Doc2Query::problem_for(const Record& record, const ChatReply& reply,
                                    const std::string& prompt) const {
   std::string problem = problem_of(reply, prompt);
   if (!problem.empty() || !self_contained_) return problem;
-  const auto& document = record.find(input_key_)->get_ref<const std::string&>();
-  const Words words(document);
+  const Words document(record.find(input_key_)->get_ref<const std::string&>());
   const std::string question = (*reply.structured)["question"];
   const std::string scenario = (*reply.structured)["scenario"];
-  problem = leaning_problem("question", question, scenario, document, words);
-  return problem.empty() ? leaning_problem("scenario", scenario, {}, document, words) : problem;
+  problem = leaning_problem("question", question, scenario, document);
+  return problem.empty() ? leaning_problem("scenario", scenario, {}, document) : problem;
 }
 
 void Doc2Query::store(const ChatReply& reply, Record& record) const {

@@ -16,17 +16,16 @@ const Groups& english_groups() {
       // Hardly anything else can be meant by them with an article before them.
       {"text",
        {"passage", "passages", "text", "texts", "excerpt", "excerpts", "article", "articles",
-        "document", "essay", "poem", "abstract", "case_study"}},
+        "document", "documents", "essay", "poem", "abstract", "case_study"}},
       // These are also things of the world.
-      {"work", {"documents",  "paper",      "papers",   "study",      "report",     "survey",
-                "source",     "sources",    "guide",    "manual",     "guidelines", "chapter",
-                "section",    "paragraph",  "story",    "letter",     "book",       "research",
-                "review",     "experiment", "table",    "figure",     "chart",      "graph",
-                "diagram",    "data",       "equation", "discussion", "list",       "lecture",
-                "definition", "example",    "notes",    "piece",      "reading",    "faq",
-                "tutorial",   "transcript", "memo",     "post",       "blog",       "handbook",
-                "leaflet",    "brochure",   "entry",    "speech",     "interview",  "theory",
-                "description"}},
+      {"work",
+       {"paper",    "papers",     "study",      "report",    "survey",     "source",     "sources",
+        "guide",    "manual",     "guidelines", "chapter",   "section",    "paragraph",  "story",
+        "letter",   "book",       "research",   "review",    "experiment", "table",      "figure",
+        "chart",    "graph",      "diagram",    "data",      "equation",   "discussion", "list",
+        "lecture",  "definition", "example",    "notes",     "piece",      "reading",    "faq",
+        "tutorial", "transcript", "memo",       "post",      "blog",       "handbook",   "leaflet",
+        "brochure", "entry",      "speech",     "interview", "theory",     "description"}},
       {"part", {"paper", "study", "report", "chapter", "section", "paragraph", "review", "survey"}},
       {"picture", {"chart", "charts", "figure", "figures", "graph", "graphs", "diagram"}},
       {"author", {"author", "authors", "writer", "writers", "narrator"}},
@@ -98,8 +97,7 @@ const Groups& english_groups() {
 }
 
 constexpr std::array kEnglishRules = {
-    "@the|entire @adjective? @text "
-    "!of|from_a|from_an|from_one|through|between|message|messages|editor|box|file",
+    "@the|entire @adjective? @text !of|through|between|message|messages|editor|box|file",
     "according_to|based_on|as_per|per|drawing_on|referring_to @the @adjective? @work !of",
     "@told in|by|on|from @the @adjective? @work !of",
     "in|from|of this|these|the_present @part !of",
@@ -111,9 +109,8 @@ constexpr std::array kEnglishRules = {
     "@the @work !to ~1 @say",
     "does|do|did|would @the @medium ~1 @treat",
     "the @author !of",
-    "@told above|earlier|below|previously|here !the|a|an|his|her|their",
+    "@told above|earlier|below|previously|here",
     "@work|@text|passage|stages|steps|points above|below !the|a|an",
-    "<!labelled|labeled|called|named|titled|marked|numbered "
     "figure|figures|fig|table|tables|equation|exhibit|appendix|diagram|graph|paragraph #",
     "in|does|do|of|from section|sections # !of",
     "@the given|provided|supplied|available @information",
@@ -141,7 +138,6 @@ constexpr std::array kEnglishRules = {
     "@the @speaker ~1 @say",
     "does|do|did @the @scholar @say|find|finds|observe",
     // Its parts and its layout.
-    "<!book|table|almanac|newspaper|ledger|manual|diary|contract|magazine|atlas|notebook "
     "on|in|from page|pages|lines|slide|slides|footnote|verse #",
     "@ordinal half|part|lines|sentence of the @text|@work",
     "underlined|italicized|italicised|boldfaced|bolded|highlighted "
@@ -173,7 +169,7 @@ constexpr std::array kEnglishRules = {
     "!of|is|was|has|had|on|for",
     "in this|the|that given? context .",
     "@the ~2 listed|cited|mentioned "
-    "!by|as|in|on|at|with|under|among|above_all|above_the|below_the|price|building|company",
+    "!by|as|in|on|at|with|under|among|above_all|price|building|company",
     "the ~4 discussed|described|mentioned|outlined|cited|listed|referred_to|alluded_to "
     ".|would|should|could|is|are|was|were|can|will|do|does|did|has|have|had|might|may",
     "the|these|those findings|results|figures|data|observations reported|described|presented "
@@ -290,8 +286,7 @@ constexpr std::array kChineseRules = {
     "<!的 第|最后 一|二|三|四|五|六|七|八|九|十|# 段|段落|自然段|行 "
     "的|中|里|对|讲|说|写|主要|举|列|引|描|提|叙|告诉|介绍|论|@疑|.",
     "下文|后文|正文|开头部分|结尾部分|文段中|段落中|段中 !化|学|明|件",
-    "划线|画线|加点|下划线|横线处|括号里的|括号中的",
-    "加粗 的? 字|词|部分|句|语|地方|内容|短语",
+    "划线|画线|加点|加粗|下划线|横线处|括号里的|括号中的",
     "主旨|中心思想|中心论点|主要内容|段落大意|主要观点 是|.|有",
     "如上所示|如下所示|如图所示|如表所示|见上图|见下图|见下表",
     // What it tells, without a word for it.
@@ -313,16 +308,11 @@ LeaningPhrases made_english() {
   }
   made.rules = PhraseRules(std::move(rules));
   for (const std::string_view noun : kEnglishIntroduced) {
-    made.introductions.push_back(
-        {std::string(noun), PhraseRule("a|an|another|any|each|every|one|two|some|several|his|"
-                                       "her|their|my|our|its|whose ~2 " +
-                                           std::string(noun),
-                                       english_groups(), Script::words)});
-  }
-  // What shows something may have been described, whoever drew it.
-  for (const std::string_view noun : {"figure", "chart", "graph", "diagram", "table", "map"}) {
-    made.introductions.push_back(
-        {std::string(noun), PhraseRule(noun, english_groups(), Script::words), true});
+    made.nouns_introduced.emplace_back(noun);
+    made.introductions.emplace_back(
+        "a|an|another|any|each|every|one|two|some|several|his|her|their|my|our|its|whose ~2 " +
+            std::string(noun),
+        english_groups(), Script::words);
   }
   return made;
 }
@@ -338,14 +328,10 @@ LeaningPhrases made_chinese() {
        {"文章",     "论文", "文件", "报告", "文档", "手册", "作者", "研究",
         "故事",     "讲座", "新闻", "实验", "调查", "试验", "公告", "研究者",
         "研究人员", "专家", "学者", "采访", "评论", "帖子"}) {
-    made.introductions.push_back(
-        {std::string(noun), PhraseRule("一 篇|份|本|个|名|位|项 ~12 " + std::string(noun),
-                                       chinese_groups(), Script::characters)});
+    made.nouns_introduced.emplace_back(noun);
+    made.introductions.emplace_back("一 篇|份|本|个|名|位|项 ~12 " + std::string(noun),
+                                    chinese_groups(), Script::characters);
   }
-  made.introductions.push_back(
-      {"图", PhraseRule("图|照片|曲线", chinese_groups(), Script::characters), true});
-  made.introductions.push_back(
-      {"表", PhraseRule("表格|列表|一张表|附表", chinese_groups(), Script::characters), true});
   return made;
 }
 

@@ -1,7 +1,6 @@
 // The phrases by which a question shows that it was made from a text, in English and in Chinese.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,17 +8,12 @@
 
 namespace rare::distill {
 
-// A noun that speaks of something in the situation when it has been introduced there ("a newspaper
-// article").
-struct Introduction {
-  std::string noun;
-  PhraseRule by;
-  bool in_situation_alone = false;  // the text itself cannot introduce it
-};
-
 struct LeaningPhrases {
   PhraseRules rules;
-  std::vector<Introduction> introductions;
+  // Nouns that speak of something in the situation when it has been introduced there ("a newspaper
+  // article"), and what introduces them.
+  std::vector<std::string> nouns_introduced;
+  std::vector<PhraseRule> introductions;  // one for each of those nouns
 };
 
 // Made once. Thread-safety: any thread.

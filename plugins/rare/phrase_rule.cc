@@ -21,32 +21,25 @@ std::size_t sequence_bytes(char lead) {
 
 enum class Mark { none, clause_end, space, left_out };
 
-Mark mark_of_byte(char c) {
-  if (is_alphanumeric(c)) return Mark::none;
-  constexpr std::string_view kClauseEnds = ".,;:?!\n";
-  constexpr std::string_view kLeftOut = "\"()*";
-  if (kClauseEnds.find(c) != std::string_view::npos) return Mark::clause_end;
-  if (kLeftOut.find(c) != std::string_view::npos) return Mark::left_out;
-  return static_cast<unsigned char>(c) < 0x80 ? Mark::space : Mark::none;
-}
-
 Mark mark_of(std::string_view character) {
-  if (character.size() == 1) return mark_of_byte(character[0]);
-  // Marks of other alphabets begin with one of these; most characters do not.
-  constexpr std::string_view kBeginnings = "\xE2\xE3\xEF";
-  if (kBeginnings.find(character[0]) == std::string_view::npos) return Mark::none;
+  if (character.size() == 1 && is_alphanumeric(character[0])) return Mark::none;
   using namespace std::string_view_literals;
-  constexpr std::array kClauseEnds = {"。"sv, "，"sv, "；"sv, "："sv,
-                                      "？"sv, "！"sv, "、"sv, "…"sv};
-  constexpr std::array kLeftOut = {"“"sv,  "”"sv,  "「"sv, "」"sv, "《"sv,
-                                   "》"sv, "（"sv, "）"sv, "【"sv, "】"sv};
+  constexpr std::array kClauseEnds = {"."sv,  ","sv,  ";"sv,  ":"sv,  "?"sv,
+                                      "!"sv,  "\n"sv, "。"sv, "，"sv, "；"sv,
+                                      "："sv, "？"sv, "！"sv, "、"sv, "…"sv};
+  constexpr std::array kLeftOut = {"\""sv, "“"sv,  "”"sv, "「"sv, "」"sv, "《"sv, "》"sv,
+                                   "（"sv, "）"sv, "("sv, ")"sv,  "【"sv, "】"sv, "*"sv};
   if (std::find(kClauseEnds.begin(), kClauseEnds.end(), character) != kClauseEnds.end()) {
     return Mark::clause_end;
   }
   if (std::find(kLeftOut.begin(), kLeftOut.end(), character) != kLeftOut.end()) {
     return Mark::left_out;
   }
-  return character.starts_with("\xE2\x80") ? Mark::space : Mark::none;  // dashes, quotes, spaces
+  const bool punctuation =
+      character.size() == 1
+          ? static_cast<unsigned char>(character[0]) < 0x80 && !is_alphanumeric(character[0])
+          : character.starts_with("\xE2\x80");  // dashes, quotes, spaces
+  return punctuation ? Mark::space : Mark::none;
 }
 
 void end_word(std::string& clauses, Script script) {
@@ -146,25 +139,18 @@ PhraseRule::PhraseRule(std::string_view row, const Groups& groups, Script script
     }
     elements_.push_back(std::move(element));
   }
-  note_beginnings();
+  note_first_bytes();
 }
 
-void PhraseRule::note_beginnings() {
-  const auto note_any_second = [&](char first) {
-    for (unsigned second = 0; second < 256; ++second) {
-      beginnings_.set(
-          beginning_of(static_cast<unsigned char>(first), static_cast<unsigned char>(second)));
-    }
-  };
+void PhraseRule::note_first_bytes() {
   for (const Element& element : elements_) {
-    if (element.kind == Kind::gap) beginnings_.set();
+    if (element.kind == Kind::gap) first_bytes_.set();
     if (element.kind != Kind::one_of) continue;
     for (const std::string& word : element.alternatives) {
-      word.size() == 1 ? note_any_second(word.front())
-                       : void(beginnings_.set(beginning_at(word, 0)));
+      first_bytes_.set(static_cast<unsigned char>(word.front()));
     }
     for (char digit = '0'; element.number && digit <= '9'; ++digit) {
-      note_any_second(digit);
+      first_bytes_.set(static_cast<unsigned char>(digit));
     }
     if (!element.optional) return;
   }
@@ -172,7 +158,7 @@ void PhraseRule::note_beginnings() {
 
 std::string_view PhraseRule::find(std::string_view clauses) const {
   for (std::size_t at = 0; at < clauses.size(); ++at) {
-    if (!may_begin_with(beginning_at(clauses, at))) continue;
+    if (!may_begin_with(static_cast<unsigned char>(clauses[at]))) continue;
     if (!may_begin_at(clauses, at)) continue;
     const std::string_view phrase = phrase_at(clauses, at);
     if (!phrase.empty()) return phrase;
@@ -195,10 +181,11 @@ std::string_view PhraseRule::phrase_at(std::string_view clauses, std::size_t at)
 }
 
 PhraseRules::PhraseRules(std::vector<PhraseRule> rules)
-    : rules_(std::move(rules)), beginning_with_(PhraseRule::kBeginnings) {
-  for (std::size_t beginning = 0; beginning < beginning_with_.size(); ++beginning) {
+    : rules_(std::move(rules)), beginning_with_(256) {
+  for (std::size_t byte = 0; byte < beginning_with_.size(); ++byte) {
     for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
-      if (rules_[rule].may_begin_with(beginning)) beginning_with_[beginning].push_back(rule);
+      if (!rules_[rule].may_begin_with(static_cast<unsigned char>(byte))) continue;
+      beginning_with_[byte].push_back(rule);
     }
   }
 }
@@ -207,7 +194,8 @@ std::string_view PhraseRules::find(std::string_view clauses) const {
   std::size_t best = rules_.size();
   std::string_view found;
   for (std::size_t at = 0; at < clauses.size(); ++at) {
-    const std::vector<std::size_t>& rules = beginning_with_[PhraseRule::beginning_at(clauses, at)];
+    const std::vector<std::size_t>& rules =
+        beginning_with_[static_cast<unsigned char>(clauses[at])];
     if (rules.empty() || !rules_[rules.front()].may_begin_at(clauses, at)) continue;
     for (const std::size_t rule : rules) {
       if (rule >= best) break;

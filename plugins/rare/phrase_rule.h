@@ -45,19 +45,7 @@ class PhraseRule {
   std::string_view phrase_at(std::string_view clauses, std::size_t at) const;
   // Whether words (or characters) begin at `at`, as phrases do.
   bool may_begin_at(std::string_view clauses, std::size_t at) const;
-  // The same of what stands there: by its first two bytes, as those of Chinese characters differ in
-  // the second. `beginning` is of beginning_at().
-  bool may_begin_with(std::size_t beginning) const { return beginnings_[beginning]; }
-
-  static constexpr std::size_t kBeginnings = 1 << 12;
-  // Two bytes as one number below kBeginnings; a few pairs share theirs.
-  static std::size_t beginning_of(unsigned char first, unsigned char second) {
-    return (static_cast<std::size_t>(first) << 5U ^ second) % kBeginnings;
-  }
-  static std::size_t beginning_at(std::string_view clauses, std::size_t at) {
-    return beginning_of(static_cast<unsigned char>(clauses[at]),
-                        at + 1 < clauses.size() ? static_cast<unsigned char>(clauses[at + 1]) : 0);
-  }
+  bool may_begin_with(unsigned char byte) const { return first_bytes_[byte]; }
 
  private:
   enum class Kind { one_of, gap, not_before, not_after };
@@ -77,12 +65,11 @@ class PhraseRule {
   // Past the word or character at `at`, or kNone where a gap must end.
   std::size_t past_unit(std::string_view clauses, std::size_t at) const;
 
-  void note_beginnings();
+  void note_first_bytes();
 
   Script script_;
   std::vector<Element> elements_;
-  // With which a match can begin: most places need no closer look.
-  std::bitset<kBeginnings> beginnings_;
+  std::bitset<256> first_bytes_;  // with which a match can begin: most places need no closer look
 };
 
 // Rules of one script, of which the first in their order that matches anywhere counts. They are
@@ -98,7 +85,7 @@ class PhraseRules {
 
  private:
   std::vector<PhraseRule> rules_;
-  std::vector<std::vector<std::size_t>> beginning_with_;  // rules by their beginnings, in order
+  std::vector<std::vector<std::size_t>> beginning_with_;  // rules by their first byte, in order
 };
 
 }  // namespace rare::distill

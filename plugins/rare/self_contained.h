@@ -9,10 +9,7 @@ namespace rare::distill {
 // The first phrase of `text` that speaks of a passage, an author, a figure, a list that its reader
 // does not have ("according to the passage", 文中提到), in English and in Chinese; empty: it stands
 // alone. `situation` is what the reader has been told besides: an article or an author that it
-// introduces may be spoken of. With a situation, what neither it nor the text introduces counts,
-// too ("why is the border missing", 前者): `document` is what the text was made from. Other
-// languages have no such phrases here and always stand alone.
-std::string leaning_phrase(std::string_view text, std::string_view situation = {},
-                           std::string_view document = {});
+// introduces may be spoken of. Other languages have no such phrases here and always stand alone.
+std::string leaning_phrase(std::string_view text, std::string_view situation = {});
 
 }  // namespace rare::distill

@@ -26,7 +26,7 @@ std::uint64_t hash_of(std::string_view prompt, std::string_view system) {
 TEST_CASE("the prompts are those of the spec's version") {
   CHECK(AnswerCheck::spec().version() == 1);
   CHECK(hash_of(kAnswerCheckPrompt, kAnswerCheckSystem) == 0xcfab74142c7148a8ULL);
-  CHECK(Doc2Query::spec().version() == 4);
+  CHECK(Doc2Query::spec().version() == 3);
   CHECK(hash_of(kDoc2QueryPrompt, kDoc2QuerySystem) == 0xacf95bd5de865228ULL);
   CHECK(hash_of(kDoc2QueryInstructions, "") == 0x1fd61cc907bb783ULL);
   CHECK(ReasonDistill::spec().version() == 2);

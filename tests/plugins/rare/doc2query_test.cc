@@ -121,18 +121,15 @@ TEST_CASE("question and scenario must stand without the document, unless that is
   const auto [question, scenario, problem] = GENERATE_COPY(table<std::string, std::string,
                                                                  std::string>(
       {{"According to the passage, why do rails bend in July?", plain,
-        "the question speaks of something that its reader has not been told (\"the passage\") and "
-        "must stand alone"},
+        "the question speaks of a text that its reader does not have (\"the passage\") and must "
+        "stand "
+        "alone"},
        {"根据上文，铁轨为什么在七月弯曲？", plain,
-        "the question speaks of something that its reader has not been told (\"上文\") and must "
-        "stand alone"},
-       {"Why did the crew come back in July?", "The text describes a crew that mends a line.",
-        "the scenario speaks of something that its reader has not been told (\"the text\") and "
-        "must "
-        "stand alone"},
-       {"Which of the two other ends would have bent?", plain,
-        "the question speaks of something that its reader has not been told (\"the two other "
-        "ends\") and must stand alone"},
+        "the question speaks of a text that its reader does not have (\"上文\") and must stand "
+        "alone"},
+       {"Why did the rails bend in July?", "The text describes a crew that mends a line.",
+        "the scenario speaks of a text that its reader does not have (\"the text\") and must stand "
+        "alone"},
        {"Who in this crew of four knows that early railways left a small gap between one rail and "
         "the next, and who told him so last year at home?",
         plain,
