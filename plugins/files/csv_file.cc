@@ -50,11 +50,19 @@ Status CsvFile::open(const std::string& path) {
     rows_ = std::move(*rows);
   }
   columns_in_order_ = std::move(settings.fields);
-  output_ = std::make_unique<PackedOutput>(*rows_, compression_);
+  // Under the path itself, which the caller takes for no whole file before close().
+  output_ = std::make_unique<PackedOutput>(*rows_, compression_, "");
   return output_->begin(path);
 }
 
 Status CsvFile::add(std::string_view row) {
+  const Result<bool> added = survey_and_add(row);
+  if (!added) return added.status();
+  if (*added) return Status();
+  return Status::run_fault(StatusCode::internal, "a row has a field that was not surveyed");
+}
+
+Result<bool> CsvFile::survey_and_add(std::string_view row) {
   const Result<Json> object = parsed(row);
   if (!object) return object.status();
   std::vector<RowField> fields;
@@ -63,17 +71,25 @@ Status CsvFile::add(std::string_view row) {
     const auto at = object->find(column);
     if (at != object->end()) fields.push_back({&column, &*at});
   }
+  if (fields.size() < object->size()) return false;
   const Result<std::string> encoded = rows_->encode(fields);
   if (!encoded) {
     return Status::run_fault(StatusCode::invalid_data, encoded.status().message());
   }
-  return output_->append(*encoded);
+  Status appended = output_->append(*encoded);
+  return appended ? Result<bool>(true) : appended;
 }
 
 Status CsvFile::close() {
   Status ended = output_->finalise();
   output_.reset();
   return ended;
+}
+
+void CsvFile::forget() {
+  output_.reset();
+  columns_.clear();
+  columns_in_order_.clear();
 }
 
 }  // namespace rare::files

@@ -29,7 +29,10 @@ class CsvFile final : public WholeFile {
   Status survey(std::string_view row) override;
   Status open(const std::string& path) override;
   Status add(std::string_view row) override;
+  // False where the row has a field that is no column.
+  Result<bool> survey_and_add(std::string_view row) override;
   Status close() override;
+  void forget() override;
 
  private:
   Result<Json> parsed(std::string_view row);

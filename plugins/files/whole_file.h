@@ -25,10 +25,9 @@ class WholeFile {
   virtual Status add(std::string_view row) = 0;
   // Both, for a row that open() could not know of yet. False: with it the file has to be another
   // one, and what was begun is of no use.
-  virtual Result<bool> survey_and_add(std::string_view row) {
-    Status added = add(row);
-    return added ? Result<bool>(true) : added;
-  }
+  // Each format has to say which it is: one that took such a row like any other would lose what is
+  // new in it.
+  virtual Result<bool> survey_and_add(std::string_view row) = 0;
   // Ends the file. The caller syncs it and gives it its name. An object that goes before leaves a
   // file that nobody takes for a whole one.
   virtual Status close() = 0;

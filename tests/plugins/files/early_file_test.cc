@@ -4,12 +4,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "catch.h"
+#include "csv_file.h"
 #include "scratch_folder.h"
+#include "waiting_output.h"
 
 namespace rare::files::test {
 namespace {
@@ -88,6 +93,31 @@ TEST_CASE("few rows make no early file, and what stands in its place goes") {
   early.take("a\n");
   CHECK_FALSE(early.finish(1));
   CHECK(file.calls == "forget;");
+}
+
+TEST_CASE("a field that comes late is a column of CSV, and nothing is left beside the file") {
+  const bool is_late = GENERATE(false, true);
+  const rare::testing::ScratchFolder folder;
+  const std::string path = folder / "rows.csv";
+  // What a start that was killed has left.
+  std::ofstream(path + ".copy") << "of an earlier start";
+  WaitingOutput output(std::make_unique<CsvFile>(',', Compression::none), nullptr, 0,
+                       kWorkingSuffix, kTwoRows);
+  REQUIRE(output.begin(path).ok());
+  REQUIRE(output.append("{\"a\":1,\"b\":2}\n").ok());
+  CHECK(std::filesystem::exists(path + ".copy"));
+  REQUIRE(output.append("{\"b\":3}\n").ok());
+  if (is_late) REQUIRE(output.append("{\"a\":4,\"late\":5}\n").ok());
+  CHECK(std::filesystem::exists(path + ".copy") == !is_late);
+  REQUIRE(output.sync().ok());
+  const rare::Status finalised = output.finalise();
+  INFO(finalised.message());
+  REQUIRE(finalised.ok());
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  CHECK(text.str() == (is_late ? "a,b,late\n1,2,\n,3,\n4,,5\n" : "a,b\n1,2\n,3\n"));
+  const auto files = std::filesystem::directory_iterator(std::filesystem::path(path).parent_path());
+  CHECK(std::distance(begin(files), end(files)) == 1);
 }
 
 }  // namespace rare::files::test

@@ -53,6 +53,10 @@ class StandInFile final : public WholeFile {
     out_ << row << "\n";
     return Status();
   }
+  Result<bool> survey_and_add(std::string_view row) override {
+    Status added = add(row);
+    return added ? Result<bool>(true) : added;
+  }
   Status close() override {
     out_ << rows_ << "\n";
     out_.close();
