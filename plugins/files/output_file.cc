@@ -32,20 +32,6 @@ int write_all(int fd, std::string_view bytes, std::uint64_t offset, std::size_t&
   return 0;
 }
 
-std::filesystem::path folder_of(const std::string& path) {
-  std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  return folder.empty() ? std::filesystem::path(".") : folder;
-}
-
-Status sync_folder(const std::filesystem::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return file_failure(folder.string(), "opening the folder", errno);
-  // EINVAL: a file system that has nothing to sync for a folder.
-  const int error = ::fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
-  ::close(fd);
-  return error == 0 ? Status() : file_failure(folder.string(), "writing the folder to disk", error);
-}
-
 // Makes what is missing, so that a loss of power takes none of it back.
 Status make_folder(const std::filesystem::path& folder) {
   std::error_code error;
@@ -60,6 +46,20 @@ Status make_folder(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+std::filesystem::path folder_of(const std::string& path) {
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? std::filesystem::path(".") : folder;
+}
+
+Status sync_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return file_failure(folder.string(), "opening the folder", errno);
+  // EINVAL: a file system that has nothing to sync for a folder.
+  const int error = ::fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+  ::close(fd);
+  return error == 0 ? Status() : file_failure(folder.string(), "writing the folder to disk", error);
+}
 
 Status file_failure(const std::string& path, const std::string& what, int error) {
   StatusCode code = StatusCode::unavailable;

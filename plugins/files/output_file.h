@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,6 +77,11 @@ class OutputFile {
   std::uint64_t flushed_ = 0;
   std::string buffer_;
 };
+
+// The one that `path` stands in.
+std::filesystem::path folder_of(const std::string& path);
+// What was made, renamed or removed there stays so, whatever happens to the power.
+Status sync_folder(const std::filesystem::path& folder);
 
 // Syncs a file, gives it another name, and syncs the folder.
 Status put_in_place(const std::string& from, const std::string& to);

@@ -20,12 +20,16 @@ class PartNames {
   // For messages: with a * in the number's place.
   std::string pattern() const;
   std::vector<std::string> first(std::uint64_t parts) const;
-  // Removes files from `part` on that an earlier, longer output has left, up to the first that is
-  // not there: who reads the folder would take them for a part of this one. With `suffix`, those
+  // Removes files from `part` on that an earlier, longer output has left, even where some of them
+  // are missing: who reads the folder would take them for a part of this one. With `suffix`, those
   // that have it behind their name.
   Status remove_from(std::uint64_t part, const std::string& suffix = "") const;
 
  private:
+  // The numbers of the files that are there, in order.
+  Result<std::vector<std::uint64_t>> there_from(std::uint64_t part,
+                                                const std::string& suffix) const;
+
   bool is_divided_;
   std::string before_, behind_;  // the number
 };

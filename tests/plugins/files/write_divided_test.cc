@@ -61,6 +61,35 @@ TEST_CASE("a number stands before the extensions") {
   CHECK(PartNames("a.jsonl", false).name(0) == "a.jsonl");
 }
 
+TEST_CASE("what a longer output has left goes, with gaps in it and however long") {
+  const Folder folder;
+  const PartNames names(folder.path("rows.jsonl.gz"), true);
+  const bool is_long = GENERATE(false, true);
+  std::vector<int> left{1, 2, 5, 70, 99'998, 100'001};
+  if (is_long) left = {2, 99'999, 100'000, 100'001};
+  for (const int part : left) std::ofstream(names.name(part)) << "older";
+  std::vector<std::string> others{"rows-20240101.jsonl.gz", "rows-0003.jsonl.gz",
+                                  "rows-0000x.jsonl.gz",    "rows-+0003.jsonl.gz",
+                                  "rows-00003.jsonl",       "rows-00003.jsonl.gz.part",
+                                  "more-00003.jsonl.gz"};
+  if (!is_long) others.push_back("rows-100001.jsonl.gz");  // of no output: 99999 is missing
+  for (const std::string& name : others) std::ofstream(folder.path(name)) << "another";
+  REQUIRE(names.remove_from(2).ok());
+  for (const int part : left) {
+    if (!is_long && part == 100'001) continue;
+    INFO(part);
+    CHECK(exists(names.name(part)) == (part < 2));
+  }
+  for (const std::string& name : others) {
+    INFO(name);
+    CHECK(exists(folder.path(name)));
+  }
+  REQUIRE(names.remove_from(3, kWorkingSuffix).ok());
+  CHECK_FALSE(exists(folder.path("rows-00003.jsonl.gz.part")));
+  CHECK(PartNames(folder.path("none/rows.jsonl"), true).remove_from(0).code() ==
+        rare::StatusCode::invalid_argument);
+}
+
 TEST_CASE("an output is divided, and wherever its writer is killed it is the same") {
   DividedKind kind = any_divided_kind();
   const Folder folder;
@@ -68,7 +97,7 @@ TEST_CASE("an output is divided, and wherever its writer is killed it is the sam
   const std::string path = folder.path(kind.name);
   // An older output was longer, and nothing of it may be taken for a part of this one.
   const PartNames names(path, true);
-  for (int part = 0; part < 9; ++part) std::ofstream(names.name(part)) << "older";
+  for (const int part : {0, 1, 2, 3, 4, 6, 7, 8}) std::ofstream(names.name(part)) << "older";
   std::optional<Offset> committed;
   int written = 0;
   for (const int stop : {0, 1, 3, 4, 8, 10}) {
@@ -91,14 +120,15 @@ TEST_CASE("an output is divided, and wherever its writer is killed it is the sam
   REQUIRE(files.size() == 4);
   CHECK(rows_by_file(files) == std::vector<std::vector<Json>>{numbers(0, 3), numbers(3, 6),
                                                               numbers(6, 9), numbers(9, 10)});
-  CHECK_FALSE(exists(names.name(4)));
+  for (const int part : {4, 6, 7, 8}) CHECK_FALSE(exists(names.name(part)));
   CHECK(sink->in_place_up_to(*committed));
   CHECK_THAT(sink->location(), Contains("rows-*."));
   // The start after a death between two names.
   const auto repeated = sink_of(path, kind.parameters);
   REQUIRE(repeated->open(divided_context(), committed).ok());
   REQUIRE(repeated->finalise().ok());
-  CHECK(rows_by_file(files).size() == 4);
+  CHECK(rows_by_file(files) == std::vector<std::vector<Json>>{numbers(0, 3), numbers(3, 6),
+                                                              numbers(6, 9), numbers(9, 10)});
   std::filesystem::remove(files[2]);
   CHECK_FALSE(repeated->in_place_up_to(*committed));
   CHECK(repeated->in_place());
