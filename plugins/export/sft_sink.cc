@@ -27,8 +27,9 @@ Spec SftSink::spec() {
           "The folder gets train.jsonl and validation.jsonl, which share no document, README.md (a "
           "dataset card with counts, models and settings) and, for the forms that LLaMA-Factory "
           "reads, dataset_info.json. `datasets.load_dataset` takes the folder as it is. The "
-          "default prompt shows the document and its negatives in the order in which the teacher "
-          "saw them, then scenario and question; the completion is the reasoning. A record that "
+          "default prompt shows the document and its negatives, whole, in the order in which the "
+          "teacher saw them, then scenario and question; the completion is the reasoning. A record "
+          "that "
           "lacks what the form needs is a dead letter that names the field. "
           "Every row has the column `document`: what decided its part.");
   using This = SftSink;
@@ -78,7 +79,8 @@ void SftSink::declare_fields(Spec& spec) {
   spec.param(&This::input_hardneg_key_, "input_hardneg_key", "hard_negatives",
              "Field with the list of negatives, for {{#passages}}; may be an empty list.");
   spec.param(&This::input_order_key_, "input_order_key", "passages_order",
-             "Field with the order of the passages: 0 is the document, 1 the first negative, ... "
+             "Field with the order of the passages: 0 is the document, which must be there, 1 the "
+             "first negative, ...; a negative that it does not name is not shown. "
              "Empty: they are shuffled by the run's seed and the record's id, which is right where "
              "the reasoning names none by its number.");
 }
@@ -229,9 +231,10 @@ Result<std::vector<std::size_t>> SftSink::order_of(const Record& record,
     return order;
   }
   const Json* field = record.find(input_order_key_);
-  const std::string expected =
-      "a list of different numbers from 0 to " + std::to_string(passages - 1) +
-      ", as ReasonDistill writes it (`input_order_key: \"\"` shuffles anew)";
+  const std::string expected = "a list of different numbers from 0 to " +
+                               std::to_string(passages - 1) +
+                               " that has 0, the document, as ReasonDistill writes it "
+                               "(`input_order_key: \"\"` shuffles anew)";
   if (field == nullptr) return wrong_field(input_order_key_, expected, "a record without it");
   if (!field->is_array()) return wrong_field(input_order_key_, expected, field->type_name());
   for (const Json& item : *field) {
@@ -242,6 +245,9 @@ Result<std::vector<std::size_t>> SftSink::order_of(const Record& record,
                          field->dump(-1, ' ', true, Json::error_handler_t::replace));
     }
     order.push_back(item.get<std::size_t>());
+  }
+  if (std::find(order.begin(), order.end(), 0) == order.end()) {
+    return wrong_field(input_order_key_, expected, field->dump());
   }
   return order;
 }

@@ -149,9 +149,12 @@ TEST_CASE("a record that lacks what the form needs is refused with the field's n
                  "field \"hard_negatives\": expected a list"));
   CHECK(contains(refusal(none, with("hard_negatives", {"a", 1})),
                  "field \"hard_negatives\": expected a text as item 2, came number"));
-  for (const Json& order : {Json{0, 0}, Json{0, 3}, Json{-1, 0}, Json{"0"}, Json{0.5}}) {
+  for (const Json& order : {Json{0, 0}, Json{0, 3}, Json{-1, 0}, Json{"0"}, Json{0.5},
+                            Json::array(), Json::array({1}), Json{2, 1}}) {
+    INFO(order);
     CHECK(contains(refusal(none, with("passages_order", order)),
-                   "field \"passages_order\": expected a list of different numbers from 0 to 2"));
+                   "field \"passages_order\": expected a list of different numbers from 0 to 2 "
+                   "that has 0, the document, "));
   }
   CHECK(contains(refusal(none, without("passages_order")), "came a record without it"));
   CHECK(contains(refusal({{"split_key", "id"}}, with("id", Json::array())),
