@@ -123,6 +123,12 @@ Result<RetrieverSink::Example> RetrieverSink::example_of(const Record& record) c
       texts_in(record, input_hardneg_key_, "BM25HardNeg writes it");
   if (!negatives) return negatives.status();
   example.negatives = std::move(*negatives);
+  if (format_ == "tevatron") {
+    // Before any is left out: an id is the text's that stands at its place.
+    Result<std::vector<std::string>> ids = ids_of(record, example.negatives);
+    if (!ids) return ids.status();
+    example.negative_ids = std::move(*ids);
+  }
   const auto most = static_cast<std::size_t>(num_neg_);
   const std::size_t least = format_ == "tuples" ? most : 1;
   if (example.negatives.size() < least) {
@@ -168,19 +174,19 @@ Status RetrieverSink::append_tuples(const Example& example, std::string& lines) 
   return Status();
 }
 
-Result<std::vector<std::string>> RetrieverSink::ids_of(const Record& record,
-                                                       const Example& example) const {
+Result<std::vector<std::string>> RetrieverSink::ids_of(
+    const Record& record, const std::vector<std::string_view>& negatives) const {
   std::vector<std::string> ids;
   if (input_negative_ids_key_.empty()) {
-    for (const std::string_view text : example.negatives) ids.push_back(digest_label(text));
+    for (const std::string_view text : negatives) ids.push_back(digest_label(text));
     return ids;
   }
   Result<std::vector<std::string>> given = labels_in(record, input_negative_ids_key_);
   if (!given) return given.status();
-  if (given->size() < example.negatives.size()) {
+  if (given->size() != negatives.size()) {
     return wrong_field(input_negative_ids_key_, "an id for each negative",
                        std::to_string(given->size()) + " ids for " +
-                           std::to_string(example.negatives.size()) + " negatives");
+                           std::to_string(negatives.size()) + " negatives");
   }
   return given;
 }
@@ -189,11 +195,9 @@ Status RetrieverSink::append_tevatron(const Record& record, const Example& examp
                                       const std::string& document, std::string& lines) const {
   const Result<std::string> id = label_in(record, input_id_key_);
   if (!id) return id.status();
-  const Result<std::vector<std::string>> ids = ids_of(record, example);
-  if (!ids) return ids.status();
   Json negatives = Json::array();
   for (const std::string_view text : example.negatives) {
-    negatives.push_back(passage((*ids)[negatives.size()], text));
+    negatives.push_back(passage(example.negative_ids[negatives.size()], text));
   }
   return append_json_line({{"query_id", record.id().to_string()},
                            {"query", example.query},

@@ -33,6 +33,7 @@ class RetrieverSink final : public DatasetSink {
     std::string query;
     std::string_view positive;
     std::vector<std::string_view> negatives;
+    std::vector<std::string> negative_ids;  // tevatron: one for each
   };
 
   Result<Example> example_of(const Record& record) const;
@@ -40,7 +41,8 @@ class RetrieverSink final : public DatasetSink {
   Status append_tevatron(const Record& record, const Example& example, const std::string& document,
                          std::string& lines) const;
   // Ids of the negatives, made from their texts where no field has them.
-  Result<std::vector<std::string>> ids_of(const Record& record, const Example& example) const;
+  Result<std::vector<std::string>> ids_of(const Record& record,
+                                          const std::vector<std::string_view>& negatives) const;
 
   std::string format_, query_;
   int num_neg_ = 0;

@@ -81,6 +81,16 @@ TEST_CASE("tevatron has passages with ids, of fields or made from the texts") {
       Json::array({{{"docid", "a"}, {"text", "First 7"}}, {{"docid", "5"}, {"text", "Second 7"}}}));
   CHECK(says(mined(named, changed("ids", Json::array({"a"}))),
              "field \"ids\": expected an id for each negative, came 1 ids for 2 negatives"));
+  // One too many: which of them has no text is not to be known.
+  Json cut = named;
+  cut["num_neg"] = 1;
+  for (const Json& form : {named, cut}) {
+    CHECK(says(mined(form, changed("ids", {"a", "b", "c"})),
+               "field \"ids\": expected an id for each negative, came 3 ids for 2 negatives"));
+    CHECK(says(mined(form, changed("ids", Json::array({"a"}))), "came 1 ids for 2 negatives"));
+  }
+  CHECK(mined(cut, changed("ids", {"a", "b"}))[0]["negative_passages"] ==
+        Json::array({{{"docid", "a"}, {"text", "First 7"}}}));
   CHECK(says(mined(named), "field \"ids\": expected a list of texts or numbers, came a record"));
   Json nameless = finished(7);
   nameless.erase("id");
