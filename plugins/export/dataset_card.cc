@@ -56,6 +56,15 @@ std::string table_of_models(const DatasetCounts& counts) {
   return text;
 }
 
+std::string table_of_left_out(const DatasetCounts& counts) {
+  if (counts.left_out.empty()) return {};
+  std::string text = "\n## Left out of the rows\n\n| what | texts |\n|---|---|\n";
+  for (const auto& [what, count] : counts.left_out) {
+    text += "| " + what + " | " + std::to_string(count) + " |\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 Status check_card_keys(const Json& more) {
@@ -79,6 +88,7 @@ std::string dataset_card_text(const DatasetCard& card) {
   if (!card.description.empty()) text += card.description + "\n\n";
   text += table_of_counts(card.counts);
   text += "\nNo document has rows in both parts.\n\n## Models\n\n" + table_of_models(card.counts);
+  text += table_of_left_out(card.counts);
   text += "\n## Settings of the export\n\n```json\n" +
           card.settings.dump(2, ' ', false, Json::error_handler_t::replace) + "\n```\n";
   return text;

@@ -20,6 +20,8 @@ struct DatasetCounts {
   PartCounts train, validation;
   // Records by what they were made with, {NODE: MODEL} as JSON text.
   std::map<std::string, std::uint64_t> models;
+  // Texts of written records that are in no row, by why.
+  std::map<std::string, std::uint64_t> left_out;
 };
 
 struct DatasetCard {

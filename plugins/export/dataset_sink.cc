@@ -33,6 +33,16 @@ std::string root_of(const RecordId& id) {
   return text + std::to_string(id.ordinal());
 }
 
+// Adds what was counted between two places.
+void add_between(const Json& before, const Json& after,
+                 std::map<std::string, std::uint64_t>& counts) {
+  for (auto at = after.begin(); at != after.end(); ++at) {
+    const std::uint64_t passed = before.value(at.key(), std::uint64_t{0});
+    const auto count = at->get<std::uint64_t>();
+    if (count > passed) counts[at.key()] += count - passed;
+  }
+}
+
 Status write_whole(const std::string& path, const std::string& text) {
   files::OutputFile file;
   Status status = file.begin(path);
@@ -65,6 +75,7 @@ Status DatasetSink::open(Context& context, std::optional<Offset> committed) {
   train_ = PartOutput();
   held_out_ = PartOutput();
   models_.clear();
+  left_out_.clear();
   std::optional<Offset> train, held_out;
   if (committed) {
     if (Status known = check(*committed); !known) return known;
@@ -73,7 +84,8 @@ Status DatasetSink::open(Context& context, std::optional<Offset> committed) {
     held_out = Offset{token["validation"]["file"]};
     train_.records = token["train"]["records"].get<std::uint64_t>();
     held_out_.records = token["validation"]["records"].get<std::uint64_t>();
-    models_ = token["models"].get<std::map<std::string, std::uint64_t>>();
+    models_ = token["models"].get<Counts>();
+    left_out_ = token["left_out"].get<Counts>();
   }
   const auto file = [this](const char* name) {
     return std::make_unique<files::WriteSink>(file_of(name), "jsonl", "none",
@@ -92,15 +104,16 @@ Status DatasetSink::check(const Offset& offset) const {
     return part != token.end() && part->is_object() && part->contains("file") &&
            part->contains("records") && (*part)["records"].is_number_integer();
   };
-  const auto are_counts = [&token] {
-    const auto models = token.find("models");
-    if (models == token.end() || !models->is_object()) return false;
-    for (const Json& count : *models) {
+  const auto are_counts = [&token](const char* name) {
+    const auto counts = token.find(name);
+    if (counts == token.end() || !counts->is_object()) return false;
+    for (const Json& count : *counts) {
       if (!count.is_number_integer()) return false;
     }
     return true;
   };
-  if (token.is_object() && is_part("train") && is_part("validation") && are_counts()) {
+  if (token.is_object() && is_part("train") && is_part("validation") && are_counts("models") &&
+      are_counts("left_out")) {
     return Status();
   }
   return configuration_error(
@@ -119,7 +132,11 @@ Result<std::string> DatasetSink::encode(const Record& record) const {
   std::string encoded(1, is_train ? kTrainLetter : kValidationLetter);
   encoded += models_of(record) + '\n';
   const std::string label = document->size() > kLabelBytes ? digest_label(*document) : *document;
-  if (Status status = append_rows(record, label, encoded); !status) return status;
+  const std::size_t second_line = encoded.size();
+  encoded += '\n';
+  Counts left_out;
+  if (Status status = append_rows(record, label, encoded, left_out); !status) return status;
+  if (!left_out.empty()) encoded.insert(second_line, Json(left_out).dump());
   encoded.shrink_to_fit();  // it may wait for long, and is what the committer's window counts
   return encoded;
 }
@@ -141,8 +158,13 @@ Status DatasetSink::write_encoded(std::span<const std::string> rows) {
   for (const std::string& encoded : rows) {
     PartOutput& part = encoded.front() == kTrainLetter ? train_ : held_out_;
     part.records += 1;
-    std::size_t begin = encoded.find('\n') + 1;
-    if (begin > 2) models_[encoded.substr(1, begin - 2)] += 1;
+    const std::size_t second_line = encoded.find('\n') + 1;
+    if (second_line > 2) models_[encoded.substr(1, second_line - 2)] += 1;
+    std::size_t begin = encoded.find('\n', second_line) + 1;
+    if (begin > second_line + 1) {
+      const Json left_out = Json::parse(encoded.substr(second_line, begin - 1 - second_line));
+      for (const auto& [what, count] : left_out.get<Counts>()) left_out_[what] += count;
+    }
     while (begin < encoded.size()) {
       const std::size_t end = encoded.find('\n', begin) + 1;
       const std::string line = encoded.substr(begin, end - begin);
@@ -156,7 +178,8 @@ Status DatasetSink::write_encoded(std::span<const std::string> rows) {
 Json DatasetSink::token(const Offset& train, const Offset& validation) const {
   return {{"train", {{"file", train.token}, {"records", train_.records}}},
           {"validation", {{"file", validation.token}, {"records", held_out_.records}}},
-          {"models", models_}};
+          {"models", models_},
+          {"left_out", left_out_}};
 }
 
 Result<Offset> DatasetSink::sync() {
@@ -183,13 +206,8 @@ Status DatasetSink::copy_finished(const Offset& from, const Offset& to) {
   };
   if (Status copied = copy(train_, "train"); !copied) return copied;
   if (Status copied = copy(held_out_, "validation"); !copied) return copied;
-  const Json& before = from.token["models"];
-  const Json& after = to.token["models"];
-  for (auto at = after.begin(); at != after.end(); ++at) {
-    const std::uint64_t passed = before.value(at.key(), std::uint64_t{0});
-    const auto count = at->get<std::uint64_t>();
-    if (count > passed) models_[at.key()] += count - passed;
-  }
+  add_between(from.token["models"], to.token["models"], models_);
+  add_between(from.token["left_out"], to.token["left_out"], left_out_);
   return Status();
 }
 
@@ -197,7 +215,7 @@ DatasetCounts DatasetSink::counts() const {
   const auto part = [](const PartOutput& of) {
     return PartCounts{of.records, of.file->position()->token["rows"].get<std::uint64_t>()};
   };
-  return {part(train_), part(held_out_), models_};
+  return {part(train_), part(held_out_), models_, left_out_};
 }
 
 // After the files themselves: they are what in_place() goes by last.

@@ -25,13 +25,14 @@ namespace rare::exports {
 
 class DatasetSink : public Sink {
  public:
-  // The offset's token: {train, validation}, each {file: a files.write token, records}, and
-  // {models}.
+  // The offset's token: {train, validation}, each {file: a files.write token, records}, and the
+  // counts {models} and {left_out}.
   Status open(Context& context, std::optional<Offset> committed) final;
   Status accept(const Record& record) const final { return encode(record).status(); }
   Status write(std::span<const Record> rows) final;
   bool encodes() const final { return true; }
-  // A letter for the part, the models as a line of JSON, and the rows, a line each.
+  // A letter for the part and the models as a line of JSON, what is left out as another, and the
+  // rows, a line each.
   Result<std::string> encode(const Record& record) const final;
   Status write_encoded(std::span<const std::string> rows) final;
   Result<Offset> sync() final;
@@ -44,12 +45,15 @@ class DatasetSink : public Sink {
   bool wants_provenance() const final { return true; }
 
  protected:
+  using Counts = std::map<std::string, std::uint64_t>;
+
   // What the parameters come to; once, before anything else, on any thread. Errors are run faults.
   virtual Status prepare() const = 0;
   // Appends the record's rows, a line of JSON each. `document`: what its part was decided by, in at
-  // most kLabelBytes. Any thread.
-  virtual Status append_rows(const Record& record, const std::string& document,
-                             std::string& lines) const = 0;
+  // most kLabelBytes. Counts in `left_out` the texts of the record that are in no row though the
+  // form has a place for them, by why: the card says so. Any thread.
+  virtual Status append_rows(const Record& record, const std::string& document, std::string& lines,
+                             Counts& left_out) const = 0;
   virtual Json features() const = 0;
   // The subclass's parameters, for the card.
   virtual Json settings() const = 0;
@@ -113,7 +117,7 @@ class DatasetSink : public Sink {
   mutable std::once_flag prepared_;
   mutable Status preparation_;
   PartOutput train_, held_out_;
-  std::map<std::string, std::uint64_t> models_;  // as DatasetCounts has them
+  Counts models_, left_out_;  // as DatasetCounts has them
 };
 
 }  // namespace rare::exports

@@ -1,8 +1,10 @@
 #include "retriever_sink.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "json_line.h"
+#include "plugins/prompt/asking_operator.h"
 #include "record_texts.h"
 
 namespace rare::exports {
@@ -33,7 +35,8 @@ Spec RetrieverSink::spec() {
           "question, and README.md (a dataset card with counts, "
           "models and settings). "
           "`datasets.load_dataset` takes the folder as it is. A "
-          "record without negatives, or that "
+          "negative that is the document itself, or an earlier negative, is left out; README.md "
+          "counts them. A record without negatives, or that "
           "lacks another thing that the form needs, is a dead letter "
           "that names the field. The "
           "forms flagembedding and tevatron have a column `document` "
@@ -114,7 +117,8 @@ Json RetrieverSink::features() const {
   return features;
 }
 
-Result<RetrieverSink::Example> RetrieverSink::example_of(const Record& record) const {
+Result<RetrieverSink::Example> RetrieverSink::example_of(const Record& record,
+                                                         Counts& left_out) const {
   Example example;
   const Result<std::string_view> text = text_in(record, input_text_key_);
   if (!text) return text.status();
@@ -123,17 +127,18 @@ Result<RetrieverSink::Example> RetrieverSink::example_of(const Record& record) c
       texts_in(record, input_hardneg_key_, "BM25HardNeg writes it");
   if (!negatives) return negatives.status();
   example.negatives = std::move(*negatives);
-  if (format_ == "tevatron") {
-    // Before any is left out: an id is the text's that stands at its place.
-    Result<std::vector<std::string>> ids = ids_of(record, example.negatives);
-    if (!ids) return ids.status();
-    example.negative_ids = std::move(*ids);
-  }
+  if (Status added = add_ids(record, example); !added) return added;
+  const std::size_t given = example.negatives.size();
+  take_out_known(example, left_out);
   const auto most = static_cast<std::size_t>(num_neg_);
   const std::size_t least = format_ == "tuples" ? most : 1;
   if (example.negatives.size() < least) {
+    const std::string taken_out =
+        example.negatives.size() == given
+            ? std::string()
+            : " that are neither the document nor there twice, of " + std::to_string(given);
     return wrong_field(input_hardneg_key_, "a list of " + std::to_string(least) + " or more texts",
-                       std::to_string(example.negatives.size()));
+                       std::to_string(example.negatives.size()) + taken_out);
   }
   if (most > 0 && example.negatives.size() > most) example.negatives.resize(most);
   Result<std::string> query = rendered(template_, Json::object(), record);
@@ -142,9 +147,43 @@ Result<RetrieverSink::Example> RetrieverSink::example_of(const Record& record) c
   return example;
 }
 
+Status RetrieverSink::add_ids(const Record& record, Example& example) const {
+  if (format_ != "tevatron") return Status();
+  Result<std::string> id = label_in(record, input_id_key_);
+  if (!id) return id.status();
+  example.positive_id = std::move(*id);
+  Result<std::vector<std::string>> ids = ids_of(record, example.negatives);
+  if (!ids) return ids.status();
+  example.negative_ids = std::move(*ids);
+  return Status();
+}
+
+void RetrieverSink::take_out_known(Example& example, Counts& left_out) {
+  std::vector<std::string_view> known{prompt::trimmed(example.positive)};
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < example.negatives.size(); ++i) {
+    const std::string_view text = prompt::trimmed(example.negatives[i]);
+    const bool has_its_id =
+        !example.negative_ids.empty() && example.negative_ids[i] == example.positive_id;
+    if (text == known.front() || has_its_id) {
+      left_out["negatives that are the document"] += 1;
+    } else if (std::find(known.begin(), known.end(), text) != known.end()) {
+      left_out["negatives that an earlier one is equal to"] += 1;
+    } else {
+      known.push_back(text);
+      example.negatives[kept] = example.negatives[i];
+      if (!example.negative_ids.empty()) {
+        std::swap(example.negative_ids[kept], example.negative_ids[i]);
+      }
+      ++kept;
+    }
+  }
+  example.negatives.resize(kept);
+}
+
 Status RetrieverSink::append_rows(const Record& record, const std::string& document,
-                                  std::string& lines) const {
-  const Result<Example> example = example_of(record);
+                                  std::string& lines, Counts& left_out) const {
+  const Result<Example> example = example_of(record, left_out);
   if (!example) return example.status();
   if (format_ == "tevatron") return append_tevatron(record, *example, document, lines);
   if (format_ == "flagembedding") {
@@ -192,19 +231,18 @@ Result<std::vector<std::string>> RetrieverSink::ids_of(
 }
 
 Status RetrieverSink::append_tevatron(const Record& record, const Example& example,
-                                      const std::string& document, std::string& lines) const {
-  const Result<std::string> id = label_in(record, input_id_key_);
-  if (!id) return id.status();
+                                      const std::string& document, std::string& lines) {
   Json negatives = Json::array();
   for (const std::string_view text : example.negatives) {
     negatives.push_back(passage(example.negative_ids[negatives.size()], text));
   }
-  return append_json_line({{"query_id", record.id().to_string()},
-                           {"query", example.query},
-                           {"positive_passages", Json::array({passage(*id, example.positive)})},
-                           {"negative_passages", std::move(negatives)},
-                           {kDocumentColumn, document}},
-                          lines);
+  return append_json_line(
+      {{"query_id", record.id().to_string()},
+       {"query", example.query},
+       {"positive_passages", Json::array({passage(example.positive_id, example.positive)})},
+       {"negative_passages", std::move(negatives)},
+       {kDocumentColumn, document}},
+      lines);
 }
 
 }  // namespace rare::exports

@@ -23,8 +23,8 @@ class RetrieverSink final : public DatasetSink {
 
  protected:
   Status prepare() const override;
-  Status append_rows(const Record& record, const std::string& document,
-                     std::string& lines) const override;
+  Status append_rows(const Record& record, const std::string& document, std::string& lines,
+                     Counts& left_out) const override;
   Json features() const override;
   Json settings() const override;
 
@@ -32,14 +32,19 @@ class RetrieverSink final : public DatasetSink {
   struct Example {
     std::string query;
     std::string_view positive;
+    std::string positive_id;  // tevatron
     std::vector<std::string_view> negatives;
     std::vector<std::string> negative_ids;  // tevatron: one for each
   };
 
-  Result<Example> example_of(const Record& record) const;
+  Result<Example> example_of(const Record& record, Counts& left_out) const;
+  // Takes out the negatives that answer the question, being the document, and those that are there
+  // already.
+  static void take_out_known(Example& example, Counts& left_out);
+  Status add_ids(const Record& record, Example& example) const;
   Status append_tuples(const Example& example, std::string& lines) const;
-  Status append_tevatron(const Record& record, const Example& example, const std::string& document,
-                         std::string& lines) const;
+  static Status append_tevatron(const Record& record, const Example& example,
+                                const std::string& document, std::string& lines);
   // Ids of the negatives, made from their texts where no field has them.
   Result<std::vector<std::string>> ids_of(const Record& record,
                                           const std::vector<std::string_view>& negatives) const;

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "plugins/prompt/asking_operator.h"
 #include "rare/random.h"
 #include "reasoning_parts.h"
 #include "record_texts.h"
@@ -123,8 +124,8 @@ Json SftSink::settings() const {
           {"system", system_},      {"prompt", prompt_}, {"thinking", thinking_}};
 }
 
-Status SftSink::append_rows(const Record& record, const std::string& document,
-                            std::string& lines) const {
+Status SftSink::append_rows(const Record& record, const std::string& document, std::string& lines,
+                            Counts& /*left_out*/) const {
   const Result<std::string_view> reasoning = text_in(record, input_reasoning_key_);
   if (!reasoning) return reasoning.status();
   std::optional<std::string_view> answer;
@@ -213,6 +214,10 @@ Result<std::string> SftSink::prompt_of(const Record& record) const {
     if (!order) return order.status();
     Json passages = Json::array();
     for (const std::size_t index : *order) {
+      if (index > 0 && prompt::trimmed((*texts)[index]) == prompt::trimmed(*text)) {
+        return wrong_field(input_hardneg_key_, "texts other than the document's",
+                           "the document as item " + std::to_string(index));
+      }
       passages.push_back({{"number", passages.size() + 1}, {"text", (*texts)[index]}});
     }
     values[kPassages] = std::move(passages);

@@ -19,8 +19,8 @@ class SftSink final : public DatasetSink {
 
  protected:
   Status prepare() const override;
-  Status append_rows(const Record& record, const std::string& document,
-                     std::string& lines) const override;
+  Status append_rows(const Record& record, const std::string& document, std::string& lines,
+                     Counts& left_out) const override;
   Json features() const override { return rows().features(); }
   Json settings() const override;
   Json trainer_entry(const std::string& file_name) const override {

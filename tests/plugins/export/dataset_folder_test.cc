@@ -11,6 +11,7 @@
 
 #include "catch.h"
 #include "export_fixture.h"
+#include "retriever_sink.h"
 #include "sft_sink.h"
 
 using rare::Json;
@@ -177,6 +178,49 @@ TEST_CASE("the card and dataset_info.json name the parts that have rows, licence
   const Json info = Json::parse(folder.text("dataset_info.json"));
   CHECK(info["greetings"]["file_name"] == "train.jsonl");
   CHECK(info["greetings_validation"]["columns"] == Json{{"messages", "messages"}});
+}
+
+TEST_CASE("the card counts what is in no row, also after a loss and a retry") {
+  rare::testing::ScratchFolder scratch;
+  rare::testing::TestContext context;
+  const auto open = [&](std::optional<Offset> committed) {
+    auto sink = rare::testing::make<rare::exports::RetrieverSink>({{"path", scratch / "data"}});
+    REQUIRE(sink->open(context, std::move(committed)).ok());
+    return sink;
+  };
+  const auto add = [](rare::exports::RetrieverSink& sink, int number) {
+    Json fields = finished(number);
+    const std::string document = fields["text"];
+    fields["hard_negatives"] = {document, "Other", document, "Other"};
+    const auto row = sink.encode(record_of(fields, static_cast<std::uint64_t>(number)));
+    REQUIRE(row.ok());
+    REQUIRE(sink.write_encoded(std::span(&*row, 1)).ok());
+  };
+  const auto counted = [&](int records) {
+    const std::string card = text_of(scratch / "data/README.md");
+    INFO(card);
+    const auto line = [](const std::string& what, int count) {
+      return "| negatives that " + what + " | " + std::to_string(count) + " |\n";
+    };
+    CHECK(card.find(line("are the document", 2 * records)) != std::string::npos);
+    CHECK(card.find(line("an earlier one is equal to", records)) != std::string::npos);
+  };
+  auto sink = open(std::nullopt);
+  add(*sink, 0);
+  const Offset first = stored(*sink->sync());
+  add(*sink, 1);  // lost
+  sink.reset();
+  sink = open(first);
+  add(*sink, 1);
+  const Offset second = stored(*sink->sync());
+  REQUIRE(sink->finalise().ok());
+  counted(2);
+  sink.reset();
+  sink = open(std::nullopt);
+  REQUIRE(sink->copy_finished(first, second).ok());
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->finalise().ok());
+  counted(1);
 }
 
 TEST_CASE("without records there are files all the same, and no split without rows") {

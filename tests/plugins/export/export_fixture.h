@@ -44,10 +44,10 @@ inline std::vector<Json> rows_in(const std::string& text) {
   return rows;
 }
 
-// What encode() puts behind the part and the models.
+// What encode() puts behind the part, the models and what is left out.
 inline std::vector<Json> rows_of(const Result<std::string>& encoded) {
   if (!encoded.ok()) return {Json(encoded.status().message())};
-  return rows_in(encoded->substr(encoded->find('\n') + 1));
+  return rows_in(encoded->substr(encoded->find('\n', encoded->find('\n') + 1) + 1));
 }
 
 }  // namespace rare::exports::test

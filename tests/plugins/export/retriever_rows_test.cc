@@ -97,6 +97,29 @@ TEST_CASE("tevatron has passages with ids, of fields or made from the texts") {
   CHECK(says(mined(parameters, nameless), "field \"id\": expected a text or a number"));
 }
 
+TEST_CASE("the document is no negative of itself, and no negative stands there twice") {
+  const Json known =
+      changed("hard_negatives", {"First 7", " Document 7\n", "First 7 ", "Document 7", "Second 7"});
+  CHECK(mined(Json::object(), known)[0]["neg"] == Json::array({"First 7", "Second 7"}));
+  CHECK(mined({{"num_neg", 2}}, known)[0]["neg"] == Json::array({"First 7", "Second 7"}));
+  CHECK(mined({{"format", "triplets"}}, known).size() == 2);
+  CHECK(says(mined({{"format", "tuples"}, {"num_neg", 3}}, known),
+             "expected a list of 3 or more texts, came 2 that are neither the document nor there "
+             "twice, of 5"));
+  CHECK(says(mined(Json::object(), changed("hard_negatives", Json::array({"Document 7"}))),
+             "came 0 that are neither"));
+
+  const Json named = {{"format", "tevatron"}, {"input_negative_ids_key", "ids"}};
+  Json with_ids = known;
+  with_ids["ids"] = {"a", "b", "c", "d", "e"};
+  CHECK(
+      mined(named, with_ids)[0]["negative_passages"] ==
+      Json::array({{{"docid", "a"}, {"text", "First 7"}}, {{"docid", "e"}, {"text", "Second 7"}}}));
+  // The same document as another index cuts it.
+  CHECK(mined(named, changed("ids", {"doc-7", "e"}))[0]["negative_passages"] ==
+        Json::array({{{"docid", "e"}, {"text", "Second 7"}}}));
+}
+
 TEST_CASE("a record that trains no retriever is refused with the field's name") {
   CHECK(says(mined(Json::object(), changed("hard_negatives", Json::array())),
              "field \"hard_negatives\": expected a list of 1 or more texts, came 0"));

@@ -157,6 +157,9 @@ TEST_CASE("a record that lacks what the form needs is refused with the field's n
                    "that has 0, the document, "));
   }
   CHECK(contains(refusal(none, without("passages_order")), "came a record without it"));
+  CHECK(contains(refusal(none, with("hard_negatives", {"First 7", "Document 7 "})),
+                 "field \"hard_negatives\": expected texts other than the document's, came the "
+                 "document as item 2"));
   CHECK(contains(refusal({{"split_key", "id"}}, with("id", Json::array())),
                  "field \"id\": expected a text or a number, came array"));
 }
