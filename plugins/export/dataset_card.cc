@@ -5,6 +5,11 @@
 namespace rare::exports {
 namespace {
 
+// Markdown shows no comments.
+constexpr const char* kMark =
+    "<!-- This page is written by an export of rare-engine, anew each time. Its parameters "
+    "`description` and `card` take what else is to stand here. -->";
+
 // YAML takes JSON as it is.
 std::string on_one_line(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -83,8 +88,10 @@ Status check_card_keys(const Json& more) {
   return Status();
 }
 
+bool is_dataset_card(const std::string& text) { return text.find(kMark) != std::string::npos; }
+
 std::string dataset_card_text(const DatasetCard& card) {
-  std::string text = front_matter(card) + "\n# " + card.title + "\n\n";
+  std::string text = front_matter(card) + "\n" + kMark + "\n\n# " + card.title + "\n\n";
   if (!card.description.empty()) text += card.description + "\n\n";
   text += table_of_counts(card.counts);
   text += "\nNo document has rows in both parts.\n\n## Models\n\n" + table_of_models(card.counts);

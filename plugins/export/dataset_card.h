@@ -38,6 +38,9 @@ struct DatasetCard {
 // Errors are run faults (invalid_argument).
 Status check_card_keys(const Json& more);
 
+// Whether a README.md is such a page: it has the mark that dataset_card_text() puts into each.
+bool is_dataset_card(const std::string& text);
+
 // The page. A part without rows is no split: a file without rows cannot be loaded. Equal cards give
 // equal pages.
 std::string dataset_card_text(const DatasetCard& card);

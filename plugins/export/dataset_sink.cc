@@ -1,6 +1,8 @@
 #include "dataset_sink.h"
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -41,6 +43,25 @@ void add_between(const Json& before, const Json& after,
     const auto count = at->get<std::uint64_t>();
     if (count > passed) counts[at.key()] += count - passed;
   }
+}
+
+// None: there is no such file, or it cannot be read.
+std::optional<std::string> text_of_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// Whether a dataset_info.json names the files of an export and no others.
+bool is_trainer_file(const std::string& text) {
+  const Json entries = Json::parse(text, nullptr, false);
+  if (!entries.is_object() || entries.empty()) return false;
+  for (const Json& entry : entries) {
+    if (!entry.is_object() || !entry.contains("file_name")) return false;
+    const Json& file = entry["file_name"];
+    if (file != kTrainFile && file != kValidationFile) return false;
+  }
+  return true;
 }
 
 Status write_whole(const std::string& path, const std::string& text) {
@@ -86,6 +107,8 @@ Status DatasetSink::open(Context& context, std::optional<Offset> committed) {
     held_out_.records = token["validation"]["records"].get<std::uint64_t>();
     models_ = token["models"].get<Counts>();
     left_out_ = token["left_out"].get<Counts>();
+  } else if (Status ours = check_folder(); !ours) {
+    return ours;
   }
   const auto file = [this](const char* name) {
     return std::make_unique<files::WriteSink>(file_of(name), "jsonl", "none",
@@ -95,6 +118,20 @@ Status DatasetSink::open(Context& context, std::optional<Offset> committed) {
   held_out_.file = file(kValidationFile);
   Status opened = train_.file->open(context, std::move(train));
   return opened ? held_out_.file->open(context, std::move(held_out)) : opened;
+}
+
+Status DatasetSink::check_folder() const {
+  const auto others = [this](const char* name, bool (*is_ours)(const std::string&)) {
+    const std::optional<std::string> text = text_of_file(file_of(name));
+    return text && !is_ours(*text);
+  };
+  const char* name = nullptr;
+  if (others(kCardFile, is_dataset_card)) name = kCardFile;
+  if (name == nullptr && others(kTrainerFile, is_trainer_file)) name = kTrainerFile;
+  if (name == nullptr) return Status();
+  return configuration_error(std::string("the folder has a ") + name +
+                             " that no export has written and that this one would replace; "
+                             "expected a folder of its own: name another `path`, or move the file");
 }
 
 Status DatasetSink::check(const Offset& offset) const {
@@ -232,8 +269,11 @@ Status DatasetSink::describe() const {
   card.settings.update({{"validation", validation_}, {"split_key", split_key_}, {"seed", seed()}});
   card.counts = counts();
   if (trainer_entry("").is_null()) {
-    std::error_code ignored;  // of another form that stood here
-    std::filesystem::remove(file_of(kTrainerFile), ignored);
+    const std::optional<std::string> text = text_of_file(file_of(kTrainerFile));
+    std::error_code ignored;
+    if (text && is_trainer_file(*text)) {  // of another form that stood here
+      std::filesystem::remove(file_of(kTrainerFile), ignored);
+    }
   } else {
     Json entries = Json::object();
     entries[card.title] = trainer_entry(kTrainFile);

@@ -63,8 +63,10 @@ class DatasetSink : public Sink {
   // The parameters that every such sink has. T is the subclass.
   template <class T>
   static void declare(Spec& spec) {
-    spec.required_param(of<T>(&DatasetSink::path_), "path",
-                        "The folder to write, such as out/train; it is made where it is missing.")
+    spec.required_param(
+            of<T>(&DatasetSink::path_), "path",
+            "The folder to write, such as out/train; it is made where it is missing. A folder "
+            "with a README.md or a dataset_info.json of another origin is refused.")
         .output_path();
     spec.param(of<T>(&DatasetSink::validation_), "validation", 0.05,
                "The share of the documents whose rows go to validation.jsonl.")
@@ -106,6 +108,8 @@ class DatasetSink : public Sink {
   Json token(const Offset& train, const Offset& validation) const;
   // Whether the offset is one that token() made.
   Status check(const Offset& offset) const;
+  // Refuses a folder whose README.md or dataset_info.json somebody else has written.
+  Status check_folder() const;
   DatasetCounts counts() const;
   Status describe() const;
 

@@ -1,6 +1,7 @@
 // What becomes of the folder: parts, counts, resume, retry.
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -232,6 +233,53 @@ TEST_CASE("without records there are files all the same, and no split without ro
   CHECK(folder.text("validation.jsonl").empty());
   CHECK(folder.text("README.md").find("split: validation") == std::string::npos);
   CHECK(sink->in_place());
+}
+
+TEST_CASE("what somebody else has written into the folder is neither replaced nor removed") {
+  const auto refusal = [](const char* name, const char* text) {
+    rare::testing::ScratchFolder scratch;
+    rare::testing::TestContext context;
+    std::ofstream(scratch / name) << text;
+    const Json path = {{"path", scratch / "."}};
+    const rare::Status sft = rare::testing::make<SftSink>(path)->open(context, std::nullopt);
+    const rare::Status other =
+        rare::testing::make<rare::exports::RetrieverSink>(path)->open(context, std::nullopt);
+    CHECK(sft.message() == other.message());
+    CHECK(text_of(scratch / name) == text);
+    CHECK_FALSE(std::filesystem::exists(scratch / "train.jsonl.part"));
+    return sft.message();
+  };
+  CHECK(refusal("README.md", "# My project\n")
+            .find("the folder has a README.md that no export has written") != std::string::npos);
+  for (const char* text : {R"({"alpaca_en": {"file_name": "alpaca_en.json"}})", "[]", "{", "",
+                           R"({"a": {"file_name": "train.jsonl"}, "b": {"hf_hub_url": "b"}})"}) {
+    INFO(text);
+    CHECK(refusal("dataset_info.json", text).find("has a dataset_info.json that no export") !=
+          std::string::npos);
+  }
+
+  // A file that came while records were written, to a form that has no such file.
+  DatasetFolder folder({{"objective", "dpo"}, {"input_rejected_key", "samples"}});
+  const auto sink = folder.open();
+  REQUIRE(sink->sync().ok());
+  std::ofstream(sink->location() + "/dataset_info.json") << "{\"mine\": {}}";
+  REQUIRE(sink->finalise().ok());
+  CHECK(folder.text("dataset_info.json") == "{\"mine\": {}}");
+}
+
+TEST_CASE("a folder of another form is taken over, with what trains on that form alone") {
+  rare::testing::ScratchFolder scratch;
+  rare::testing::TestContext context;
+  const auto write = [&](auto&& sink) {
+    REQUIRE(sink->open(context, std::nullopt).ok());
+    REQUIRE(sink->sync().ok());
+    REQUIRE(sink->finalise().ok());
+    return std::filesystem::exists(scratch / "data/dataset_info.json");
+  };
+  const Json path = {{"path", scratch / "data"}};
+  CHECK(write(rare::testing::make<SftSink>(path)));
+  CHECK_FALSE(write(rare::testing::make<rare::exports::RetrieverSink>(path)));
+  CHECK(write(rare::testing::make<SftSink>(path)));
 }
 
 TEST_CASE("an offset that another sink kept is refused") {
