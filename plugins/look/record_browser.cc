@@ -160,6 +160,10 @@ void RecordBrowser::search(bool forward) {
 
 void RecordBrowser::press(std::string_view pressed) {
   message_.clear();
+  if (pressed == key::kQuit) {
+    ended_ = true;
+    return;
+  }
   if (helping_) {
     helping_ = false;
     if (pressed != "q") return;

@@ -20,6 +20,8 @@ namespace key {
 inline constexpr std::string_view kUp = "<up>", kDown = "<down>", kPageUp = "<page up>",
                                   kPageDown = "<page down>", kHome = "<home>", kEnd = "<end>",
                                   kEnter = "<enter>", kEscape = "<escape>", kErase = "<erase>";
+// The end, whatever is shown or typed just then.
+inline constexpr std::string_view kQuit = "<quit>";
 }  // namespace key
 
 // Which records are shown at all: those that hold the text, in the named field or in any.

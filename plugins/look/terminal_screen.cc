@@ -109,11 +109,12 @@ std::string TerminalScreen::behind_escape() {
 }
 
 std::optional<std::string> TerminalScreen::key(int timeout_ms) {
-  if (end_asked != 0) return "q";
-  if (!wait(timeout_ms)) return end_asked != 0 ? std::optional<std::string>("q") : std::nullopt;
+  const std::string quit(key::kQuit);
+  if (end_asked != 0) return quit;
+  if (!wait(timeout_ms)) return end_asked != 0 ? std::optional(quit) : std::nullopt;
   const std::optional<unsigned char> first = byte();
-  if (!first) return end_asked != 0 ? std::optional<std::string>("q") : std::nullopt;
-  if (*first == 3) return "q";
+  if (!first) return end_asked != 0 ? std::optional(quit) : std::nullopt;
+  if (*first == 3) return quit;
   if (*first == '\r' || *first == '\n') return std::string(key::kEnter);
   if (*first == 0x7F || *first == 8) return std::string(key::kErase);
   if (*first == 0x1B) {

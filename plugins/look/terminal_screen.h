@@ -26,8 +26,8 @@ class TerminalScreen {
   };
   Size size() const;
   void draw(const std::string& screen);
-  // The next key (record_browser.h); nothing when none came for so long. "q" when there is nobody
-  // any more to press one, and for Ctrl-C.
+  // The next key (record_browser.h); nothing when none came for so long. key::kQuit, again and
+  // again, when there is nobody any more to press one or the process is to end; and for Ctrl-C.
   std::optional<std::string> key(int timeout_ms);
 
  private:

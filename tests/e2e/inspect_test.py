@@ -51,16 +51,29 @@ class Terminal:
 
     def end(self):
         self.press("q")
+        return self.ended()
+
+    def ended(self):
+        end = time.monotonic() + HANG_S
         while self.process.poll() is None:
+            if time.monotonic() > end:
+                raise AssertionError(f"it did not end; came {self.text[-2000:]!r}")
             self.read(0.05)
         return self.process.returncode
+
+    def hang_up(self):
+        """As a window that is closed."""
+        for end in (self.theirs, self.own):
+            os.close(end)
+        self.theirs = self.own = None
 
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate(timeout=HANG_S)
-        os.close(self.own)
-        os.close(self.theirs)
+        for end in (self.theirs, self.own):
+            if end is not None:
+                os.close(end)
 
 
 class InspectTest(EngineTest):
@@ -100,11 +113,30 @@ class InspectTest(EngineTest):
         terminal = Terminal(self, "rows.jsonl")
         terminal.wait_for("1/3")
         terminal.process.terminate()
-        while terminal.process.poll() is None:
-            terminal.read(0.05)
+        terminal.ended()
         terminal.read(1)
         self.assertEqual(termios.tcgetattr(terminal.theirs), terminal.before)
         self.assertIn("\x1b[?1049l", terminal.text)
+
+    def test_the_end_by_a_signal_while_a_search_is_typed(self):
+        self.write_rows(3)
+        terminal = Terminal(self, "rows.jsonl")
+        terminal.wait_for("1/3")
+        terminal.press("/abc")
+        terminal.wait_for("/abc")
+        terminal.process.terminate()
+        self.assertEqual(terminal.ended(), 0)
+        terminal.read(1)
+        self.assertIn("\x1b[?1049l", terminal.text)
+
+    def test_the_terminal_is_closed_while_a_search_is_typed(self):
+        self.write_rows(3)
+        terminal = Terminal(self, "rows.jsonl")
+        terminal.wait_for("1/3")
+        terminal.press("/abc")
+        terminal.wait_for("/abc")
+        terminal.hang_up()
+        self.assertEqual(terminal.process.wait(timeout=HANG_S), 0)
 
     def test_without_a_terminal_records_are_plain_text(self):
         self.write_rows(30)

@@ -92,6 +92,13 @@ TEST_CASE("keys go from record to record") {
   CHECK(looking.type("q").browser->has_ended());
 }
 
+TEST_CASE("the end comes whatever is typed or shown") {
+  for (const std::string_view before : {"", "/abc", "h", "12"}) {
+    Looking looking(3);
+    CHECK(looking.type(before).press(key::kQuit).browser->has_ended());
+  }
+}
+
 TEST_CASE("pages go on within a record, and behind its end to the next one") {
   Looking looking(3);
   CHECK_FALSE(looking.shows("line 20"));
