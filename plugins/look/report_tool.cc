@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -137,8 +138,11 @@ ToolUsage ReportTool::usage() {
 
 Result<Json> ReportTool::data_of(ToolContext& context, const Json& account) const {
   std::vector<RunOutput> outputs = outputs_of(account);
-  std::size_t chosen = 0;
-  while (!node_.empty() && chosen < outputs.size() && outputs[chosen].node != node_) ++chosen;
+  const auto is_wanted = [this](const RunOutput& output) {
+    return node_.empty() ? !output.file.empty() : output.node == node_;
+  };
+  auto chosen = static_cast<std::size_t>(std::find_if(outputs.begin(), outputs.end(), is_wanted) -
+                                         outputs.begin());
   if (!node_.empty() && chosen == outputs.size()) {
     std::string names;
     for (const RunOutput& output : outputs) names += (names.empty() ? "" : ", ") + output.node;
@@ -173,7 +177,7 @@ Result<Json> ReportTool::data_of(ToolContext& context, const Json& account) cons
                                {"looked_at", i == chosen}});
   }
   if (wanted.file.empty()) {
-    data["rows_fault"] = "No record has been written to a file that is there.";
+    data["rows_fault"] = "There is no file of records to look into; name one with --file.";
   } else {
     Result<Json> rows = rows_data(wanted);
     // Of a file that the user named it is an error; else the page says it beside the ledger.

@@ -15,7 +15,7 @@ namespace rare::look {
 struct RunOutput {
   std::string node;
   std::string path;                  // as the pipeline says
-  std::string file;                  // what there is of it; empty: nothing
+  std::string file;                  // what there is of it, or of its first file; empty: nothing
   std::optional<std::uint64_t> end;  // bytes of `file` that are committed; nothing: all
   std::string format = "auto";       // of `file`
   std::string note;                  // for people: what of it is not there yet

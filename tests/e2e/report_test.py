@@ -141,6 +141,27 @@ class ReportTest(EngineTest):
         self.assertIsNone(data["rows"])
         self.assertIn("is not there", data["outputs"][0]["note"])
 
+    def test_a_folder_for_trainers_and_an_output_of_several_files(self):
+        self.write_rows(rare_record(n) for n in range(30))
+        self.write("sets.yaml", """
+name: sets
+nodes:
+  - { name: rows, use: files.read, with: { path: in.jsonl } }
+  - { name: a_set, use: export.retriever, inputs: [rows], with: { path: out/set, validation: 0 } }
+  - { name: parts, use: files.write, inputs: [rows], with: { path: out/rows.jsonl, max_records_per_file: 20 } }
+""")
+        self.assert_exit(self.run_engine("sets.yaml", "--progress", "none"), 0)
+        data = self.report("sets.yaml")
+        self.assertEqual([(o["node"], o["file"], o["looked_at"]) for o in data["outputs"]],
+                         [("a_set", "out/set/train.jsonl", True), ("parts", "out/rows-00000.jsonl", False)])
+        self.assertEqual((data["rows"]["analysis"]["rows"], data["rows_fault"]), (30, ""))
+        self.assertEqual(self.report("sets.yaml", "--node", "parts")["rows"]["analysis"]["rows"], 20)
+        for part in ("train", "validation"):
+            (self.folder / f"out/set/{part}.jsonl").unlink()
+        data = self.report("sets.yaml")  # the first that is there
+        self.assertEqual([o["looked_at"] for o in data["outputs"]], [False, True])
+        self.assertIn("is not there", data["outputs"][0]["note"])
+
     def test_other_formats_and_a_file_that_is_named(self):
         path = self.write_rows(rare_record(n) for n in range(30))
         for name in ("rows.jsonl.gz", "rows.json"):
