@@ -159,7 +159,7 @@ Result<Json> ReportTool::data_of(ToolContext& context, const Json& account) cons
   wanted.seed = seed_;
   if (!file_.empty()) {
     wanted.file = file_;
-    outputs.insert(outputs.begin(), RunOutput{"--file", file_, file_, {}, format_, ""});
+    outputs.insert(outputs.begin(), RunOutput{"--file", file_, file_, {}, format_, {}, ""});
     chosen = 0;
   } else if (chosen < outputs.size()) {
     wanted.file = outputs[chosen].file;

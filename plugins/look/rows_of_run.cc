@@ -18,25 +18,27 @@ bool is_file(const std::string& path) {
 }
 
 // How the rows stand in the file that grows.
-std::string format_while_written(const std::string& path, const std::string& format) {
+std::string format_while_written(const std::string& path, const RunOutput& output) {
   const Result<const files::Format*> found =
-      files::find_format(format, path, files::Purpose::write);
-  if (!found) return format;
+      files::find_format(output.format, path, files::Purpose::write);
+  if (!found) return output.format;
+  files::WriteSettings settings;
+  settings.fields = output.fields;
   // A format that is written whole has its rows wait as lines of JSON.
-  return (*found)->make_file != nullptr ? "jsonl" : (*found)->name;
+  return files::is_written_whole(**found, settings) ? "jsonl" : (*found)->name;
 }
 
 std::uint64_t number_in(const Json& object, const char* key) {
   if (!object.is_object()) return 0;
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+  return found != object.end() && found->is_number_integer() ? found->get<std::uint64_t>() : 0;
 }
 
 // `file` while it grows, if it does. `offset`: a token of files.write.
 bool take_working_file(RunOutput& output, const std::string& file, const Json& offset) {
   if (!is_file(file + files::kWorkingSuffix)) return false;
   output.file = file + files::kWorkingSuffix;
-  output.format = format_while_written(file, output.format);
+  output.format = format_while_written(file, output);
   const bool packed = offset.is_object() && offset.contains("packed_bytes");
   output.end = number_in(offset, packed ? "packed_bytes" : "bytes");
   output.note = "what is committed so far";
@@ -112,6 +114,10 @@ std::vector<RunOutput> outputs_of(const Json& account) {
     output.path = path->get<std::string>();
     const auto format = settings.find("nodes." + node + ".with.format");
     if (format != settings.end() && format->is_string()) output.format = format->get<std::string>();
+    const auto fields = settings.find("nodes." + node + ".with.fields");
+    if (fields != settings.end() && fields->is_array()) {
+      for (const Json& field : *fields) output.fields.push_back(field.is_string() ? field.get<std::string>() : "");
+    }
     find_file(output, offset, complete,
               number_in(settings, ("nodes." + node + ".with.max_records_per_file").c_str()) > 0);
     outputs.push_back(std::move(output));

@@ -18,6 +18,7 @@ struct RunOutput {
   std::string file;                  // what there is of it, or of its first file; empty: nothing
   std::optional<std::uint64_t> end;  // bytes of `file` that are committed; nothing: all
   std::string format = "auto";       // of `file`
+  std::vector<std::string> fields;   // that are written; empty: all
   std::string note;                  // for people: what of it is not there yet
 };
 

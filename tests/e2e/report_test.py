@@ -147,8 +147,8 @@ class ReportTest(EngineTest):
 name: sets
 nodes:
   - { name: rows, use: files.read, with: { path: in.jsonl } }
-  - { name: a_set, use: export.retriever, inputs: [rows], with: { path: out/set, validation: 0 } }
-  - { name: parts, use: files.write, inputs: [rows], with: { path: out/rows.jsonl, max_records_per_file: 20 } }
+  - { name: a_set, use: export.retriever, from: rows, with: { path: out/set, validation: 0 } }
+  - { name: parts, use: files.write, from: rows, with: { path: out/rows.jsonl, max_records_per_file: 20 } }
 """)
         self.assert_exit(self.run_engine("sets.yaml", "--progress", "none"), 0)
         data = self.report("sets.yaml")

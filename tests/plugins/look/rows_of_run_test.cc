@@ -15,11 +15,13 @@ namespace {
 
 using testing::ScratchFolder;
 
-Json account_of(const std::string& path, const char* status, const Json& offset) {
+Json account_of(const std::string& path, const char* status, const Json& offset,
+                const Json& fields = nullptr) {
   return {{"status", status},
           {"fingerprint",
            {{"nodes.a.save.with.path", path + ".saved"},
             {"nodes.result.with.path", path},
+            {"nodes.result.with.fields", fields},
             {"nodes.result.with.format", "auto"},
             {"nodes.sorted.with.by", "id"}}},
           {"sinks", {{"a.save", offset}, {"result", offset}, {"sorted", {{"bytes", 9}}}}}};
@@ -41,13 +43,18 @@ TEST_CASE("a run's outputs are its sinks with files, those of save last") {
 
 TEST_CASE("of a run under way what is committed is read, in the form in which it waits") {
   const ScratchFolder folder;
-  for (const auto& [name, format] :
-       {std::pair<const char*, const char*>{"out.jsonl", "jsonl"}, {"out.csv.gz", "csv"}}) {
+  struct Case {
+    const char *name, *format;
+    Json fields;
+  };
+  for (const auto& [name, format, fields] :
+       {Case{"out.jsonl", "jsonl", nullptr}, Case{"out.csv", "jsonl", nullptr},
+        Case{"out.csv.gz", "csv", {"a", "b"}}}) {
     const std::string path = folder / name;
     std::ofstream(path + ".part") << "{}\n{}\n";
     Json offset = {{"bytes", 3}, {"rows", 1}};
     if (std::string(name).ends_with(".gz")) offset["packed_bytes"] = 2;
-    const auto outputs = outputs_of(account_of(path, "running", offset));
+    const auto outputs = outputs_of(account_of(path, "running", offset, fields));
     REQUIRE(outputs.size() == 2);
     CHECK(outputs[0].file == path + ".part");
     CHECK(outputs[0].format == format);
