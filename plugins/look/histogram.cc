@@ -11,36 +11,48 @@ constexpr int kBinsPerDoubling = 8;
 // Of std::frexp: a value in [2^(e-1), 2^e) has the exponent e.
 constexpr int kLeastExponent = -5;
 constexpr int kMostExponent = 40;
+// Of the values above 0; as many are below, and one between.
 constexpr std::size_t kMagnitudeBins =
-    1 + static_cast<std::size_t>((kMostExponent - kLeastExponent + 1) * kBinsPerDoubling);
+    static_cast<std::size_t>((kMostExponent - kLeastExponent + 1) * kBinsPerDoubling);
 
-}  // namespace
-
-Histogram Histogram::of_shares() { return Histogram(true, kShareBins + 1); }
-Histogram Histogram::of_magnitudes() { return Histogram(false, kMagnitudeBins); }
-
-std::size_t Histogram::bin_of(double value) const {
-  if (shares_) return static_cast<std::size_t>(std::min(value, 1.0) * kShareBins);
-  if (value <= 0) return 0;
+// From 1 on; 0 has 0.
+std::size_t magnitude_bin(double magnitude) {
+  if (magnitude <= 0) return 0;
   int exponent = 0;
-  const double mantissa = std::frexp(value, &exponent);  // in [0.5, 1)
+  const double mantissa = std::frexp(magnitude, &exponent);  // in [0.5, 1)
   if (exponent < kLeastExponent) return 1;
-  if (exponent > kMostExponent) return bins_.size() - 1;
+  if (exponent > kMostExponent) return kMagnitudeBins;
   const int part = static_cast<int>((mantissa - 0.5) * 2 * kBinsPerDoubling);
   return 1 + static_cast<std::size_t>((exponent - kLeastExponent) * kBinsPerDoubling + part);
 }
 
-double Histogram::lower_edge(std::size_t bin) const {
-  if (shares_) return static_cast<double>(bin) / kShareBins;
+double least_magnitude(std::size_t bin) {
   if (bin == 0) return 0;
   const int step = static_cast<int>(bin - 1);
   const double mantissa = 0.5 + 0.5 * (step % kBinsPerDoubling) / kBinsPerDoubling;
   return std::ldexp(mantissa, step / kBinsPerDoubling + kLeastExponent);
 }
 
+}  // namespace
+
+Histogram Histogram::of_shares() { return Histogram(true, kShareBins + 1); }
+Histogram Histogram::of_magnitudes() { return Histogram(false, 2 * kMagnitudeBins + 1); }
+
+std::size_t Histogram::bin_of(double value) const {
+  if (shares_) return static_cast<std::size_t>(std::clamp(value, 0.0, 1.0) * kShareBins);
+  const std::size_t magnitude = magnitude_bin(std::abs(value));
+  return value < 0 ? kMagnitudeBins - magnitude : kMagnitudeBins + magnitude;
+}
+
+double Histogram::lower_edge(std::size_t bin) const {
+  if (shares_) return static_cast<double>(bin) / kShareBins;
+  return bin < kMagnitudeBins ? -least_magnitude(kMagnitudeBins - bin + 1)
+                              : least_magnitude(bin - kMagnitudeBins);
+}
+
 void Histogram::add(double value) {
   if (!std::isfinite(value)) return;
-  value = std::max(value, 0.0);
+  if (shares_) value = std::max(value, 0.0);
   ++bins_[bin_of(value)];
   least_ = count_ == 0 ? value : std::min(least_, value);
   most_ = count_ == 0 ? value : std::max(most_, value);
@@ -66,8 +78,9 @@ double Histogram::quantile(double share) const {
     if (seen < wanted) continue;
     const double low = lower_edge(bin);
     const double high = bin + 1 < bins_.size() ? lower_edge(bin + 1) : low;
-    // A bin that holds one whole number stands for it.
-    const double middle = !shares_ && high - low <= 1 ? low : (low + high) / 2;
+    // A bin that holds one whole number stands for it, which is the end nearer to 0.
+    const double whole = bin < kMagnitudeBins ? high : low;
+    const double middle = !shares_ && high - low <= 1 ? whole : (low + high) / 2;
     return std::clamp(middle, least_, most_);
   }
   return most_;

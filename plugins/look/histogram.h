@@ -15,14 +15,14 @@ namespace rare::look {
 
 class Histogram {
  public:
-  // Of values from 0 to 1: twenty bins, and one for exactly 1.
+  // Of values from 0 to 1: twenty bins, and one for exactly 1. Negative values count as 0.
   static Histogram of_shares();
-  // Of values from 0 on: 0 has a bin of its own, and from 1/64 to 2^40 each bin is at most an
-  // eighth wider than its smallest value (whole numbers up to 16 are apart). What is smaller or
-  // larger counts in the outermost bins.
+  // Of any values: 0 has a bin of its own, and from 1/64 to 2^40 each bin is at most an eighth
+  // wider than its smallest value (whole numbers up to 16 are apart); likewise below 0. What is
+  // nearer to 0, or larger, counts in the nearest of these bins.
   static Histogram of_magnitudes();
 
-  // Negative values count as 0, values that are no number not at all.
+  // Values that are no number do not count.
   void add(double value);
   // REQUIRES: the same bins.
   void merge(const Histogram& other);

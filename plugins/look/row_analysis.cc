@@ -130,7 +130,8 @@ struct RowAnalysis::Scratch {
   dom::parser parser{std::size_t{256} << 20};
   std::string mended;
   dom::object fields;
-  dom::array list;  // the field that is looked at
+  dom::array list;      // the field that is looked at
+  std::string id_text;  // of an `id` that is a number
   std::optional<std::string_view> id, text, question, reasoning;
   std::vector<std::string_view> negatives;
   bool has_negatives = false;
@@ -269,6 +270,7 @@ void RowAnalysis::take_fields(std::uint64_t number) {
     } else if (value.get(row.list) == simdjson::SUCCESS) {
       take_list(number, key, measure);
     } else if (value.get(single) == simdjson::SUCCESS) {
+      if (key == roles_.id) row.id = row.id_text = simdjson::minify(value);
       if (key == roles_.positive_score) row.positive_score = single;
       if (key == roles_.positive_rank) row.positive_rank = single;
     }

@@ -1,6 +1,8 @@
 #include "plugins/look/histogram.h"
 
+#include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "catch.h"
 
@@ -28,7 +30,7 @@ TEST_CASE("a histogram takes what is out of bounds and leaves out what is no num
   lengths.add(std::numeric_limits<double>::quiet_NaN());
   lengths.add(std::numeric_limits<double>::infinity());
   CHECK(lengths.count() == 3);
-  CHECK(lengths.summary()["least"] == 0.0);
+  CHECK(lengths.summary()["least"] == -3.0);
   Histogram shares = Histogram::of_shares();
   for (const double value : {0.0, 0.999, 1.0, 7.0}) shares.add(value);
   const Json drawing = Histogram::drawing({{"shares", &shares}});
@@ -37,6 +39,25 @@ TEST_CASE("a histogram takes what is out of bounds and leaves out what is no num
   CHECK(counts[0] == 1);
   CHECK(counts[19] == 1);
   CHECK(counts[20] == 2);
+}
+
+TEST_CASE("values below 0 have bins of their own, and count as what they are") {
+  Histogram scores = Histogram::of_magnitudes();
+  for (const double value : {-8.0, -7.0, -0.5, 0.0, 2.0}) scores.add(value);
+  const Json summary = scores.summary();
+  CHECK(summary["least"] == -8.0);
+  CHECK(summary["most"] == 2.0);
+  CHECK(summary["mean"] == Approx(-2.7));
+  CHECK(scores.quantile(0.2) == -8);
+  CHECK(scores.quantile(0.4) == -7);
+  CHECK(scores.quantile(0.6) == -0.5);
+  CHECK(scores.quantile(0.8) == 0);
+  const Json drawing = Histogram::drawing({{"scores", &scores}});
+  const std::vector<double> edges = drawing["edges"];
+  CHECK(std::is_sorted(edges.begin(), edges.end()));
+  CHECK(edges.front() == -9.0);
+  CHECK(edges.back() == 2.25);
+  CHECK(drawing["series"][0]["counts"].front() == 1);
 }
 
 TEST_CASE("histograms of parts add up to that of the whole") {

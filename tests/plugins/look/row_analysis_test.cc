@@ -166,6 +166,13 @@ TEST_CASE("twins of documents and questions, but for several questions of a docu
   CHECK(analysed.twins.questions.find(5, 5).records == 0);
   Analysed siblings(Records{good_record(), sibling}, roles);
   CHECK(siblings.twins.texts.find(5, 5).records == 0);
+  Json numbered = good_record(), numbered_sibling = sibling, numbered_other = good_record();
+  numbered["id"] = numbered_sibling["id"] = 7;
+  numbered_other["id"] = 8;
+  Analysed numbers(Records{numbered, numbered_sibling}, roles);
+  CHECK(numbers.twins.texts.find(5, 5).records == 0);
+  Analysed other_numbers(Records{numbered, numbered_sibling, numbered_other}, roles);
+  CHECK(other_numbers.twins.texts.find(5, 5).records == 3);
   Analysed planted(Records{good_record(), sibling});
   CHECK(planted.twins.texts.find(5, 5).records == 2);
 }
