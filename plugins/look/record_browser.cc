@@ -97,7 +97,11 @@ void RecordBrowser::aim_at_number() {
 void RecordBrowser::aim_at_match() {
   const bool forward = aim_ == Aim::forward;
   if (forward && wanted_ > file_.seen() && wants_to_look_on()) {
-    if (const Result<bool> more = file_.look_on(); !more) broken_ = true;
+    if (const Result<bool> more = file_.look_on(); !more) {
+      broken_ = true;
+      aim_ = Aim::none;
+      say(more.status().message());
+    }
     return;
   }
   if (wanted_ == 0 || wanted_ > file_.seen()) {

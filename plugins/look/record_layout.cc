@@ -128,20 +128,18 @@ std::string RecordLayout::line(std::size_t index, const Painting& painting) cons
 }
 
 std::size_t RecordLayout::find(std::size_t from) const {
-  for (std::size_t i = from; i < lines_.size(); ++i) {
-    const Block& block = blocks_[lines_[i].block];
-    const std::size_t at = needle_.find(block.text, lines_[i].range.begin);
-    if (at == std::string::npos) {
-      // Not in the rest of this text.
-      const std::size_t here = lines_[i].block;
-      while (i + 1 < lines_.size() && lines_[i + 1].block == here) ++i;
-      continue;
+  for (auto line = lines_.begin() + static_cast<std::ptrdiff_t>(std::min(from, lines_.size()));
+       line != lines_.end();) {
+    const auto behind = std::partition_point(
+        line, lines_.end(), [&](const Line& other) { return other.block == line->block; });
+    // Once for the rest of a text, which may have a hundred thousand lines.
+    const std::size_t at = needle_.find(blocks_[line->block].text, line->range.begin);
+    if (at != std::string::npos) {
+      const auto after = std::partition_point(
+          line, behind, [&](const Line& other) { return other.range.begin <= at; });
+      return static_cast<std::size_t>(after - lines_.begin()) - 1;
     }
-    if (at < lines_[i].range.end ||
-        (i + 1 < lines_.size() && lines_[i + 1].block == lines_[i].block &&
-         at < lines_[i + 1].range.begin)) {
-      return i;
-    }
+    line = behind;
   }
   return std::string::npos;
 }

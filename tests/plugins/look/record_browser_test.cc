@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -125,6 +126,45 @@ TEST_CASE("a search finds records, n and N go on, and what is not there is said"
   CHECK(looking.shows("no later record holds it"));
   looking.type("/x").press(key::kErase).press(key::kErase);
   CHECK_FALSE(looking.shows("/x"));
+}
+
+TEST_CASE("a match at the end of a long text is shown at once") {
+  std::string text;
+  while (text.size() < 10'000'000) text += "salt and sea\\n";
+  Looking looking("{\"text\":\"" + text + "the needle\"}\n");
+  looking.type("/needle").press(key::kEnter);
+  CHECK(looking.shows("the needle"));
+  CHECK(looking.type("gn").shows("the needle"));
+}
+
+// Gives three records, and then an error.
+class FailingFile final : public RecordFile {
+ public:
+  Result<std::optional<FoundRecord>> record(std::uint64_t number) override {
+    FoundRecord found;
+    found.fields = {{"text", "number " + std::to_string(number + 1)}};
+    return std::optional<FoundRecord>(std::move(found));
+  }
+  Result<bool> look_on() override {
+    if (seen_ == 3) return Status::run_fault(StatusCode::unavailable, "the disk is gone");
+    seen_ = 3;
+    return true;
+  }
+  std::uint64_t seen() const override { return seen_; }
+  bool complete() const override { return false; }
+  double share_seen() const override { return 0.5; }
+  bool keep() const override { return true; }
+
+ private:
+  std::uint64_t seen_ = 0;
+};
+
+TEST_CASE("a file that cannot be read on is said when a filter looks for more") {
+  FailingFile file;
+  RecordBrowser browser(file, "a.jsonl", FieldRoles(), RecordFilter::parse("number 9"));
+  browser.go_to(1);
+  while (browser.is_busy()) browser.work();
+  CHECK(browser.screen(Painting()).find("the disk is gone") != std::string::npos);
 }
 
 TEST_CASE("with a filter only records that hold the text are shown") {
