@@ -44,6 +44,14 @@ Status refused(std::string message) {
 
 bool is_pattern(const std::string& path) { return path.find_first_of("*?[") != std::string::npos; }
 
+// Whether `inspect` made it: no data, whatever pattern or folder it is found by.
+bool keeps_places(const std::string& path) {
+  std::error_code ignored;
+  return path.ends_with(kPlacesSuffix) &&
+         std::filesystem::is_regular_file(
+             path.substr(0, path.size() - std::string_view(kPlacesSuffix).size()), ignored);
+}
+
 // Paths that match, folders left out.
 std::vector<std::string> expand(const std::string& pattern) {
   glob_t found{};
@@ -51,7 +59,8 @@ std::vector<std::string> expand(const std::string& pattern) {
   if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
     for (std::size_t i = 0; i < found.gl_pathc; ++i) {
       std::error_code ignored;
-      if (!std::filesystem::is_directory(found.gl_pathv[i], ignored)) {
+      if (!std::filesystem::is_directory(found.gl_pathv[i], ignored) &&
+          !keeps_places(found.gl_pathv[i])) {
         paths.emplace_back(found.gl_pathv[i]);
       }
     }
@@ -74,7 +83,7 @@ class FolderWalk {
     std::filesystem::directory_iterator entries(folder, error);
     for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
       const std::filesystem::path& path = entries->path();
-      if (path.filename().string().starts_with('.')) continue;
+      if (path.filename().string().starts_with('.') || keeps_places(path.string())) continue;
       std::error_code ignored;
       if (entries->is_directory(ignored)) {
         if (Status walked = walk(path); !walked) return walked;

@@ -21,6 +21,9 @@ struct InputFile {
 inline constexpr char kStandardInput[] = "-";
 inline constexpr std::uint64_t kUnknownSize = ~std::uint64_t{0};
 
+// What `inspect` keeps beside a file has its name and this behind it.
+inline constexpr char kPlacesSuffix[] = ".places";
+
 struct FoundFiles {
   std::vector<InputFile> files;
   std::uint64_t passed_over = 0;  // in folders: files that are not wanted
@@ -30,7 +33,8 @@ struct FoundFiles {
 // `[...]`) sorted by byte. A path that exists is no pattern. A folder stands for the files in it
 // and below it that are `wanted`, sorted by byte, but for hidden ones; links are followed, and a
 // folder is entered once. Every pattern and folder must name a file; a folder that a pattern
-// matches is passed over. Errors are run faults (invalid_argument).
+// matches is passed over, and so is FILE.places where FILE is beside it, unless it is named in
+// full. Errors are run faults (invalid_argument).
 Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
                                     const std::function<bool(const std::string& path)>& wanted);
 

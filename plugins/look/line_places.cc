@@ -16,22 +16,28 @@
 #include <system_error>
 #include <utility>
 
+#include "plugins/files/input_files.h"
+
 namespace rare::look {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
-constexpr std::array<char, 8> kMagic = {'R', 'A', 'R', 'E', 'L', 'I', 'N', '1'};
+constexpr std::array<char, 8> kMagic = {'R', 'A', 'R', 'E', 'L', 'I', 'N', '2'};
 
 struct KeptHeader {
   std::array<char, 8> magic;
-  std::uint64_t size, records, scanned, entries;
-  std::int64_t mtime_ns;
+  FileFacts facts;
+  std::uint64_t records, scanned, entries;
   std::uint64_t checksum;  // of what stands before it, and of the entries
 };
 
 std::uint64_t checksum_of(const KeptHeader& header, const std::vector<LinePlaces::Entry>& entries) {
   const std::uint64_t of_header = XXH3_64bits(&header, offsetof(KeptHeader, checksum));
   return XXH3_64bits_withSeed(entries.data(), entries.size() * sizeof entries[0], of_header);
+}
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + std::int64_t{time.tv_nsec};
 }
 
 }  // namespace
@@ -52,8 +58,8 @@ Result<std::unique_ptr<LineFile>> LineFile::open(const std::string& path,
   }
   file->size_ = static_cast<std::uint64_t>(facts.st_size);
   file->end_ = std::min(file->size_, end.value_or(file->size_));
-  file->mtime_ns_ =
-      std::int64_t{facts.st_mtim.tv_sec} * 1'000'000'000 + std::int64_t{facts.st_mtim.tv_nsec};
+  file->facts_ = {file->size_, facts.st_ino, nanoseconds(facts.st_mtim),
+                  nanoseconds(facts.st_ctim)};
   if (use_kept && file->end_ == file->size_) file->take_kept();
   return file;
 }
@@ -126,7 +132,17 @@ void LineFile::take_line(std::uint64_t line_end, bool blank) {
   places_.scanned = line_end;
 }
 
-Result<std::optional<std::string>> LineFile::line(std::uint64_t record) const {
+Result<std::string_view> LineFile::at_hand(std::uint64_t offset) {
+  if (offset < chunk_offset_ || offset >= chunk_offset_ + chunk_.size()) {
+    Result<std::string> read = bytes(offset, kReadBytes);
+    if (!read) return read.status();
+    chunk_ = std::move(*read);
+    chunk_offset_ = offset;
+  }
+  return std::string_view(chunk_).substr(static_cast<std::size_t>(offset - chunk_offset_));
+}
+
+Result<std::optional<std::string>> LineFile::line(std::uint64_t record) {
   if (record >= places_.records) return std::optional<std::string>();
   const auto after = std::upper_bound(
       places_.entries.begin(), places_.entries.end(), record,
@@ -136,9 +152,13 @@ Result<std::optional<std::string>> LineFile::line(std::uint64_t record) const {
     number = std::prev(after)->record;
     offset = std::prev(after)->offset;
   }
+  if (next_.record <= record && next_.record >= number) {
+    number = next_.record;
+    offset = next_.offset;
+  }
   std::string line;
   while (offset < end_) {
-    Result<std::string> read = bytes(offset, kReadBytes);
+    const Result<std::string_view> read = at_hand(offset);
     if (!read) return read.status();
     if (read->empty()) break;
     for (std::size_t from = 0; from < read->size();) {
@@ -147,7 +167,10 @@ Result<std::optional<std::string>> LineFile::line(std::uint64_t record) const {
       if (line.size() < kMaxLineBytes) line.append(*read, from, line_end - from);
       if (newline == std::string::npos) break;
       if (!is_blank(line)) {
-        if (number++ == record) return std::optional<std::string>(std::move(line));
+        if (number++ == record) {
+          next_ = {number, offset + newline + 1};
+          return std::optional<std::string>(std::move(line));
+        }
       }
       line.clear();
       from = newline + 1;
@@ -159,12 +182,11 @@ Result<std::optional<std::string>> LineFile::line(std::uint64_t record) const {
                            path_ + " changed while it was read; open it again");
 }
 
-std::string LineFile::kept_path(const std::string& path) { return path + ".places"; }
+std::string LineFile::kept_path(const std::string& path) { return path + files::kPlacesSuffix; }
 
 bool LineFile::keep() const {
   if (places_.entries.empty() || places_.scanned <= kept_scanned_ || end_ != size_) return true;
-  KeptHeader header{kMagic,    size_, places_.records, places_.scanned, places_.entries.size(),
-                    mtime_ns_, 0};
+  KeptHeader header{kMagic, facts_, places_.records, places_.scanned, places_.entries.size(), 0};
   header.checksum = checksum_of(header, places_.entries);
   const std::string kept = kept_path(path_);
   const std::string temporary = kept + "." + std::to_string(::getpid()) + ".tmp";
@@ -188,7 +210,7 @@ void LineFile::take_kept() {
   std::ifstream file(kept_path(path_), std::ios::binary);
   KeptHeader header{};
   if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return;
-  if (header.magic != kMagic || header.size != size_ || header.mtime_ns != mtime_ns_) return;
+  if (header.magic != kMagic || !(header.facts == facts_)) return;
   if (header.scanned > size_ || header.entries > size_ / kBytesBetweenPlaces) return;
   std::vector<LinePlaces::Entry> entries(static_cast<std::size_t>(header.entries));
   file.read(reinterpret_cast<char*>(entries.data()),

@@ -26,6 +26,14 @@ struct LinePlaces {
   std::uint64_t scanned = 0;  // bytes; a line begins there, or the file ends
 };
 
+// What tells a file from another in its place, and from itself after a change.
+struct FileFacts {
+  std::uint64_t size_bytes = 0, inode = 0;
+  std::int64_t changed_ns = 0;  // its bytes; a copy or an unpacked file may bring an old time
+  std::int64_t status_changed_ns = 0;  // bytes or anything else; nobody can set it
+  bool operator==(const FileFacts&) const = default;
+};
+
 // How far apart places are at least.
 inline constexpr std::uint64_t kBytesBetweenPlaces = std::uint64_t{256} << 10;
 // A line that is longer is not held: what is given of it is its beginning.
@@ -38,7 +46,7 @@ bool is_blank(std::string_view line);
 class LineFile {
  public:
   // Looks at the first `end` bytes, or all that the file has. Places that were kept beside it are
-  // taken over where they are of the same size and time of change; `use_kept`: whether at all.
+  // taken over where they are of the very same file, unchanged; `use_kept`: whether at all.
   static Result<std::unique_ptr<LineFile>> open(const std::string& path,
                                                 std::optional<std::uint64_t> end, bool use_kept);
   ~LineFile();
@@ -53,8 +61,9 @@ class LineFile {
   // As scan(), by somebody who read the same lines already. REQUIRES: `record` and `offset` grow.
   void note(std::uint64_t record, std::uint64_t offset, std::uint64_t length);
 
-  // A record's line without its end. Nothing: it has not been scanned yet, or there are fewer.
-  Result<std::optional<std::string>> line(std::uint64_t record) const;
+  // A record's line without its end. Nothing: it has not been scanned yet, or there are fewer. The
+  // record behind the last one is at hand; what was read is kept for those near it.
+  Result<std::optional<std::string>> line(std::uint64_t record);
   // Bytes as they stand in the file; fewer at its end.
   Result<std::string> bytes(std::uint64_t offset, std::size_t most) const;
 
@@ -66,6 +75,8 @@ class LineFile {
  private:
   LineFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
   void take_kept();
+  // What the file has from there on, as much as is at hand; empty at its end. Valid until the next.
+  Result<std::string_view> at_hand(std::uint64_t offset);
   // The line that begins where was scanned to.
   void take_line(std::uint64_t line_end, bool blank);
   Status failure(int error) const;
@@ -74,9 +85,12 @@ class LineFile {
   int descriptor_;
   std::uint64_t end_ = 0;
   std::uint64_t size_ = 0;  // of the whole file
-  std::int64_t mtime_ns_ = 0;
+  FileFacts facts_;
   LinePlaces places_;
   std::uint64_t kept_scanned_ = 0;
+  LinePlaces::Entry next_{0, 0};  // behind the line that was given last
+  std::string chunk_;             // what was read last
+  std::uint64_t chunk_offset_ = 0;
 };
 
 }  // namespace rare::look

@@ -1,5 +1,7 @@
 #include "plugins/look/line_places.h"
 
+#include <sys/stat.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -73,6 +75,23 @@ TEST_CASE("every line is found by its number, whatever the steps of the scan") {
   }
 }
 
+TEST_CASE("lines are found on the way up, on the way down and by leaps") {
+  const ScratchFolder folder;
+  constexpr std::uint64_t kCount = 30000;
+  write(folder / "a.jsonl", many_lines(kCount));
+  const auto file = opened(folder / "a.jsonl");
+  scan_all(*file, 1 << 20);
+  const auto is_right = [&](std::uint64_t number) {
+    const auto line = file->line(number);
+    return line.ok() && *line && (*line)->find(line_of(number)) != std::string::npos;
+  };
+  std::uint64_t right = 0;
+  for (std::uint64_t number = 0; number < kCount; ++number) right += is_right(number);
+  for (std::uint64_t number = kCount; number-- > kCount - 3000;) right += is_right(number);
+  for (std::uint64_t leap = 0; leap < 1000; ++leap) right += is_right(leap * 7919 % kCount);
+  CHECK(right == kCount + 4000);
+}
+
 TEST_CASE("an empty file, one without a last line end, one line, and blank lines only") {
   const ScratchFolder folder;
   for (const auto& [bytes, records] : {std::pair<const char*, std::uint64_t>{"", 0},
@@ -119,6 +138,24 @@ TEST_CASE("places that were kept are taken over, and those of another file are n
   SECTION("as long, and changed later") {
     const auto changed = std::filesystem::last_write_time(path);
     std::filesystem::last_write_time(path, changed + std::chrono::seconds(1));
+  }
+  SECTION("another file of the same length and time") {
+    write(path + ".new", many_lines(20000));
+    std::filesystem::last_write_time(path + ".new", std::filesystem::last_write_time(path));
+    std::filesystem::rename(path + ".new", path);
+  }
+  SECTION("as long, and the time of its change set back") {
+    const auto status_changed = [&] {
+      struct stat facts {};
+      REQUIRE(::stat(path.c_str(), &facts) == 0);
+      return std::pair(facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec);
+    };
+    const auto before = status_changed();
+    const auto time = std::filesystem::last_write_time(path);
+    write(path, many_lines(20000));
+    do {  // the clock of files goes by ticks
+      std::filesystem::last_write_time(path, time);
+    } while (status_changed() == before);
   }
   const auto fresh = opened(path);
   CHECK(fresh->places().scanned == 0);
