@@ -194,8 +194,8 @@ void RowAnalysis::add(std::uint64_t number, std::string_view row) {
 
 FieldTally* RowAnalysis::tally_of(std::string_view field) {
   if (const auto at = fields_.find(field); at != fields_.end()) return &at->second;
-  if (fields_.size() == kMostFields) {
-    ++fields_left_out_;
+  if (fields_.size() >= kMostCountedFields) {
+    ++fields_uncounted_;
     return nullptr;
   }
   return &fields_[std::string(field)];
@@ -391,10 +391,8 @@ void RowAnalysis::merge(const RowAnalysis& other) {
   faults_.insert(faults_.end(), other.faults_.begin(), other.faults_.end());
   std::sort(faults_.begin(), faults_.end());
   if (faults_.size() > kFaultsKept) faults_.resize(kFaultsKept);
-  fields_left_out_ += other.fields_left_out_;
-  for (const auto& [name, tally] : other.fields_) {
-    if (FieldTally* mine = tally_of(name)) mine->merge(tally);
-  }
+  fields_uncounted_ += other.fields_uncounted_;
+  for (const auto& [name, tally] : other.fields_) fields_[name].merge(tally);
   for (const auto& [what, rows] : other.problems_) problems_[what].merge(rows);
   for (const auto& [what, rows] : other.suspects_) suspects_[what].merge(rows);
   sample_.merge(other.sample_);
@@ -431,17 +429,35 @@ Json field_json(const std::string& name, const FieldTally& tally) {
           {"tokens", tally.tokens.summary()}};
 }
 
+using Fields = std::map<std::string, FieldTally, std::less<>>;
+
+// By name.
+std::vector<const Fields::value_type*> fields_of_most_rows(const Fields& fields, std::size_t most) {
+  std::vector<const Fields::value_type*> chosen;
+  for (const auto& field : fields) chosen.push_back(&field);
+  if (chosen.size() <= most) return chosen;
+  std::stable_sort(chosen.begin(), chosen.end(), [](const auto* one, const auto* other) {
+    return one->second.present > other->second.present;
+  });
+  chosen.resize(most);
+  std::sort(chosen.begin(), chosen.end(),
+            [](const auto* one, const auto* other) { return one->first < other->first; });
+  return chosen;
+}
+
 }  // namespace
 
 Json RowAnalysis::to_json() const {
   Json fields = Json::array();
   std::vector<std::pair<std::string, const Histogram*>> characters, tokens;
-  for (const auto& [name, tally] : fields_) {
+  for (const auto* field : fields_of_most_rows(fields_, kMostFields)) {
+    const auto& [name, tally] = *field;
     fields.push_back(field_json(name, tally));
     if (tally.tokens.count() == 0) continue;
     characters.emplace_back(name, &tally.characters);
     tokens.emplace_back(name, &tally.tokens);
   }
+  const std::size_t fields_left_out = fields_.size() - fields.size();
   Json unreadable = Json::array();
   for (const auto& [number, why] : faults_) {
     unreadable.push_back({{"row", number}, {"why", why}});
@@ -450,7 +466,8 @@ Json RowAnalysis::to_json() const {
       {"rows", rows_},
       {"unreadable", {{"rows", unreadable_.count()}, {"shown", std::move(unreadable)}}},
       {"fields", std::move(fields)},
-      {"fields_left_out", fields_left_out_},
+      {"fields_left_out", fields_left_out},
+      {"fields_uncounted", fields_uncounted_},
       {"problems", noted_json(problems_)},
       {"suspects", noted_json(suspects_)},
       {"lengths",

@@ -75,7 +75,8 @@ struct SharedTwins {
 class RowAnalysis {
  public:
   static constexpr std::size_t kSampled = 20;
-  static constexpr std::size_t kMostFields = 64;
+  // Fields that are shown, and that each thread counts.
+  static constexpr std::size_t kMostFields = 64, kMostCountedFields = 256;
   // Questions of fewer words are short, those of more are long; so are documents.
   static constexpr std::size_t kShortQuestionWords = 4, kLongQuestionWords = 150;
   static constexpr std::size_t kShortTextWords = 10, kLongTextWords = 6000;
@@ -97,8 +98,10 @@ class RowAnalysis {
 
   std::uint64_t rows() const { return rows_; }
   std::vector<std::uint64_t> sampled() const { return sample_.rows(); }
-  // {"rows", "unreadable", "fields", "problems", "suspects", "lengths", "overlap", "scores",
-  // "ranks"}: see docs/looking.md.
+  // {"rows", "unreadable", "fields", "fields_left_out", "fields_uncounted", "problems", "suspects",
+  // "lengths", "overlap", "scores", "ranks"}: see docs/looking.md. Of too many fields those that
+  // most rows have are shown; `fields_uncounted`: how often one came up that could not even be
+  // counted, and then the counts of fields are the least that there are.
   Json to_json() const;
 
  private:
@@ -126,7 +129,7 @@ class RowAnalysis {
   std::uint64_t rows_ = 0;
   NotedRows unreadable_;
   std::vector<std::pair<std::uint64_t, std::string>> faults_;  // of the first unreadable ones
-  std::uint64_t fields_left_out_ = 0;
+  std::uint64_t fields_uncounted_ = 0;
   std::map<std::string, FieldTally, std::less<>> fields_;
   std::map<std::string, NotedRows> problems_, suspects_;
   RowSample sample_;

@@ -116,7 +116,8 @@ std::vector<RunOutput> outputs_of(const Json& account) {
     if (format != settings.end() && format->is_string()) output.format = format->get<std::string>();
     const auto fields = settings.find("nodes." + node + ".with.fields");
     if (fields != settings.end() && fields->is_array()) {
-      for (const Json& field : *fields) output.fields.push_back(field.is_string() ? field.get<std::string>() : "");
+      for (const Json& field : *fields)
+        output.fields.push_back(field.is_string() ? field.get<std::string>() : "");
     }
     find_file(output, offset, complete,
               number_in(settings, ("nodes." + node + ".with.max_records_per_file").c_str()) > 0);

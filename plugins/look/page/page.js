@@ -131,6 +131,11 @@
       a.fields.map(f => ({ cells: [f.name,
         Object.entries(f.types).map(([type, n]) => n === f.present ? type : `${type} ${format.format(n)}`).join(", "),
         f.present, f.tokens.p10 ?? "", f.tokens.p50 ?? "", f.tokens.p90 ?? "", f.tokens.most ?? ""] }))));
+    if (a.fields_left_out > 0 || a.fields_uncounted > 0) {
+      section.append(make("p", { id: "left-out", class: "bad", text:
+        `The ${a.fields.length} fields that most records have; ${format.format(a.fields_left_out)} more are left out.` +
+        (a.fields_uncounted > 0 ? " There are so many that some were not counted: the counts of fields are the least that there are." : "") }));
+    }
     section.append(paragraph("Tokens are estimates: four bytes, or one Chinese, Japanese or Korean character, a token.", "quiet"));
     return true;
   };

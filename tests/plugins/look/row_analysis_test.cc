@@ -197,12 +197,36 @@ TEST_CASE("a sample and the first rows do not depend on who saw which") {
   CHECK(whole.rows().back() > 2500);
 }
 
-TEST_CASE("more fields than are kept are counted") {
+TEST_CASE("of many fields those of most rows are shown, whoever saw which") {
+  // The later half is in two rows.
+  Json wide = Json::object(), half = Json::object();
+  for (int i = 100; i < 200; ++i) {
+    wide["field " + std::to_string(i)] = i;
+    if (i >= 150) half["field " + std::to_string(i)] = i;
+  }
+  const Analysed alone(Records{wide, half});
+  Analysed one(Records{wide});
+  const Analysed other(Records{half});
+  one.analysis.merge(other.analysis);
+  const Json json = alone.json;
+  CHECK(json["fields"] == one.analysis.to_json()["fields"]);
+  REQUIRE(json["fields"].size() == RowAnalysis::kMostFields);
+  CHECK(json["fields"][0]["name"] == "field 100");
+  CHECK(json["fields"][13]["name"] == "field 113");
+  CHECK(json["fields"][14]["name"] == "field 150");
+  CHECK(json["fields"][63]["present"] == 2);
+  CHECK(json["fields_left_out"] == 36);
+  CHECK(json["fields_uncounted"] == 0);
+}
+
+TEST_CASE("fields that are too many to be counted are said to be") {
   Json wide = Json::object();
-  for (int i = 0; i < 100; ++i) wide["field " + std::to_string(i)] = i;
-  const Analysed analysed(Records{wide});
+  for (std::size_t i = 0; i < RowAnalysis::kMostCountedFields + 9; ++i) {
+    wide["field " + std::to_string(i)] = i;
+  }
+  const Analysed analysed(Records{wide, wide});
   CHECK(analysed.json["fields"].size() == RowAnalysis::kMostFields);
-  CHECK(analysed.json["fields_left_out"] == 36);
+  CHECK(analysed.json["fields_uncounted"] == 18);
 }
 
 }  // namespace
