@@ -11,8 +11,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "catch.h"
+#include "plugins/files/input_files.h"
 #include "plugins/look/record_file.h"
 #include "plugins/look/row_blocks.h"
 #include "scratch_folder.h"
@@ -180,6 +182,24 @@ TEST_CASE("a scan that was left goes on where it was") {
   scan_all(*file, 1 << 20);
   CHECK(file->places().records == 60000);
   CHECK((**file->line(59999)).starts_with(line_of(59999)));
+}
+
+TEST_CASE("places that were kept are no input, whatever pattern or folder they are found by") {
+  const ScratchFolder folder;
+  const std::string path = folder / "a.jsonl", places = LineFile::kept_path(path);
+  const std::string others = folder / "holiday.places";  // of nothing that is there
+  for (const std::string& file : {path, places, others}) write(file, "{}\n");
+  const auto found_by = [&](const std::string& pattern) {
+    const auto found = files::find_input_files({pattern}, [](const std::string&) { return true; });
+    REQUIRE(found.ok());
+    CHECK(found->passed_over == 0);
+    std::vector<std::string> paths;
+    for (const files::InputFile& file : found->files) paths.push_back(file.path);
+    return paths;
+  };
+  CHECK(found_by(folder / "*") == std::vector{path, others});
+  CHECK(found_by(std::filesystem::path(path).parent_path().string()) == std::vector{path, others});
+  CHECK(found_by(places) == std::vector{places});
 }
 
 TEST_CASE("places that cannot be kept cost nothing else") {
