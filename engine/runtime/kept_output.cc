@@ -1,9 +1,13 @@
 #include "engine/runtime/kept_output.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <future>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/runtime/row.h"
 #include "rare/random.h"
@@ -76,6 +80,11 @@ Status give_out(const OutputKeeper& keeper, const StoredReply& stored, Output& t
     }
     if (all.contains("counted")) all.at("counted").get_to(output.counts);
     return true;
+  });
+  // A version of the operator that has other counters: what was worked out is as good as it was.
+  std::erase_if(output.counts, [&](const auto& counted) {
+    const std::vector<std::string>& known = keeper.names.counters;
+    return std::find(known.begin(), known.end(), counted.first) == known.end();
   });
   return read.ok() ? give_out(keeper, output, to) : read.status();
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "catch.h"
+#include "engine/runtime/row.h"
 #include "runtime_fixture.h"
 
 using namespace rare::engine;
@@ -45,6 +46,7 @@ class RepliesInMemory final : public rare::ReplyStore {
     done(rare::Status());
   }
   std::size_t size() const { return kept_.size(); }
+  std::map<std::string, rare::StoredReply>& kept() { return kept_; }
 
  private:
   std::mutex mutex_;
@@ -184,6 +186,31 @@ TEST_CASE("another record of the same identity is not given what was kept for th
   CHECK(observed.drawn == 100);
   for (const rare::Json& row : observed.rows.at("rows")) {
     CHECK(row.at("fields").at("n").get<int>() >= 1000);
+  }
+}
+
+TEST_CASE("what was kept is given out by a version of the operator that counts other things, too") {
+  Observed observed;
+  RepliesInMemory replies;
+  for (int start = 1; start <= 2; ++start) {
+    MemoryState state;
+    const Outcome outcome = run_graph(
+        "name: drawn\nnodes:\n  - { name: numbers, use: test.numbers, with: { count: 5 } }\n"
+        "  - { name: draw, use: test.draw }\n  - { name: result, use: test.collect }\n",
+        state, observed, {.replies = &replies});
+    require_accounted(outcome);
+    CHECK(outcome.tally.ledger.dead == 0);
+    CHECK(state.committed.tally.nodes[1].counters ==
+          std::map<std::string, std::uint64_t>{{"drawn", 5}});
+    CHECK(observed.drawn == 5);
+    for (auto& [key, reply] : replies.kept()) {
+      const auto counted = from_bytes(reply.body, [](rare::Json& all) {
+        all["counted"]["as an earlier version called it"] = 1;
+        return all;
+      });
+      REQUIRE(counted.ok());
+      reply.body = as_bytes(*counted);
+    }
   }
 }
 
