@@ -37,18 +37,18 @@ Flow::Flow(const Plan& plan, oneapi::tbb::flow::graph& graph, RunControl& contro
 void Flow::release(const PlannedNode& node, Envelope envelope, BufferedOutput& output,
                    Departures& departures) {
   auto& emissions = output.emissions;
+  if (emissions.empty() && !output.filtered) {
+    const Status silent(
+        StatusCode::internal,
+        "returned OK without emitting the record; an operator that drops one says so "
+        "with Output::filter(reason)");
+    fail(node, std::move(envelope), silent, departures);
+    return;
+  }
   for (const auto& [counter, more] : output.counts) {
     envelope.family->count(node.index, counter, more);
   }
   if (emissions.empty()) {
-    if (!output.filtered) {
-      const Status silent(
-          StatusCode::internal,
-          "returned OK without emitting the record; an operator that drops one says so "
-          "with Output::filter(reason)");
-      fail(node, std::move(envelope), silent, departures);
-      return;
-    }
     if (observer_ != nullptr) observer_->released(node, envelope.record, output);
     envelope.family->count_filtered(node.index, output.filter_reason);
     end_branch(std::move(envelope.family), departures);

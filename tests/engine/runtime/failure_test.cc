@@ -97,6 +97,7 @@ TEST_CASE("an operator that neither emits nor filters is told so") {
   require_accounted(outcome);
   REQUIRE(state.dead_letters.size() == 300);
   CHECK_THAT(state.dead_letters.front().reason, Contains("without emitting the record"));
+  for (const auto& node : outcome.tally.nodes) CHECK(node.counters.empty());
 }
 
 TEST_CASE("too many dead letters end the run") {

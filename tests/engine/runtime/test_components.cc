@@ -232,8 +232,10 @@ class Waiting final : public Source {
 
 class Silent final : public Operator {
  public:
-  static Spec spec() { return Spec("test.silent").summary("Says nothing."); }
-  Status process(Record, Output&) override { return Status(); }
+  static Spec spec() {
+    return Spec("test.silent").summary("Counts and says nothing.").counter("counted", "records");
+  }
+  Status process(Record, Output& out) override { return out.count("counted"); }
 };
 
 class Both final : public Operator {

@@ -65,7 +65,7 @@ class EchoModel {
 // test.slow     operator: takes `ms`, counts how many do so at once
 // test.waiting  source: gives out a record when the one before has reached its sink
 // test.last     async: the record `at` goes on when `others` others have come
-// test.silent   operator: returns OK and neither emits nor filters
+// test.silent   operator: counts, returns OK and neither emits nor filters
 // test.both     operator: emits `before` times, then fails
 // test.draw     operator, nondeterministic: {"drawn": how many were before}, filters every 7th
 // test.draw_later  async, nondeterministic: two children with {"drawn_later": how many were before}
