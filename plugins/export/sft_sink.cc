@@ -154,15 +154,21 @@ Result<Completion> SftSink::completion_of(std::string_view text,
   if (thinking_ == "as_is") return Completion{std::string(text), {}};
   std::optional<ReasoningParts> parts;
   if (answer) {
-    parts = ReasoningParts{text, *answer};
+    const std::optional<std::string_view> thinking = thinking_alone(text);
+    if (!thinking) {
+      return wrong_field(where, "reasoning without the answer, which `input_answer_key` names",
+                         "one with tags in it; take the field of ReasonDistill's "
+                         "output_thinking_key, or leave `input_answer_key` out");
+    }
+    parts = ReasoningParts{*thinking, *answer};
   } else {
     parts = parts_of_reasoning(text);
   }
   if (!parts) {
     return wrong_field(where,
                        "reasoning and an answer that can be told apart (<think>, <answer>, or a "
-                       "last line \"Answer:\")",
-                       "neither; `thinking: as_is` writes it as it is");
+                       "last line \"Answer:\"), with no tag in either",
+                       "another text; `thinking: as_is` writes it as it is");
   }
   Completion completion{std::string(parts->answer), {}};
   if (thinking_ == "field") completion.thinking = parts->thinking;

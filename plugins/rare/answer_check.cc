@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "built_in_prompts.h"
-#include "final_answer.h"
+#include "plugins/prompt/final_answer.h"
 #include "verdict_list.h"
 
 namespace rare::distill {
+
+using prompt::final_answer;
+using prompt::same_answer;
 
 namespace {
 

@@ -7,13 +7,18 @@
 #include <utility>
 
 #include "built_in_prompts.h"
-#include "final_answer.h"
+#include "plugins/prompt/final_answer.h"
 #include "plugins/tokens/token_estimate.h"
 #include "rare/random.h"
 #include "refusal.h"
 #include "word_runs.h"
 
 namespace rare::distill {
+
+using prompt::cited_passages;
+using prompt::final_answer;
+using prompt::marked_answer;
+using prompt::same_answer;
 
 namespace {
 

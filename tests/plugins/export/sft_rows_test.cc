@@ -129,6 +129,13 @@ TEST_CASE("reasoning and answer stand in the form that is asked for") {
         Json{{"role", "assistant"}, {"content", "7"}, {"thinking", "Step 1: passage 2 matters."}});
   CHECK(assistant({{"thinking", "tags"}, {"input_answer_key", "question"}})["content"] ==
         "<think>\n" + std::string(kReasoning) + "\n</think>\n\nQuestion 7");
+  CHECK(assistant({{"thinking", "tags"}}, with("reasoning", "Hm.</think>\n7"))["content"] ==
+        "<think>\nHm.\n</think>\n\n7");
+  // As ReasonDistill writes both into one field.
+  CHECK(contains(assistant({{"thinking", "field"}, {"input_answer_key", "question"}},
+                           with("reasoning", "<think>Hm.</think>\n<answer>7</answer>"))
+                     .get<std::string>(),
+                 "field \"reasoning\": expected reasoning without the answer"));
   CHECK(contains(assistant({{"thinking", "tags"}}, with("reasoning", "Seven.")).get<std::string>(),
                  "field \"reasoning\": expected reasoning and an answer that can be told apart"));
 }

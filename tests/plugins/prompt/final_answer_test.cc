@@ -1,19 +1,21 @@
-#include "final_answer.h"
+#include "plugins/prompt/final_answer.h"
 
 #include <string>
 
 #include "catch.h"
 
-using rare::distill::cited_passages;
-using rare::distill::final_answer;
-using rare::distill::marked_answer;
-using rare::distill::same_answer;
+using rare::prompt::cited_passages;
+using rare::prompt::final_answer;
+using rare::prompt::marked_answer;
+using rare::prompt::same_answer;
 
 TEST_CASE("a chain of thought comes to its last answer") {
   const auto [text, answer] = GENERATE(table<std::string, std::string>({
       {"Step 1.\nAnswer: a b \n", "a b"},
       {"Answer: first\nAnswer: second", "second"},
       {"**Answer:** bold", "bold"},
+      {"**Answer: bold**", "bold"},
+      {"Answer: 2**", "2**"},
       {"<think>Answer: no</think>\n<answer> yes </answer>", "yes"},
       {"<answer>never closed", "never closed"},
       {"推理。答案：四", "四"},

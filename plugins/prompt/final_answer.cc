@@ -1,4 +1,4 @@
-#include "final_answer.h"
+#include "plugins/prompt/final_answer.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "plugins/prompt/asking_operator.h"
 
-namespace rare::distill {
+namespace rare::prompt {
 
 namespace {
 
@@ -73,10 +73,54 @@ void skip_joints(std::string_view text, std::size_t& at) {
   }
 }
 
+constexpr std::array<std::string_view, 5> kLabels = {"Answer:", "answer:", "ANSWER:", "答案：",
+                                                     "答案:"};
+
+// What a label from `begin` up to `end` is followed by, without the stars of "**Answer:** ..." and
+// "**Answer: ...**".
+std::string_view behind_label(std::string_view text, std::size_t begin, std::size_t end) {
+  std::string_view answer = text.substr(end);
+  const bool is_closed = answer.starts_with('*');
+  answer.remove_prefix(std::min(answer.find_first_not_of("* "), answer.size()));
+  answer = trimmed(answer);
+  const std::string_view before = text.substr(0, begin);
+  if (is_closed || !before.ends_with("**") || !answer.ends_with("**")) return answer;
+  answer.remove_suffix(2);
+  return trimmed(answer);
+}
+
+// Whether nothing but marks of Markdown and "Final" stands between the line's begin and `at`.
+bool begins_line(std::string_view text, std::size_t at) {
+  constexpr std::array<std::string_view, 3> kFinal = {"Final ", "final ", "FINAL "};
+  std::string_view line = text.substr(0, at);
+  const std::size_t last = line.rfind('\n');
+  if (last != std::string_view::npos) line.remove_prefix(last + 1);
+  for (const std::string_view word : kFinal) {
+    if (line.ends_with(word)) line.remove_suffix(word.size());
+  }
+  return line.find_first_not_of(" \t\r*#_>-") == std::string_view::npos;
+}
+
 }  // namespace
 
+std::optional<AnswerLine> answer_line(std::string_view text) {
+  std::optional<AnswerLine> found;
+  for (const std::string_view label : kLabels) {
+    std::size_t at = text.rfind(label);
+    while (at != std::string_view::npos && at > 0 && !begins_line(text, at)) {
+      at = text.rfind(label, at - 1);
+    }
+    if (at == std::string_view::npos || !begins_line(text, at)) continue;
+    const std::size_t line = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+    const std::size_t begin = line == std::string_view::npos ? 0 : line + 1;
+    if (found && begin < found->begin) continue;
+    found = AnswerLine{begin, behind_label(text, at, at + label.size())};
+  }
+  return found;
+}
+
 std::string_view final_answer(std::string_view text) {
-  return marked_answer(text).value_or(prompt::trimmed(text));
+  return marked_answer(text).value_or(trimmed(text));
 }
 
 std::optional<std::string_view> marked_answer(std::string_view text) {
@@ -84,18 +128,18 @@ std::optional<std::string_view> marked_answer(std::string_view text) {
   const std::size_t open = text.rfind(kOpen);
   if (open != std::string_view::npos) {
     const std::string_view inside = text.substr(open + kOpen.size());
-    return prompt::trimmed(inside.substr(0, inside.find("</answer>")));
+    return trimmed(inside.substr(0, inside.find("</answer>")));
   }
   std::size_t begin = 0;
-  for (const std::string_view label : {"Answer:", "answer:", "ANSWER:", "答案：", "答案:"}) {
+  std::size_t end = 0;
+  for (const std::string_view label : kLabels) {
     const std::size_t at = text.rfind(label);
-    if (at != std::string_view::npos) begin = std::max(begin, at + label.size());
+    if (at == std::string_view::npos || at + label.size() <= end) continue;
+    begin = at;
+    end = at + label.size();
   }
-  if (begin == 0) return std::nullopt;
-  std::string_view answer = text.substr(begin);
-  // Of "**Answer:** ...".
-  answer.remove_prefix(std::min(answer.find_first_not_of("* "), answer.size()));
-  return prompt::trimmed(answer);
+  if (end == 0) return std::nullopt;
+  return behind_label(text, begin, end);
 }
 
 bool same_answer(std::string_view one, std::string_view other) {
@@ -124,4 +168,4 @@ std::set<std::size_t> cited_passages(std::string_view text) {
   return cited;
 }
 
-}  // namespace rare::distill
+}  // namespace rare::prompt
