@@ -7,6 +7,7 @@ from harness import EngineTest, PIPELINES, ProtocolServer, read_jsonl, wait_unti
 from web_driver import Browser
 
 ESCAPE = "\ue00c"
+EVIL = "</script><img src=x onerror=\"document.documentElement.dataset.evil='yes'\">"
 
 
 class ReportBrowserTest(EngineTest):
@@ -82,9 +83,43 @@ class ReportBrowserTest(EngineTest):
         self.assertEqual(set(browser.run(visible)), {"negatives"})
         browser.run(choose, "")
         self.assertIn("questions", browser.run(visible))
-        # No markup of a record became an element, and nothing was asked of anybody.
-        self.assertEqual(browser.run("return document.querySelectorAll('img, script[src], link, iframe').length"), 0)
+        # Nothing was asked of anybody.
         self.assertEqual(browser.run("return performance.getEntriesByType('resource').length"), 0)
+        self.assert_clean(browser)
+
+    def test_markup_of_records_and_dead_letters_stays_text(self):
+        record = {"id": EVIL, "question": f"Why {EVIL}?", "text": f"Because {EVIL}", "hard_negatives": [EVIL, EVIL],
+                  "reasoning": f"So {EVIL}", EVIL: f"Of a name {EVIL}", "more": {EVIL: [EVIL]}}
+        dull = dict(record, id="dull")
+        self.write("in.jsonl", "".join(json.dumps(row) + "\n" for row in (record, record, dull)) + f"{EVIL}\n")
+        self.write("evil.yaml", f"""
+name: evil
+max_errors: 10
+nodes:
+  - {{ name: rows, use: files.read, with: {{ path: in.jsonl }} }}
+  - {{ name: kept, use: basic.filter, with: {json.dumps({"where": '.id != "dull"', "reason": EVIL})} }}
+  - {{ name: result, use: files.write, with: {{ path: out/rows.jsonl }} }}
+""")
+        self.assert_exit(self.run_engine("evil.yaml", "--progress", "none"), 0)
+        data = json.loads(self.run_engine("status", "evil.yaml", "--json").stdout)
+        self.assertEqual((data["records"]["written"], data["records"]["dead"], data["records"]["filtered"]), (2, 1, 1))
+        letters, = (self.folder / ".rare" / "evil").glob("dead*.jsonl")
+        with letters.open("a") as file:
+            file.write(json.dumps({"id": EVIL, "node": "kept", "reason": f"Reason {EVIL}", "attempts": 1,
+                                   "reply": EVIL, "record": record}) + "\n")
+        self.assert_exit(self.run_engine("report", "evil.yaml", "--out", "report.html"), 0)
+        browser = self.browser()
+        browser.open((self.folder / "report.html").as_uri())
+        self.assert_clean(browser)
+        browser.click("#sample button.open")
+        shown = browser.run("return document.getElementById('record-fields').textContent")
+        for text in (record["question"], record["text"], record["reasoning"], f"1. {EVIL}", record[EVIL], EVIL + record[EVIL]):
+            self.assertIn(text, shown)
+        body = browser.run("return document.body.textContent")
+        self.assertIn(f"Reason {EVIL}", body)
+        self.assertIn(f"{EVIL}: 1", body)  # why a record was filtered
+        self.assertEqual(browser.run("return document.querySelectorAll('img, script[src], link, iframe').length"), 0)
+        self.assertIsNone(browser.run("return document.documentElement.dataset.evil ?? null"))
         self.assert_clean(browser)
 
     def test_a_narrow_window_a_dark_one_and_a_link_to_a_record(self):
