@@ -90,23 +90,20 @@ class ReportBrowserTest(EngineTest):
     def test_markup_of_records_and_dead_letters_stays_text(self):
         record = {"id": EVIL, "question": f"Why {EVIL}?", "text": f"Because {EVIL}", "hard_negatives": [EVIL, EVIL],
                   "reasoning": f"So {EVIL}", EVIL: f"Of a name {EVIL}", "more": {EVIL: [EVIL]}}
-        dull = dict(record, id="dull")
-        self.write("in.jsonl", "".join(json.dumps(row) + "\n" for row in (record, record, dull)) + f"{EVIL}\n")
+        others = [dict(record, id=name) for name in ("dull", "dead")]
+        self.write("in.jsonl", "".join(json.dumps(row) + "\n" for row in (record, record, *others)) + f"{EVIL}\n")
+        where = 'if .id == "dead" then error("Reason " + .reasoning) else .id != "dull" end'
         self.write("evil.yaml", f"""
 name: evil
 max_errors: 10
 nodes:
   - {{ name: rows, use: files.read, with: {{ path: in.jsonl }} }}
-  - {{ name: kept, use: basic.filter, with: {json.dumps({"where": '.id != "dull"', "reason": EVIL})} }}
+  - {{ name: kept, use: basic.filter, with: {json.dumps({"where": where, "reason": EVIL})} }}
   - {{ name: result, use: files.write, with: {{ path: out/rows.jsonl }} }}
 """)
         self.assert_exit(self.run_engine("evil.yaml", "--progress", "none"), 0)
         data = json.loads(self.run_engine("status", "evil.yaml", "--json").stdout)
-        self.assertEqual((data["records"]["written"], data["records"]["dead"], data["records"]["filtered"]), (2, 1, 1))
-        letters, = (self.folder / ".rare" / "evil").glob("dead*.jsonl")
-        with letters.open("a") as file:
-            file.write(json.dumps({"id": EVIL, "node": "kept", "reason": f"Reason {EVIL}", "attempts": 1,
-                                   "reply": EVIL, "record": record}) + "\n")
+        self.assertEqual((data["records"]["written"], data["records"]["dead"], data["records"]["filtered"]), (2, 2, 1))
         self.assert_exit(self.run_engine("report", "evil.yaml", "--out", "report.html"), 0)
         browser = self.browser()
         browser.open((self.folder / "report.html").as_uri())
@@ -116,7 +113,7 @@ nodes:
         for text in (record["question"], record["text"], record["reasoning"], f"1. {EVIL}", record[EVIL], EVIL + record[EVIL]):
             self.assertIn(text, shown)
         body = browser.run("return document.body.textContent")
-        self.assertIn(f"Reason {EVIL}", body)
+        self.assertIn(f"Reason So {EVIL}", body)  # of a dead letter
         self.assertIn(f"{EVIL}: 1", body)  # why a record was filtered
         self.assertEqual(browser.run("return document.querySelectorAll('img, script[src], link, iframe').length"), 0)
         self.assertIsNone(browser.run("return document.documentElement.dataset.evil ?? null"))
