@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "field_roles.h"
+#include "plugins/files/output_file.h"
 #include "report_data.h"
 #include "report_page.h"
 #include "rows_of_run.h"
@@ -96,8 +97,7 @@ Json hints_of(const FieldRoles& roles, const Json& rows) {
 
 Status write_whole(const std::string& path, const std::string& text) {
   const std::string temporary = path + "." + std::to_string(::getpid()) + ".tmp";
-  const auto failed = [&] {
-    const std::string reason = std::generic_category().message(errno);
+  const auto failed = [&](const std::string& reason) {
     std::remove(temporary.c_str());
     return Status::run_fault(StatusCode::invalid_argument,
                              "writing " + path + ": " + reason + "; choose another place by --out");
@@ -105,7 +105,9 @@ Status write_whole(const std::string& path, const std::string& text) {
   std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) return failed();
+  if (!file) return failed(std::generic_category().message(errno));
+  if (Status placed = files::put_in_place(temporary, path); !placed)
+    return failed(placed.message());
   return Status();
 }
 
