@@ -1,17 +1,16 @@
 #define XXH_INLINE_ALL
 #include "folded_words.h"
 
-#include <unicode/uchar.h>
 #include <unicode/utf8.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 
+#include "word_characters.h"
+
 namespace rare::look {
 namespace {
-
-constexpr std::size_t kLeastWordCharacters = 3;
 
 constexpr std::array<char, 128> make_ascii_folds() {
   std::array<char, 128> folds{};  // 0: no part of a word
@@ -23,29 +22,12 @@ constexpr std::array<char, 128> make_ascii_folds() {
 }
 constexpr std::array<char, 128> kAsciiFolds = make_ascii_folds();
 
-bool part_of_a_word(UChar32 c) {
-  return (U_MASK(u_charType(c)) & (U_GC_L_MASK | U_GC_N_MASK | U_GC_M_MASK)) != 0;
-}
-
-// Blocks of ideographs, Hiragana and Katakana.
-bool without_spaces(UChar32 c) {
-  return (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x9FFF) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF);
-}
-
-void append_utf8(std::string& to, UChar32 c) {
-  std::array<char, U8_MAX_LENGTH> bytes{};
-  std::int32_t length = 0;
-  U8_APPEND_UNSAFE(bytes.data(), length, c);
-  to.append(bytes.data(), static_cast<std::size_t>(length));
-}
-
 }  // namespace
 
 void FoldedWords::end_word(std::size_t begin, std::size_t characters) {
   if (characters == 0) return;
   ++word_count_;
-  if (characters >= kLeastWordCharacters) {
+  if (characters >= kLeastWordLetters) {
     distinct_.push_back(XXH3_64bits(key_.data() + begin, key_.size() - begin));
   }
 }
@@ -75,10 +57,10 @@ void FoldedWords::fold(std::string_view text) {
     }
     UChar32 c = 0;
     U8_NEXT(bytes, at, text.size(), c);
-    if (c < 0 || !part_of_a_word(c)) {
+    if (!is_of_a_word(c)) {
       neighbour = std::string::npos;
       end_run();
-    } else if (without_spaces(c)) {
+    } else if (has_no_spaces_around(c)) {
       end_run();
       const std::size_t here = key_.size();
       append_utf8(key_, c);
@@ -90,7 +72,7 @@ void FoldedWords::fold(std::string_view text) {
       begin = key_.size();
     } else {
       neighbour = std::string::npos;
-      append_utf8(key_, u_foldCase(c, U_FOLD_CASE_DEFAULT));
+      append_folded(key_, c);
       ++characters;
     }
   }

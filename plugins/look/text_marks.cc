@@ -1,27 +1,16 @@
 #include "text_marks.h"
 
-#include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <utility>
 
+#include "word_characters.h"
+
 namespace rare::look {
 namespace {
-
-constexpr std::size_t kLeastLetters = 3;
-
-bool is_letter(UChar32 c) {
-  return c >= 0 && (U_MASK(u_charType(c)) & (U_GC_L_MASK | U_GC_N_MASK | U_GC_M_MASK)) != 0;
-}
-
-bool has_no_spaces(UChar32 c) {
-  return (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x9FFF) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF);
-}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -32,7 +21,7 @@ void each_word(std::string_view text,
   std::string word, neighbour;
   std::size_t begin = 0, letters = 0, neighbour_begin = 0;
   const auto end_word = [&](std::size_t end) {
-    if (letters >= kLeastLetters) take(word, {begin, end});
+    if (letters >= kLeastWordLetters) take(word, {begin, end});
     word.clear();
     letters = 0;
   };
@@ -40,12 +29,12 @@ void each_word(std::string_view text,
     const std::size_t here = at;
     UChar32 c = 0;
     U8_NEXT(bytes, at, text.size(), c);
-    if (!is_letter(c)) {
+    if (!is_of_a_word(c)) {
       end_word(here);
       neighbour.clear();
       continue;
     }
-    if (has_no_spaces(c)) {
+    if (has_no_spaces_around(c)) {
       end_word(here);
       const std::string character(text.substr(here, at - here));
       if (!neighbour.empty()) take(neighbour + character, {neighbour_begin, at});
@@ -55,10 +44,7 @@ void each_word(std::string_view text,
     }
     neighbour.clear();
     if (letters++ == 0) begin = here;
-    std::array<char, U8_MAX_LENGTH> folded{};
-    std::int32_t length = 0;
-    U8_APPEND_UNSAFE(folded.data(), length, u_foldCase(c, U_FOLD_CASE_DEFAULT));
-    word.append(folded.data(), static_cast<std::size_t>(length));
+    append_folded(word, c);
   }
   end_word(text.size());
 }
