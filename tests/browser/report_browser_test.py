@@ -89,7 +89,7 @@ class ReportBrowserTest(EngineTest):
 
     def test_markup_of_records_and_dead_letters_stays_text(self):
         record = {"id": EVIL, "question": f"Why {EVIL}?", "text": f"Because {EVIL}", "hard_negatives": [EVIL, EVIL],
-                  "reasoning": f"So {EVIL}", EVIL: f"Of a name {EVIL}", "more": {EVIL: [EVIL]}}
+                  "reasoning": f"So {EVIL}", EVIL: f"Of a name {EVIL}", "more": {EVIL: [EVIL]}, **{f"field {n}": n for n in range(80)}}
         others = [dict(record, id=name) for name in ("dull", "dead")]
         self.write("in.jsonl", "".join(json.dumps(row) + "\n" for row in (record, record, *others)) + f"{EVIL}\n")
         where = 'if .id == "dead" then error("Reason " + .reasoning) else .id != "dull" end'
@@ -115,6 +115,7 @@ nodes:
         body = browser.run("return document.body.textContent")
         self.assertIn(f"Reason So {EVIL}", body)  # of a dead letter
         self.assertIn(f"{EVIL}: 1", body)  # why a record was filtered
+        self.assertIn("The 64 fields that most records have; 23 more are left out.", body)
         self.assertEqual(browser.run("return document.querySelectorAll('img, script[src], link, iframe').length"), 0)
         self.assertIsNone(browser.run("return document.documentElement.dataset.evil ?? null"))
         self.assert_clean(browser)
