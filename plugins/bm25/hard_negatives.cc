@@ -187,21 +187,24 @@ Result<HardNegatives::Inputs> HardNegatives::inputs_of(const Record& record) con
   return Inputs{std::move(*query), std::string(*text), std::move(positive), std::move(shingles)};
 }
 
-// Goes through the hits of one record, best first, and chooses its negatives.
+// Goes through the hits of one record, best first, and chooses its negatives. It keeps these
+// themselves: a server need not answer the same search twice alike.
 class HardNegatives::Choice {
  public:
+  struct Negative {
+    SearchHit hit;
+    std::size_t rank;  // in the answer that it was chosen from
+  };
   Choice(const HardNegatives& node, Inputs inputs) : node_(node), inputs_(std::move(inputs)) {}
 
   const Inputs& inputs() const { return inputs_; }
-  const std::vector<std::size_t>& ranks() const { return ranks_; }  // of the negatives
+  std::vector<Negative>& negatives() { return negatives_; }
   bool has_positive() const { return has_positive_; }  // among the hits that it looked at
-  std::size_t seen() const { return seen_; }           // hits that it knows, from the first on
   bool complete() const { return complete_; }          // no more hits would change it
 
-  // Takes the next hit, unless the choice is complete. Whether it is now.
-  bool take(const SearchHit& hit) {
-    if (complete_) return true;
-    const std::size_t rank = seen_++;
+  // Takes a hit, unless the choice is complete or an earlier answer had it. Whether it is complete.
+  bool take(const SearchHit& hit, std::size_t rank) {
+    if (complete_ || !seen_.insert(hit.ordinal).second) return complete_;
     if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return false;
     complete_ = static_cast<double>(hit.score) < node_.min_score_;
     if (complete_ || static_cast<double>(hit.score) > limit_) return complete_;
@@ -213,18 +216,18 @@ class HardNegatives::Choice {
     if (taken_.contains(folded_.key())) return false;
     if (inputs_.positive_shingles.reach(folded_, node_.near_duplicate_)) return false;
     taken_.insert(folded_.key());
-    ranks_.push_back(rank);
-    complete_ = ranks_.size() == static_cast<std::size_t>(node_.num_neg_);
+    negatives_.push_back({hit, rank});
+    complete_ = negatives_.size() == static_cast<std::size_t>(node_.num_neg_);
     return complete_;
   }
-  // Takes all of an answer, from its first hit that it does not know.
+  // Takes what it does not know of an answer.
   void take_all(const SearchHits& reply) {
     if (node_.max_score_ratio_) {
       restart();
       limit_to(reply);
     }
-    for (std::size_t rank = seen_; rank < reply.hits.size(); ++rank) {
-      if (take(reply.hits[rank])) return;
+    for (std::size_t rank = 0; rank < reply.hits.size(); ++rank) {
+      if (take(reply.hits[rank], rank)) return;
     }
   }
 
@@ -232,8 +235,8 @@ class HardNegatives::Choice {
   // Forgets all hits.
   void restart() {
     taken_.clear();
-    ranks_.clear();
-    seen_ = 0;
+    negatives_.clear();
+    seen_.clear();
     complete_ = has_positive_ = false;
   }
   // By the score of the record's own text.
@@ -252,23 +255,20 @@ class HardNegatives::Choice {
   double limit_ = std::numeric_limits<double>::infinity();
   FoldedText folded_;                      // the hit's
   std::unordered_set<std::string> taken_;  // keys of the negatives
-  std::vector<std::size_t> ranks_;
-  std::size_t seen_ = 0;
+  std::vector<Negative> negatives_;
+  std::unordered_set<std::uint64_t> seen_;  // ordinals of the hits that it looked at
   bool has_positive_ = false;
   bool complete_ = false;
 };
 
 // Where no hit must be known before others are chosen, the index is told when there are enough.
-// What earlier answers began with comes again, and is not looked at twice.
 SearchRequest HardNegatives::request_for(const std::shared_ptr<Choice>& choice, int k,
                                          int most) const {
   SearchRequest request(choice->inputs().query, k);
   if (max_score_ratio_) return request;
   request.most = most;
-  request.enough = [choice, known = choice->seen()](const SearchHit& hit) mutable {
-    if (known == 0) return choice->take(hit);
-    --known;
-    return false;
+  request.enough = [choice, rank = std::size_t{0}](const SearchHit& hit) mutable {
+    return choice->take(hit, rank++);
   };
   return request;
 }
@@ -309,14 +309,15 @@ Status HardNegatives::note_positive(bool is_in_corpus) {
           "would come from foreign documents; name the corpus that the records come from");
 }
 
-void HardNegatives::store(Record& record, SearchHits reply,
-                          const std::vector<std::size_t>& ranks) const {
+void HardNegatives::store(Record& record, Choice& choice) const {
   std::vector<double> scores;
+  std::vector<std::size_t> ranks;
   Json texts = Json::array(), ids = Json::array();
-  for (const std::size_t rank : ranks) {
-    texts.push_back(std::move(reply.hits[rank].text));
-    ids.push_back(std::move(reply.hits[rank].id));
-    scores.push_back(shortest_double(reply.hits[rank].score));
+  for (auto& [hit, rank] : choice.negatives()) {
+    texts.push_back(std::move(hit.text));
+    ids.push_back(std::move(hit.id));
+    scores.push_back(shortest_double(hit.score));
+    ranks.push_back(rank);
   }
   record[output_negatives_key_] = std::move(texts);
   if (!output_ids_key_.empty()) record[output_ids_key_] = std::move(ids);
@@ -367,9 +368,9 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
     }
     if (Status status = note_positive(is_in_corpus); !status.ok()) co_return status;
   }
-  Status counted = count_shortage(choice->ranks().size(), out);
+  Status counted = count_shortage(choice->negatives().size(), out);
   if (!counted.ok()) co_return counted;
-  store(record, std::move(hits), choice->ranks());
+  store(record, *choice);
   co_return out.emit(std::move(record));
 }
 

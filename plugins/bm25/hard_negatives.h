@@ -47,7 +47,7 @@ class HardNegatives final : public AsyncOperator {
   Status check_index_once();
   Status note_positive(bool is_in_corpus);
   Status count_shortage(std::size_t found, Output& out);
-  void store(Record& record, SearchHits reply, const std::vector<std::size_t>& ranks) const;
+  void store(Record& record, Choice& choice) const;
   std::vector<std::string> output_keys() const;
   Status named(const Status& cause) const;
 

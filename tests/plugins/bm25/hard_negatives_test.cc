@@ -31,9 +31,9 @@ class FixedIndex final : public SearchIndex {
     SearchHits reply;
     const bool asks = asks_what_is_enough && request.enough;
     const auto most = static_cast<std::size_t>(asks ? request.most : request.k);
-    for (std::size_t i = 0; i < texts_.size() && i < most; ++i) {
-      reply.hits.emplace_back(i, std::max(0.5F, 100.0F - static_cast<float>(i)), texts_[i],
-                              "d" + std::to_string(i));
+    const std::size_t count = is_later() ? later_order.size() : texts_.size();
+    for (std::size_t i = 0; i < count && i < most; ++i) {
+      reply.hits.push_back(hit(is_later() ? later_order[i] : i));
       if (asks && request.enough(reply.hits.back())) break;
     }
     {
@@ -50,12 +50,19 @@ class FixedIndex final : public SearchIndex {
 
   SearchIndexTraits traits() const override { return known; }
 
-  bool asks_what_is_enough = false;  // else it gives k
+  bool asks_what_is_enough = false;      // else it gives k
+  std::vector<std::size_t> later_order;  // what answers but the first have, where not empty
   Status failure;
   Texts queries;
   SearchIndexTraits known;
 
  private:
+  SearchHit hit(std::size_t i) const {
+    return SearchHit(i, std::max(0.5F, 100.0F - static_cast<float>(i)), texts_[i],
+                     "d" + std::to_string(i));
+  }
+  bool is_later() const { return !later_order.empty() && !queries.empty(); }
+
   TestContext& context_;
   Texts texts_;
   std::mutex mutex_;
@@ -150,6 +157,28 @@ TEST_CASE("An index that asks what is enough gives the same negatives, with fewe
   Mining plain(many);
   CHECK(plain.negatives("positive") == Texts{"one", "two", "three"});
   CHECK(deep.index.queries.size() < plain.index.queries.size());
+}
+
+TEST_CASE("An index that answers the same search twice in another order gives no wrong negatives") {
+  const Json values = {{"output_ids_key", "ids"}, {"output_ranks_key", "ranks"}};
+  const Texts texts = {"one", "positive", "Positive", "POSITIVE", "positive!", "two", "three"};
+  using Order = std::vector<std::size_t>;
+  const auto mined = [&](const Order& later, bool asks) {
+    Mining setup(texts, values);  // five hits at first, of which one is a negative
+    setup.index.later_order = later;
+    setup.index.asks_what_is_enough = asks;
+    const Outcome outcome = setup.run({{"question", "why?"}, {"text", "positive"}});
+    REQUIRE(outcome.status.ok());
+    CHECK(setup.index.queries.size() == 2);
+    const Json& fields = outcome.records.at(0).fields();
+    return Json{fields["hard_negatives"], fields["ids"], fields["ranks"]};
+  };
+  for (const bool asks : {false, true}) {
+    CHECK(mined({4, 6, 3, 0, 2, 1, 5}, asks) ==
+          Json{{"one", "three", "two"}, {"d0", "d6", "d5"}, {0, 1, 6}});
+    CHECK(mined({1}, asks) == Json{{"one"}, {"d0"}, {0}});
+    CHECK(mined({5, 2}, asks) == Json{{"one", "two"}, {"d0", "d5"}, {0, 0}});
+  }
 }
 
 TEST_CASE("Where the corpus has fewer there are fewer, and the log says so once") {
