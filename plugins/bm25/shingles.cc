@@ -95,18 +95,21 @@ double Shingles::share_in_common(const std::vector<std::uint64_t>& hashes) {
 }
 
 // No more are in both than the other text has marks that are set here, and no fewer are in either
-// than there are marks.
+// than there are marks. Their quotient, rounded like the similarity, is never less than it; a
+// product with `share` may be rounded up beyond it.
 bool Shingles::reach(const FoldedText& text, double share) {
   if (hashes_.empty()) return share <= 0;
-  const double needed = share * static_cast<double>(marked_);
   std::size_t possible = shingle_count(text);
+  const auto is_possible = [&] {
+    return static_cast<double>(possible) / static_cast<double>(marked_) >= share;
+  };
   of_text_.clear();
   for_each_shingle(text, [&](std::uint64_t hash) {
     if (!marks_[mark_of(hash)]) --possible;
     of_text_.push_back(hash);
-    return static_cast<double>(possible) >= needed;
+    return is_possible();
   });
-  return static_cast<double>(possible) >= needed && share_in_common(of_text_) >= share;
+  return is_possible() && share_in_common(of_text_) >= share;
 }
 
 }  // namespace rare::bm25
