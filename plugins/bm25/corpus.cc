@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -23,9 +24,8 @@ std::vector<Result<SearchHits>> CorpusSearcher::search(
     const int k = request.enough ? std::max(request.k, request.most) : request.k;
     queries.push_back(query_of(corpus_.index(), terms, static_cast<std::size_t>(std::max(0, k))));
     if (!request.enough || request.k < 1) continue;
-    queries.back().enough = [this, &request, &hits = answers[i]->hits](const ScoredDocument& hit) {
-      hits.push_back(with_text(hit));
-      return request.enough(hits.back());
+    queries.back().enough = [this, &request, &answer = answers[i]](const ScoredDocument& hit) {
+      return take(hit, request, answer);
     };
   }
   const std::vector<std::vector<ScoredDocument>> found = searcher_.search(queries);
@@ -35,6 +35,18 @@ std::vector<Result<SearchHits>> CorpusSearcher::search(
     for (const ScoredDocument& hit : found[i]) answers[i]->hits.push_back(with_text(hit));
   }
   return answers;
+}
+
+// The searches of a batch are one another's: an exception of one stops here.
+bool CorpusSearcher::take(const ScoredDocument& hit, const SearchRequest& request,
+                          Result<SearchHits>& answer) const {
+  try {
+    answer->hits.push_back(with_text(hit));
+    return request.enough(answer->hits.back());
+  } catch (const std::exception& error) {
+    answer = Status(StatusCode::internal, std::string("the search failed: ") + error.what());
+    return true;
+  }
 }
 
 SearchHit CorpusSearcher::with_text(const ScoredDocument& hit) const {

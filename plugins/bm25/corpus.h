@@ -38,6 +38,9 @@ class CorpusSearcher {
   std::vector<Result<SearchHits>> search(std::span<const SearchRequest* const> requests);
 
  private:
+  // Adds the hit to the answer. Whether it is the last one that is wanted, or there is an error.
+  bool take(const ScoredDocument& hit, const SearchRequest& request,
+            Result<SearchHits>& answer) const;
   SearchHit with_text(const ScoredDocument& hit) const;
 
   const Corpus& corpus_;
