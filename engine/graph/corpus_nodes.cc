@@ -20,7 +20,8 @@ std::string reason_against(const PlannedNode& node) {
   if (!node.services.empty()) return component + " uses services, and would be paid for twice";
   if (node.grows()) {
     return component + " may have more at each start (" + node.spec().grows_param() +
-           ": true), which a run that goes on would not search; name the corpus by its path";
+           ": true), which a run that goes on would not search; name the corpus by its path, in "
+           "files that stay as they are";
   }
   if (node.spec().is_nondeterministic()) return component + " gives other results each time";
   return {};

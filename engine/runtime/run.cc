@@ -24,7 +24,6 @@ class Run {
   Status open_state();
   void begin_session();
   std::optional<int> already_complete();
-  std::optional<int> go_on_behind_the_end();
   Status publish_copies();
   Status close_output();
   std::string status_when_ended() const { return settings_.limit ? "limited" : "complete"; }
@@ -86,18 +85,13 @@ std::optional<int> Run::already_complete() {
   }
   const Result<bool> has_grown = session_->input_has_grown();
   if (!has_grown) return report_fault(has_grown.status());
-  if (*has_grown) return go_on_behind_the_end();
+  if (*has_grown) {
+    log_line(LogLevel::info, {}, "the run was complete; its input has grown, and it goes on");
+    return std::nullopt;
+  }
   const Ledger& ledger = resume.tally.ledger;
   std::printf("%s\n", result_line(components, ledger).c_str());
   return too_many_dead(plan_.config.max_errors, ledger) ? kExitDeadLetters : kExitDone;
-}
-
-// The phase first: what was found is remembered by a start that is no more complete.
-std::optional<int> Run::go_on_behind_the_end() {
-  const Status status = state_->set_phase(Phase::running);
-  if (!status.ok()) return report_fault(status);
-  log_line(LogLevel::info, {}, "the run was complete; its input has grown, and it goes on");
-  return std::nullopt;
 }
 
 Status Run::publish_copies() {

@@ -117,7 +117,22 @@ Status RunSession::open() {
   if (status.ok()) uncounted_ = uncounted(replies_->paid(), earlier_usage_);
   if (status.ok()) status = components_->open_operators();
   if (status.ok() && !is_retry) status = components_->open_sinks(resume_.sinks);
-  return status.ok() ? open_spills() : status;
+  if (status.ok()) status = open_spills();
+  return status.ok() && !is_retry ? go_on_over_what_came() : status;
+}
+
+// Last: a finished run stays finished, and what it knows of its input stays, if this start is
+// refused. What came may be taken away again then, or retried without it.
+Status RunSession::go_on_over_what_came() {
+  std::map<std::string, Json> inputs;
+  for (const std::uint32_t index : components_->source_nodes()) {
+    const PlannedNode& node = plan_.nodes[index];
+    if (!node.grows()) continue;
+    Result<Json> identity = components_->source(index).identity();
+    if (!identity) return identity.status();
+    inputs[node.name] = std::move(*identity);
+  }
+  return setup_.state->go_on_over(inputs);
 }
 
 Status RunSession::open_services() {
@@ -144,11 +159,10 @@ Status RunSession::open_sources() {
 Status RunSession::check_inputs() {
   for (const std::uint32_t index : components_->source_nodes()) {
     const PlannedNode& node = plan_.nodes[index];
-    if (node.grows() && setup_.retry != nullptr) continue;
-    Result<Json> identity = components_->source(index).identity();
+    if (node.grows()) continue;
+    const Result<Json> identity = components_->source(index).identity();
     if (!identity) return identity.status();
-    const Status status = node.grows() ? whole().replace_input(node.name, *identity)
-                                       : whole().check_input(node.name, *identity);
+    const Status status = whole().check_input(node.name, *identity);
     if (!status.ok()) return status;
   }
   return Status();

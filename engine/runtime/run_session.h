@@ -65,6 +65,7 @@ class RunSession {
   Status open();
   Status open_sources();
   Status check_inputs();
+  Status go_on_over_what_came();
   Status open_replies();
   Status open_services();
   void stream();

@@ -64,7 +64,7 @@ class RunStateDatabase final : public RunState {
   Status commit_retry(const RetryWork& work, const RetryResult& result) override;
   Status reset_for_retry(const RetryWork& work) override { return start_over(&work); }
   Status check_input(const std::string& source, const Json& identity) override;
-  Status replace_input(const std::string& source, const Json& identity) override;
+  Status go_on_over(const std::map<std::string, Json>& inputs) override;
   Status commit(const Checkpoint& checkpoint) override;
   Status set_phase(Phase phase) override;
   Status write_dead_letters() override;
@@ -76,6 +76,7 @@ class RunStateDatabase final : public RunState {
   Status forget();
   Status remove_reports();
   Status remove_retries();
+  Status remember_input(const std::string& source, const Json& identity);
   Status connect();
   Status take_up_run();
   Status check_fingerprint(const std::string& stored) const;
@@ -291,7 +292,14 @@ Status RunStateDatabase::commit_retry(const RetryWork& work, const RetryResult& 
 
 Status RunStateDatabase::check_input(const std::string& source, const Json& identity) {
   const auto known = resume_.inputs.find(source);
-  if (known == resume_.inputs.end()) return replace_input(source, identity);
+  if (known == resume_.inputs.end()) {
+    sqlite::Transaction transaction(*database_);
+    if (Status status = transaction.begin(); !status) return status;
+    if (Status status = remember_input(source, identity); !status) return status;
+    if (Status status = transaction.commit(); !status) return status;
+    resume_.inputs[source] = Json::parse(compact(identity));
+    return Status();
+  }
   // As it would come back from the file: so that only what can be stored is compared.
   const Json now = Json::parse(compact(identity));
   if (now == known->second) return Status();
@@ -304,18 +312,27 @@ Status RunStateDatabase::check_input(const std::string& source, const Json& iden
           "DIR.");
 }
 
-Status RunStateDatabase::replace_input(const std::string& source, const Json& identity) {
-  const std::string text = compact(identity);
-  Json stored = Json::parse(text);
-  const auto known = resume_.inputs.find(source);
-  if (known != resume_.inputs.end() && known->second == stored) return Status();
+Status RunStateDatabase::remember_input(const std::string& source, const Json& identity) {
+  return database_->statement("INSERT OR REPLACE INTO inputs VALUES (?1, ?2, ?3)")
+      .run_sealed(source, compact(identity));
+}
+
+Status RunStateDatabase::go_on_over(const std::map<std::string, Json>& inputs) {
+  std::map<std::string, Json> stored = resume_.inputs;
+  for (const auto& [source, identity] : inputs) stored[source] = Json::parse(compact(identity));
+  if (run_.phase == Phase::running && stored == resume_.inputs) return Status();
+  RunRow run = run_;
+  run.phase = Phase::running;
   sqlite::Transaction transaction(*database_);
   if (Status status = transaction.begin(); !status) return status;
-  Status status = database_->statement("INSERT OR REPLACE INTO inputs VALUES (?1, ?2, ?3)")
-                      .run_sealed(source, text);
-  if (!status) return status;
-  if (status = transaction.commit(); !status) return status;
-  resume_.inputs[source] = std::move(stored);
+  for (const auto& [source, identity] : inputs) {
+    if (Status status = remember_input(source, identity); !status) return status;
+  }
+  if (Status status = write_run_row(*database_, run); !status) return status;
+  if (Status status = transaction.commit(); !status) return status;
+  run_ = std::move(run);
+  resume_.phase = Phase::running;
+  resume_.inputs = std::move(stored);
   return Status();
 }
 

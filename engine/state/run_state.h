@@ -127,8 +127,9 @@ class RunState {
   virtual Status reset_for_retry(const RetryWork& work) = 0;
   // Remembers a source's identity, or refuses when it differs from what was remembered.
   virtual Status check_input(const std::string& source, const Json& identity) = 0;
-  // Remembers it, whatever was remembered: of a source that has looked itself.
-  virtual Status replace_input(const std::string& source, const Json& identity) = 0;
+  // In one transaction: remembers these, by source, whatever was remembered (of sources that have
+  // looked themselves), and a run that was done is running again.
+  virtual Status go_on_over(const std::map<std::string, Json>& inputs) = 0;
   virtual Status commit(const Checkpoint& checkpoint) = 0;
   virtual Status set_phase(Phase phase) = 0;
   // dead_letters.jsonl and manifest.json in the folder, written whole and renamed.

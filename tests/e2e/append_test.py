@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import random
 import subprocess
 import unittest
@@ -191,6 +192,32 @@ class AppendTest(EngineTest):
         self.assertEqual([row["n"] for row in read_jsonl(self.folder / "out/all.jsonl")],
                          [n for n in range(67) if n % 10 != 5])
         self.check_outputs()
+
+    def test_a_start_that_is_refused_leaves_a_finished_run_finished(self):
+        self.write("mined.yaml", "name: mined\nmax_errors: 100\nservices:\n"
+                   "  index: { use: bm25.index, with: { path: in, field: name } }\nnodes:\n"
+                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
+                   "  - { name: checked, use: basic.map, with: "
+                   "{ program: 'if .n == 1 then error(\"one\") else . end' } }\n"
+                   "  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }\n")
+        self.add("a.jsonl", 5)
+        self.assert_exit(self.run_engine("mined.yaml", *QUIET), 0)
+        file = self.folder / "in/a.jsonl"
+        before, time_ns = file.read_bytes(), file.stat().st_mtime_ns
+        self.add("a.jsonl", 1)
+        for _ in range(2):
+            refused = self.run_engine("mined.yaml", *QUIET)
+            self.assert_exit(refused, 2)
+            self.assertIn("the input of 'services.index' changed", refused.stderr)
+        file.write_bytes(before)
+        os.utime(file, ns=(time_ns, time_ns))
+        again = self.run_engine("mined.yaml", *QUIET)
+        self.assert_exit(again, 0)
+        self.assertIn("complete, 4 records", again.stdout)
+        self.assertEqual(len(read_jsonl(self.folder / "out/rows.jsonl")), 4)
+        retried = self.run_engine("retry", "mined.yaml", *QUIET)
+        self.assert_exit(retried, 0)
+        self.assertIn("retried 1 records", retried.stdout)
 
     def test_what_looks_at_the_whole_set_is_refused(self):
         self.write("in/a.jsonl", '{"n":1,"text":"salt"}\n')

@@ -39,7 +39,7 @@ class MemoryState final : public RunState {
   const std::string& run_id() const override { return run_id_; }
   Status reset() override { return resume_ = Resume(), Status(); }
   Status check_input(const std::string&, const Json&) override { return Status(); }
-  Status replace_input(const std::string&, const Json&) override { return Status(); }
+  Status go_on_over(const std::map<std::string, Json>&) override { return Status(); }
   // Retries are of the state on disk.
   Result<RetryWork> retry_work() override { return RetryWork(); }
   Result<std::vector<DeadLetter>> read_dead_letters() override { return dead_letters; }

@@ -203,12 +203,15 @@ TEST_CASE("what is known of an input that grows is replaced, and outlives a rese
   options.growing_sources = {"documents"};
   {
     const auto state = open_state(options);
-    REQUIRE(state->replace_input("documents", {{"size", 1}}).ok());
+    REQUIRE(state->go_on_over({{"documents", {{"size", 1}}}}).ok());
     REQUIRE(state->check_input("extra", {{"size", 1}}).ok());
-    REQUIRE(state->replace_input("documents", {{"size", 2}}).ok());
+    REQUIRE(state->set_phase(Phase::done).ok());
+    REQUIRE(state->go_on_over({{"documents", {{"size", 2}}}}).ok());
+    CHECK(state->resume().phase == Phase::running);
     CHECK(state->resume().inputs.at("documents") == Json{{"size", 2}});
   }
   const auto state = open_state(options);
+  CHECK(state->resume().phase == Phase::running);
   CHECK(state->resume().inputs.at("documents") == Json{{"size", 2}});
   REQUIRE(state->reset().ok());
   CHECK(state->resume().inputs == std::map<std::string, Json>{{"documents", {{"size", 2}}}});
