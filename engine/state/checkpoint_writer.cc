@@ -136,7 +136,7 @@ Status CheckpointWriter::write_dead_letters(const std::vector<DeadLetter>& lette
                         path_text(letter->id), letter->node, letter->reason, letter->attempts,
                         letter->raw, compact(letter->record));
     if (status && !letter->id.label().empty()) {
-      status = write_label(database_, std::string(letter->id.label()));
+      status = write_label(database_, letter->id.to_string(), std::string(letter->id.label()));
     }
     if (!status) return status;
   }

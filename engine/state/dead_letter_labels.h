@@ -12,8 +12,8 @@ namespace rare::engine {
 
 // Makes the table where there is none: states of earlier versions lack it.
 Status make_label_table(sqlite::Database& database);
-// Of the dead letter that was inserted last.
-Status write_label(sqlite::Database& database, const std::string& label);
+// Of the dead letter that was inserted last, whose record has this id.
+Status write_label(sqlite::Database& database, const std::string& id, const std::string& label);
 
 // Goes along with the dead letters in the order (source, ordinal, number).
 class DeadLetterLabels {

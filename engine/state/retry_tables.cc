@@ -94,7 +94,7 @@ Result<std::vector<DeadLetter>> read_dead_letter_rows(sqlite::Database& database
         letter.id =
             id_of(row.text(0), static_cast<std::uint32_t>(row.count(1)), row.count(2), path);
         const Result<std::string> label = labels.next();
-        if (!label) return rows.fail(label.status().message());
+        if (!label) return rows.fail(label.status());
         letter.id.set_label(*label);
         letter.node = row.text(4);
         letter.reason = row.text(5);

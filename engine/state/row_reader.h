@@ -46,6 +46,9 @@ class RowReader {
   void fail(const std::string& detail) {
     if (status_.ok()) status_ = database_.damaged(detail);
   }
+  void fail(const Status& status) {
+    if (status_.ok()) status_ = status;
+  }
   const Status& status() const { return status_; }
 
  private:

@@ -1,4 +1,6 @@
 // dead_letters.jsonl: every field, in input order, whatever the bytes are.
+#include <sqlite3.h>
+
 #include "catch.h"
 #include "engine/state/run_state.h"
 #include "state_fixture.h"
@@ -19,6 +21,13 @@ DeadLetter letter_of(RecordId id, std::optional<std::string> raw) {
   letter.raw = std::move(raw);
   letter.record = {{"text", "a passage"}};
   return letter;
+}
+
+void change_database(const std::string& file, const std::string& sql) {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(database);
 }
 
 TEST_CASE("without dead letters the file is there and empty") {
@@ -89,6 +98,44 @@ TEST_CASE("labels stand beside the ids of the records that have one, whatever th
   CHECK(text.find(R"({"id":"2.0","label":"two","node")") == 0);
   CHECK(text.find(R"({"id":"4.0","node")") != std::string::npos);
   CHECK(text.find(R"({"id":"9.0","label":"nine","node")") != std::string::npos);
+}
+
+TEST_CASE("labels that an earlier version has left are not taken for those of other records") {
+  ScratchFolder folder;
+  const auto letter = [](std::uint64_t ordinal, const std::string& label) {
+    RecordId id(0, nullptr, ordinal);
+    id.set_label(label);
+    return letter_of(id, std::nullopt);
+  };
+  const auto labels_of = [&](RunState& state) {
+    const auto letters = state.read_dead_letters();
+    std::vector<std::string> labels;
+    if (!letters) return std::vector<std::string>{letters.status().message()};
+    for (const DeadLetter& one : *letters) labels.emplace_back(one.id.label());
+    return labels;
+  };
+  const std::string file = folder / "run/state.db";
+  REQUIRE(RunState::open(options_for(folder / "run")).ok());
+  // Of numbers whose letters it has removed.
+  change_database(file,
+                  "INSERT INTO dead_letter_labels VALUES (1, '9', 'of another', 0), "
+                  "(2, '9', 'of another', 0)");
+  {
+    auto state = RunState::open(options_for(folder / "run"));
+    REQUIRE(state.ok());
+    Checkpoint checkpoint;
+    checkpoint.dead_letters = {letter(4, "four"), letter(5, "")};
+    checkpoint.tally.ledger.dead = 2;
+    REQUIRE((*state)->commit(checkpoint).ok());
+    CHECK(labels_of(**state) == std::vector<std::string>{"four", ""});
+  }
+  change_database(file, "UPDATE dead_letter_labels SET label = 'fork' WHERE number = 1");
+  auto state = RunState::open(options_for(folder / "run"));
+  REQUIRE(state.ok());
+  const std::vector<std::string> damaged = labels_of(**state);
+  REQUIRE(damaged.size() == 1);
+  CHECK_THAT(damaged[0], Catch::Matchers::Contains("a row differs from what was written"));
+  CHECK_FALSE((*state)->write_dead_letters().ok());
 }
 
 TEST_CASE("bytes that are not UTF-8 stand as base64; everything else stands as it is") {
