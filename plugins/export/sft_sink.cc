@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plugins/prompt/asking_operator.h"
+#include "plugins/prompt/final_answer.h"
 #include "rare/random.h"
 #include "reasoning_parts.h"
 #include "record_texts.h"
@@ -18,6 +19,12 @@ constexpr const char* kPassages = "passages";
 constexpr const char* kPrompt =
     "{{#passages}}\nPassage {{number}}: {{text}}\n{{/passages}}\n"
     "Scenario: {{scenario}}\nQuestion: {{question}}";
+
+// What a completion comes to; all of it where it marks no answer.
+std::string_view answer_of(std::string_view text) {
+  const std::optional<ReasoningParts> parts = parts_of_reasoning(text);
+  return prompt::final_answer(parts ? parts->answer : text);
+}
 
 }  // namespace
 
@@ -72,9 +79,12 @@ void SftSink::declare_fields(Spec& spec) {
   spec.reads_param("input_answer_key");
   spec.param(&This::input_rejected_key_, "input_rejected_key", "",
              "For dpo and kto: field with a text, or a list of them, that the model is not to "
-             "write, such as all samples of ReasonDistill; those equal to the good one are passed "
-             "over.");
+             "write, such as all samples of ReasonDistill; those equal to the good one, or to an "
+             "earlier one, are passed over.");
   spec.reads_param("input_rejected_key");
+  spec.param(&This::reject_same_answer_, "reject_same_answer", false,
+             "Take also those whose final answer is the good one's (but for case, white space and "
+             "punctuation): for reasoning that is worse though it comes to the same.");
   spec.param(&This::input_text_key_, "input_text_key", "text",
              "Field with the document, for {{#passages}}.");
   spec.param(&This::input_hardneg_key_, "input_hardneg_key", "hard_negatives",
@@ -125,7 +135,7 @@ Json SftSink::settings() const {
 }
 
 Status SftSink::append_rows(const Record& record, const std::string& document, std::string& lines,
-                            Counts& /*left_out*/) const {
+                            Counts& left_out) const {
   const Result<std::string_view> reasoning = text_in(record, input_reasoning_key_);
   if (!reasoning) return reasoning.status();
   std::optional<std::string_view> answer;
@@ -140,7 +150,10 @@ Status SftSink::append_rows(const Record& record, const std::string& document, s
   if (!wanted) return wanted.status();
   example.wanted = std::move(*wanted);
   if (objective_ != "sft") {
-    if (Status added = add_unwanted(record, *reasoning, example); !added) return added;
+    Status added = add_unwanted(record, *reasoning,
+                                answer ? prompt::final_answer(*answer) : answer_of(*reasoning),
+                                example, left_out);
+    if (!added) return added;
   }
   Result<std::string> prompt = prompt_of(record);
   if (!prompt) return prompt.status();
@@ -179,29 +192,51 @@ Result<Completion> SftSink::completion_of(std::string_view text,
   return completion;
 }
 
-Status SftSink::add_unwanted(const Record& record, std::string_view wanted,
-                             ChatExample& example) const {
-  std::vector<std::string_view> texts;
+Result<std::vector<std::string_view>> SftSink::rejected_texts(const Record& record) const {
   const Json* field = record.find(input_rejected_key_);
-  if (field != nullptr && field->is_string()) {
-    const Result<std::string_view> text = text_in(record, input_rejected_key_);
-    if (!text) return text.status();
-    texts = {*text};
-  } else {
-    Result<std::vector<std::string_view>> list =
-        texts_in(record, input_rejected_key_, "name the field with `input_rejected_key`");
-    if (!list) return list.status();
-    texts = std::move(*list);
+  if (field == nullptr || !field->is_string()) {
+    return texts_in(record, input_rejected_key_, "name the field with `input_rejected_key`");
   }
-  for (const std::string_view text : texts) {
-    if (text == wanted) continue;
+  const Result<std::string_view> text = text_in(record, input_rejected_key_);
+  if (!text) return text.status();
+  return std::vector<std::string_view>{*text};
+}
+
+Status SftSink::add_unwanted(const Record& record, std::string_view wanted, std::string_view answer,
+                             ChatExample& example, Counts& left_out) const {
+  const Result<std::vector<std::string_view>> texts = rejected_texts(record);
+  if (!texts) return texts.status();
+  std::vector<std::string_view> known;
+  for (const std::string_view text : *texts) {
+    const std::string_view bare = prompt::trimmed(text);
+    if (bare == prompt::trimmed(wanted)) continue;
+    if (!reject_same_answer_ && prompt::same_answer(answer_of(text), answer)) {
+      left_out["rejected completions with the answer of the good one"] += 1;
+      continue;
+    }
     Result<Completion> unwanted = completion_of(text, std::nullopt, input_rejected_key_);
-    if (!unwanted) return unwanted.status();
+    if (!unwanted) {
+      left_out["rejected completions without an answer that can be told apart"] += 1;
+      continue;
+    }
     if (*unwanted == example.wanted) continue;
+    const auto& others = example.unwanted;
+    if (std::find(known.begin(), known.end(), bare) != known.end() ||
+        std::find(others.begin(), others.end(), *unwanted) != others.end()) {
+      left_out["rejected completions that an earlier one is equal to"] += 1;
+      continue;
+    }
+    known.push_back(bare);
     example.unwanted.push_back(std::move(*unwanted));
   }
   if (objective_ == "dpo" && example.unwanted.empty()) {
-    return wrong_field(input_rejected_key_, "a text other than the wanted one", "none");
+    std::string came = "none";
+    for (const auto& [what, count] : left_out) came += "; " + std::to_string(count) + " " + what;
+    return wrong_field(input_rejected_key_,
+                       reject_same_answer_
+                           ? "a text other than the wanted one"
+                           : "a text other than the wanted one, with another answer",
+                       came);
   }
   return Status();
 }

@@ -37,10 +37,15 @@ class SftSink final : public DatasetSink {
   // What it is to write: `text` in the form that `thinking` says. `answer`: where it stands apart.
   Result<Completion> completion_of(std::string_view text, std::optional<std::string_view> answer,
                                    const std::string& where) const;
-  Status add_unwanted(const Record& record, std::string_view wanted, ChatExample& example) const;
+  // Adds the record's rejected completions but those that are not worse than the good one, whose
+  // text and answer are given, and those that cannot be told apart.
+  Status add_unwanted(const Record& record, std::string_view wanted, std::string_view answer,
+                      ChatExample& example, Counts& left_out) const;
+  Result<std::vector<std::string_view>> rejected_texts(const Record& record) const;
 
   std::string format_, objective_, system_, prompt_, thinking_, thinking_key_;
   std::string input_reasoning_key_, input_answer_key_, input_rejected_key_;
+  bool reject_same_answer_ = false;
   std::string input_text_key_, input_hardneg_key_, input_order_key_;
 
   mutable prompt::PromptTemplate template_;

@@ -110,11 +110,47 @@ TEST_CASE("dpo pairs the wanted completion with each other sample, kto marks eac
 
   Json dpo = short_prompt;
   dpo["objective"] = "dpo";
-  CHECK(contains(refusal(dpo, with("samples", Json::array({kReasoning}))),
-                 "field \"samples\": expected a text other than the wanted one, came none"));
+  CHECK(
+      contains(refusal(dpo, with("samples", Json::array({kReasoning}))),
+               "field \"samples\": expected a text other than the wanted one, with another answer, "
+               "came none"));
   dpo["objective"] = "kto";
   CHECK(exported(dpo, with("samples", Json::array())).size() == 1);
   CHECK(contains(refusal(dpo, finished(7)), "field \"samples\": expected a list of texts"));
+}
+
+TEST_CASE("what comes to the wanted answer is not rejected, nor is a text twice") {
+  const Json samples =
+      with("samples", {std::string(kReasoning) + " \n", "Another way.\n**Answer:** 7.",
+                       "<think>So.</think><answer>7</answer>", "No.\nAnswer: 8",
+                       " No.\nAnswer: 8\n", "It is unclear."});
+  Json parameters = {
+      {"input_rejected_key", "samples"}, {"prompt", "{{question}}"}, {"format", "alpaca"}};
+  const auto rejected = [&](const Json& fields) {
+    std::vector<std::string> texts;
+    parameters["objective"] = "dpo";
+    for (const Json& row : exported(parameters, fields)) {
+      texts.push_back(row.is_object() ? row["rejected"] : row);
+    }
+    parameters["objective"] = "kto";
+    CHECK(exported(parameters, fields).size() == texts.size() + 1);
+    return texts;
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(rejected(samples) == Texts{"No.\nAnswer: 8", "It is unclear."});
+  // One that cannot be told apart is no reason to lose the others.
+  parameters["thinking"] = "tags";
+  CHECK(rejected(samples) == Texts{"<think>\nNo.\n</think>\n\n8"});
+  parameters["thinking"] = "as_is";
+  parameters["reject_same_answer"] = true;
+  CHECK(rejected(samples) == Texts{"Another way.\n**Answer:** 7.",
+                                   "<think>So.</think><answer>7</answer>", "No.\nAnswer: 8",
+                                   "It is unclear."});
+  parameters["reject_same_answer"] = false;
+  parameters["objective"] = "dpo";
+  CHECK(contains(refusal(parameters, with("samples", Json::array({"Again.\nAnswer: 7"}))),
+                 "expected a text other than the wanted one, with another answer, came none; 1 "
+                 "rejected completions with the answer of the good one"));
 }
 
 TEST_CASE("reasoning and answer stand in the form that is asked for") {
