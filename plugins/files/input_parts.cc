@@ -84,8 +84,13 @@ Result<std::uint64_t> size_now(const InputPart& last) {
                                  " bytes are others, and only what is appended can be taken");
 }
 
+struct PartEnd {
+  ReaderPosition position;
+  bool leaves_line;  // behind it, which has no line break yet
+};
+
 // Where the part's records end, by reading them.
-Result<ReaderPosition> end_of(const InputPart& part, const MakePartReader& make_reader) {
+Result<PartEnd> end_of(const InputPart& part, const MakePartReader& make_reader) {
   Result<std::unique_ptr<RecordReader>> reader = make_reader(part);
   if (!reader) return reader.status();
   if (Status opened = (*reader)->open(part.file.path, part.from, part.file.size_bytes); !opened) {
@@ -94,7 +99,24 @@ Result<ReaderPosition> end_of(const InputPart& part, const MakePartReader& make_
   for (;;) {
     const Result<std::optional<Json>> record = (*reader)->next();
     if (!record && record.status().fault() == Fault::run) return record.status();
-    if (record && !*record) return (*reader)->position();
+    if (record && !*record) {
+      return PartEnd{(*reader)->position(), (*reader)->unfinished_line().has_value()};
+    }
+  }
+}
+
+// Whether the last byte up to where the part ends is a line break of every format of lines.
+Result<bool> ends_with_line_break(const InputPart& part, const std::string& encoding) {
+  ByteReader bytes;
+  const std::uint64_t from = part.from.offset;
+  Status opened = bytes.open(part.file.path, from, part.file.size_bytes, encoding);
+  if (!opened) return opened;
+  for (bool is_break = true;;) {
+    if (!bytes.window().empty()) is_break = bytes.window().back() == '\n';
+    bytes.consume(bytes.window().size());
+    const Result<bool> more = bytes.fill();
+    if (!more) return more.status();
+    if (!*more) return is_break;
   }
 }
 
@@ -175,19 +197,31 @@ class Followed {
               "this one back as it was, or " +
               kAnew);
     }
-    if (is_last && part.leaves_unfinished_line) {
-      parts_.back().file.size_bytes = size;
-      parts_.back().identity = Json();
-      return Status();
+    const bool may_lengthen = is_last && part.leaves_unfinished_line;
+    if (may_lengthen) {
+      const Result<bool> ended = ends_with_line_break(part, encoding_);
+      if (!ended) return ended.status();
+      if (*ended) return lengthen_last(size);
     }
-    const Result<ReaderPosition> end = end_of(part, make_reader_);
+    const Result<PartEnd> end = end_of(part, make_reader_);
     if (!end) return end.status();
-    more.from = *end;
+    // A last line that was read without its break ends where it ended, whatever is glued to it:
+    // read from the part's start, both would be one record.
+    if (may_lengthen && end->leaves_line) return lengthen_last(size);
+    // At a file's start a mark may have been passed; what comes before the rows is still to be
+    // read.
+    if (end->position.stage == ReaderPosition::Stage::inside) more.from = end->position;
     more.begin_bytes = part.file.size_bytes;
     if (!part.leaves_unfinished_line) {
       if (Status checked = check_line_end(more, encoding_); !checked) return checked;
     }
     grown.push_back(std::move(more));
+    return Status();
+  }
+
+  Status lengthen_last(std::uint64_t size) {
+    parts_.back().file.size_bytes = size;
+    parts_.back().identity = Json();
     return Status();
   }
 

@@ -3,7 +3,7 @@
 //
 // A start that follows another keeps its parts, so that no record changes its ordinal: what came
 // since is behind them, however its file sorts. Only the last part becomes longer, and only if
-// it was read without its unfinished line.
+// its last line had its line break or was left.
 // Thread-safety: functions of one thread. Errors are run faults that name the file and what to do.
 #pragma once
 

@@ -139,6 +139,15 @@ TEST_CASE("a last line without its line break is read once it is whole") {
            {"{\"n\":0}", "{\"n\":1}"},
            {"{\"n\":2}"},
            false},
+      Case{"a.jsonl",
+           "{\"n\":1}",
+           "{\"n\":2}\n{\"n\":3}\n",
+           {"{\"n\":1}"},
+           {"{\"n\":2}", "{\"n\":3}"},
+           false},
+      Case{"a.jsonl", "{\"n\":1}\r", "{\"n\":2}\n", {"{\"n\":1}"}, {"{\"n\":2}"}, false},
+      Case{"a.csv", "\xef\xbb\xbfn", "ame\n0\n", {}, {"{\"name\":\"0\"}"}, true},
+      Case{"a.csv", "sep=;\nn", "ame\n0\n", {}, {"{\"name\":\"0\"}"}, true},
       Case{"a.jsonl", "{\"n\":0}\n{\"n\":", "1}\n", {"{\"n\":0}"}, {"{\"n\":1}"}, true},
       Case{"a.jsonl", "{\"n\":0}\n  ", "{\"n\":1}\n", {"{\"n\":0}"}, {"{\"n\":1}"}, true},
       Case{"a.csv",
@@ -162,7 +171,12 @@ TEST_CASE("a last line without its line break is read once it is whole") {
   CHECK(run.start().sequence == first);
   CHECK(run.was_told("has no line break yet") == one.is_left);
   append_bytes(path, one.more);
+  // Killed at once, so that the rest goes by what was kept of where the part begins.
+  CHECK(run.start(0).sequence.empty());
   CHECK(run.start().sequence == one.second);
+  Texts all = first;  // from the start again, each record has the same ordinal
+  all.insert(all.end(), one.second.begin(), one.second.end());
+  CHECK(run.again().sequence == all);
 }
 
 TEST_CASE("lines of text go on, and lines are counted on") {
