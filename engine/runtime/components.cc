@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/graph/files_used.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/corpus_pass.h"
 #include "engine/runtime/kept_output.h"
@@ -153,7 +154,9 @@ Status Components::make_sinks() {
     const PlannedNode& node = plan_.nodes[index];
     const Status status = at_boundary([&] {
       nodes_[index].sink = node.use->component.make_sink(node.values, {});
-      return Status();
+      const std::string location = nodes_[index].sink->location();
+      return location.find('*') == std::string::npos ? Status()
+                                                     : check_numbered_files(plan_, node, location);
     });
     if (!status.ok()) return opening(node.described(), node.where, status);
   }

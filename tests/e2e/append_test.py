@@ -245,6 +245,50 @@ class AppendTest(EngineTest):
         self.assertEqual(piped.returncode, 2, piped.stderr)
         self.assertIn(b"standard input cannot be read again", piped.stderr)
 
+    def validate_paths(self, read, written, more=""):
+        self.write("paths.yaml", "name: paths\nnodes:\n"
+                   f"  - {{ name: documents, use: files.read, with: {{ path: {read} }} }}\n"
+                   f"  - {{ name: rows, use: files.write, with: {{ path: {written} }} }}\n" + more)
+        return self.run_engine("validate", "paths.yaml")
+
+    def test_output_that_would_be_new_input_is_refused(self):
+        self.write("in/a.jsonl", '{"n":1}\n')
+        for read, written in (("in", "in/rows.jsonl"), ("in/", "in/deep/rows.csv"), ("in/*.jsonl", "in/rows.jsonl"),
+                              ("[out.jsonl, in/a.jsonl, 'in/*']", "in/../in/rows.txt"),
+                              ("'in/*.part'", "in/rows.jsonl"),
+                              ("in/*.jsonl", "in/rows.jsonl, max_records_per_file: 10")):
+            refused = self.validate_paths(f"{read}, append: true", written)
+            self.assert_exit(refused, 2)
+            self.assertIn("lies where node 'documents' looks for more input", refused.stderr)
+        for read, written in (("in, append: true", "in-out/rows.jsonl"), ("in/*.jsonl, append: true", "in/rows.csv"),
+                              ("in", "in/rows.jsonl")):
+            self.assert_exit(self.validate_paths(read, written), 0)
+        self.write("saved.yaml", "name: saved\nnodes:\n"
+                   "  - { name: documents, use: files.read, save: in/kept.jsonl, with: { path: in, append: true } }\n"
+                   "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n")
+        self.assert_exit(self.run_engine("validate", "saved.yaml"), 2)
+
+    def test_numbered_files_that_would_replace_input_are_refused(self):
+        for i in range(4):
+            self.write(f"in/rows-{i:05}.jsonl", f'{{"n":{i}}}\n')
+        divided = "in/rows.jsonl, max_records_per_file: 2"
+        for read in ("in", "in/rows-*.jsonl", "in/rows-00002.jsonl", "'in/rows-0000[0-3].jsonl'", "in/*", "'*/*.jsonl'",
+                     "'in/rows-0*1.jsonl'"):
+            refused = self.validate_paths(read, divided)
+            self.assert_exit(refused, 2)
+            self.assertIn("the files 'in/rows-*.jsonl' that it writes may be what node 'documents' reads", refused.stderr)
+            self.assert_exit(self.run_engine("paths.yaml", *QUIET), 2)
+        other = "  - { name: third, use: files.write, from: documents, with: { path: in/rows-00003.jsonl } }\n"
+        self.write("more.jsonl", '{"n":1}\n')
+        refused = self.validate_paths("more.jsonl", divided, other)
+        self.assert_exit(refused, 2)
+        self.assertIn("may be what node 'third' writes", refused.stderr)
+        self.assertEqual(len(list((self.folder / "in").iterdir())), 4)
+        for read in ("'in/rows-*'", "in/rows-*.jsonl"):
+            self.assert_exit(self.validate_paths(read, "in/rows.jsonl"), 0)
+            self.assert_exit(self.validate_paths(read, "in/all.jsonl, max_records_per_file: 2"), 0)
+            self.assert_exit(self.validate_paths(read, "out/rows.jsonl, max_records_per_file: 2"), 0)
+
     def test_a_divided_output_is_read_as_a_folder(self):
         self.lay_out()
         self.add("b.jsonl", 300)
