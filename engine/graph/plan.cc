@@ -248,22 +248,23 @@ class Planner {
     }
   }
 
-  // What a whole-set node has given out is given out: more that comes to it later is too late.
+  // What a whole-set node has given out is given out: more that comes to it later is too late. Nor
+  // can a run go on over a growing source beside one: a run that has ended keeps nothing of what
+  // its whole-set nodes took in.
   void check_growing_sources() {
-    const std::vector<std::set<std::uint32_t>> above = nodes_above(plan_);
-    for (const PlannedNode& node : plan_.nodes) {
-      if (!node.gathers()) continue;
-      for (const std::uint32_t index : above[node.index]) {
-        const PlannedNode& source = plan_.nodes[index];
-        if (!source.grows()) continue;
-        diagnostics_.error(
-            source.where,
-            "node '" + source.name + "': " + source.spec().grows_param() +
-                ": expected false, because '" + node.name + "' (" + node.spec().name() +
-                ") works over the whole set, which is whole only once, got true",
-            "take it out, and begin anew with --fresh when the input has grown; or take '" +
-                node.name + "' out");
-      }
+    const auto gathers = [](const PlannedNode& node) { return node.gathers(); };
+    const auto node = std::find_if(plan_.nodes.begin(), plan_.nodes.end(), gathers);
+    if (node == plan_.nodes.end()) return;
+    for (const PlannedNode& source : plan_.nodes) {
+      if (!source.grows()) continue;
+      diagnostics_.error(source.where,
+                         "node '" + source.name + "': " + source.spec().grows_param() +
+                             ": expected false, because '" + node->name + "' (" +
+                             node->spec().name() +
+                             ") works over the whole set, which is whole only once, got true",
+                         "take it out, and begin anew with --fresh when the input has grown; or "
+                         "take '" +
+                             node->name + "' out, into a pipeline of its own");
     }
   }
 

@@ -229,6 +229,16 @@ class AppendTest(EngineTest):
         self.assert_exit(refused, 2)
         self.assertIn("append: expected false, because 'in_order' (basic.sort) works over the whole set",
                       refused.stderr)
+        self.write("beside.yaml", "name: beside\nnodes:\n"
+                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
+                   "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n"
+                   "  - { name: others, use: files.read, with: { path: in/a.jsonl } }\n"
+                   "  - { name: in_order, use: basic.sort, with: { by: n } }\n"
+                   "  - { name: other_rows, use: files.write, with: { path: others.jsonl } }\n")
+        refused = self.run_engine("validate", "beside.yaml")
+        self.assert_exit(refused, 2)
+        self.assertIn("append: expected false, because 'in_order' (basic.sort) works over the whole set",
+                      refused.stderr)
         self.write("mined.yaml", "name: mined\nservices:\n"
                    "  index: { use: bm25.index, with: { from: documents } }\nnodes:\n"
                    "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
