@@ -182,6 +182,9 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
         working_path() + ": expected the " + std::to_string(bytes) +
             " bytes that an earlier start wrote, came " +
             (missing ? std::string("no file") : std::to_string(working) + " bytes") +
+            (missing && !error && finished_bytes != kNoFinished
+                 ? ", and in " + path_ + " other " + std::to_string(finished) + " bytes"
+                 : std::string()) +
             "; put the file back, or make the output anew with --fresh (stored replies are used "
             "again)");
   }

@@ -1,7 +1,12 @@
 #include "packed_output.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <system_error>
 #include <utility>
+
+#include "byte_source.h"
 
 namespace rare::files {
 namespace {
@@ -52,9 +57,37 @@ Status PackedOutput::resume(const std::string& path, OutputPlace place) {
   tail_ = std::move(place.tail);
   finished_.reset();
   const std::uint64_t there = compression_ == Compression::none ? bytes_ : place.packed_bytes;
-  Result<std::string> last = last_bytes(there);
+  const Result<std::uint64_t> finished = finished_bytes(path, there);
+  if (!finished) return finished.status();
+  return file_.resume(path, there, *finished);
+}
+
+// The size of the file that has ended behind its first `packed_bytes`. Another version of the
+// library that compresses may have made another last frame of the same bytes.
+Result<std::uint64_t> PackedOutput::finished_bytes(const std::string& path,
+                                                   std::uint64_t packed_bytes) const {
+  const Result<std::string> last = last_bytes(packed_bytes);
   if (!last) return last.status();
-  return file_.resume(path, there, there + last->size());
+  const std::uint64_t expected = packed_bytes + last->size();
+  std::error_code error;
+  const std::uintmax_t found = std::filesystem::file_size(path, error);
+  if (compression_ == Compression::none || error || found <= packed_bytes || found == expected) {
+    return expected;
+  }
+  Result<std::unique_ptr<FileBytes>> bytes = FileBytes::open(path, packed_bytes, found);
+  if (!bytes) return expected;  // nobody needs it while the working file is there
+  Result<std::unique_ptr<FrameReader>> frames =
+      FrameReader::open(path, compression_, std::move(*bytes), "");
+  if (!frames) return frames.status();
+  const std::string unpacked = tail_ + format_.end(rows_ > 0);
+  std::string there;
+  while (there.size() <= unpacked.size()) {
+    const Result<std::string> more = (*frames)->read(unpacked.size() + 1 - there.size());
+    if (!more) return expected;  // it is another file
+    if (more->empty()) break;
+    there += *more;
+  }
+  return there == unpacked ? found : expected;
 }
 
 Status PackedOutput::append(std::string_view row) {

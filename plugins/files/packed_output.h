@@ -49,6 +49,7 @@ class PackedOutput final : public RowOutput {
   Status add(std::string_view bytes);
   Status copy_rows(std::string row, std::uint64_t from, std::uint64_t to);
   Result<std::string> last_bytes(std::uint64_t packed_bytes) const;
+  Result<std::uint64_t> finished_bytes(const std::string& path, std::uint64_t packed_bytes) const;
   Status pack_tail();
 
   const RowFormat& format_;

@@ -175,6 +175,49 @@ TEST_CASE("rows that are added to a finished output give the file that one write
   CHECK(Folder::read(path) == whole);
 }
 
+TEST_CASE("a last frame that another version of the library has made is the output's, too") {
+  const std::string extension = GENERATE(".gz", ".zst");
+  const Folder folder;
+  const std::string whole = write_at_once(folder.path("whole.jsonl" + extension));
+  const std::string path = folder.path("out.jsonl" + extension);
+  Offset committed;
+  {
+    const auto sink = sink_of(path);
+    REQUIRE(sink->open(compressed_context(), std::nullopt).ok());
+    REQUIRE(write_some(*sink, 0, 400).ok());
+    committed = kept(sink->sync());
+    REQUIRE(sink->finalise().ok());
+  }
+  const std::string finished = Folder::read(path);
+  const std::string first =
+      finished.substr(0, committed.token.at("packed_bytes").get<std::size_t>());
+  const std::string tail = committed.token.at("tail").get<std::string>();
+  REQUIRE(tail.size() > 1);
+  const auto packed = [&](std::string_view bytes) {
+    return *pack_frame(compression_of_path(path), bytes);
+  };
+  const auto replace = [&](const std::string& last) {
+    REQUIRE(first.size() + last.size() != finished.size());
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << first << last;
+  };
+  for (const std::string& other :
+       {packed(tail) + packed("{}\n"), packed(tail.substr(tail.size() / 2)),
+        packed(tail).substr(0, 9)}) {
+    replace(other);
+    const Status opened = sink_of(path)->open(compressed_context(), committed);
+    CHECK_THAT(opened.message(), Contains("came no file, and in " + path + " other "));
+  }
+  replace(packed(tail.substr(0, 1)) + packed(tail.substr(1)));
+  const auto sink = sink_of(path);
+  const Status opened = sink->open(compressed_context(), committed);
+  INFO(opened.message());
+  REQUIRE(opened.ok());
+  REQUIRE(write_some(*sink, 400, kRows).ok());
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->finalise().ok());
+  CHECK(Folder::read(path) == whole);
+}
+
 TEST_CASE("rows are taken over from a finished output, in frames as if they were written") {
   const std::string extension = GENERATE(".gz", ".zst");
   const Folder folder;

@@ -92,7 +92,7 @@ TEST_CASE("a working file that is gone or too short is refused, and says what to
   // A finished output of another size is not this run's.
   std::filesystem::remove(part(path));
   folder.write("out.jsonl", kOne + kTwo);
-  CHECK(contains(message(offset_of(8, 1)), "came no file"));
+  CHECK(contains(message(offset_of(8, 1)), "came no file, and in " + path + " other 16 bytes; "));
 }
 
 TEST_CASE("finalise can be repeated, in one process and after a crash between its steps") {
