@@ -93,6 +93,13 @@ Status DatasetSink::prepared() const {
 Status DatasetSink::open(Context& context, std::optional<Offset> committed) {
   context_ = &context;
   if (Status status = prepared(); !status) return status;
+  if (split_key_.empty() && validation_ > 0 && validation_ < 1) {
+    context.log(LogLevel::warning,
+                path_ +
+                    ": which document is in train and which in validation goes by its place in "
+                    "the input, and changes with lines that come or go above it; `split_key` "
+                    "names a field to go by, such as text");
+  }
   train_ = PartOutput();
   held_out_ = PartOutput();
   models_.clear();

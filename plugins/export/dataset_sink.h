@@ -71,9 +71,12 @@ class DatasetSink : public Sink {
     spec.param(of<T>(&DatasetSink::validation_), "validation", 0.05,
                "The share of the documents whose rows go to validation.jsonl.")
         .range(0, 1);
-    spec.param(of<T>(&DatasetSink::split_key_), "split_key", "",
-               "Field that says which document a record is of: records of one value are in one "
-               "part. Empty: the record that was read. `text` keeps copies of a text together.");
+    spec.param(
+        of<T>(&DatasetSink::split_key_), "split_key", "",
+        "Field that says which document a record is of: records of one value are in one "
+        "part, in every export with one seed. `text` keeps copies of a text together. Empty: "
+        "the place in the input of the record that was read, so that a line which comes or "
+        "goes above it may put it into the other part.");
     spec.reads_param("split_key");
     spec.param(of<T>(&DatasetSink::name_), "name", "",
                "What the data set is called in README.md and dataset_info.json; empty: as its "

@@ -32,15 +32,15 @@ nodes:
             self.assert_exit(self.run_engine(
                 PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "-f", PIPELINES / "sft.yaml",
                 "--progress", "none", "--set", f"nodes.documents.with.path={corpus}",
-                "--set", "nodes.training.with.validation=0.25", "--set", "nodes.training.with.license=cc0-1.0"), 0)
+                "--set", "nodes.training.with.validation=0.25", "--set", "nodes.training.with.license=cc0-1.0",
+                "--set", "nodes.training.with.split_key=id"), 0)
         files = {file.name for file in (self.folder / "out/sft").iterdir()}
         self.assertEqual(files, set(FILES))
         train, validation = (read_jsonl(self.folder / f"out/sft/{part}.jsonl") for part in ("train", "validation"))
         self.assertEqual(len(train) + len(validation), 40)
         self.assertGreater(len(validation), 2)
         self.assertFalse({row["document"] for row in train} & {row["document"] for row in validation})
-        rows = {str(number): row for number, row in
-                enumerate(read_jsonl(self.folder / "out/rare-openai.jsonl"))}
+        rows = {row["id"]: row for row in read_jsonl(self.folder / "out/rare-openai.jsonl")}
         for row in train + validation:
             record = rows[row["document"]]
             user, assistant = row["messages"]

@@ -52,6 +52,7 @@ class DatasetFolder {
     }
     return files;
   }
+  std::size_t warnings() const { return context_.lines().size(); }
   std::set<std::string> documents(const std::string& name) const {
     std::set<std::string> documents;
     for (const Json& row : rows_in(text(name))) documents.insert(row["document"]);
@@ -112,6 +113,29 @@ TEST_CASE("records of one value of `split_key` are in one part") {
   CHECK(!validation.empty());
 }
 
+TEST_CASE("with `split_key` no document changes sides when others come before it; else a warning") {
+  const auto sides = [](const char* split_key, int first) {
+    DatasetFolder folder({{"split_key", split_key}, {"validation", 0.5}});
+    const auto sink = folder.open();
+    CHECK(folder.warnings() == (*split_key == '\0' ? 1U : 0U));
+    for (int number = first; number < 50; ++number) {
+      const auto row =
+          sink->encode(record_of(finished(number), static_cast<std::uint64_t>(number - first)));
+      REQUIRE(row.ok());
+      REQUIRE(sink->write_encoded(std::span(&*row, 1)).ok());
+    }
+    REQUIRE(sink->sync().ok());
+    REQUIRE(sink->finalise().ok());
+    return folder.documents("validation.jsonl");
+  };
+  std::set<std::string> all = sides("text", 0);
+  const std::set<std::string> without_first = sides("text", 1);
+  all.erase("Document 0");
+  CHECK(!without_first.empty());
+  CHECK(without_first == all);
+  CHECK(!sides("", 0).empty());
+}
+
 TEST_CASE("a start after a loss goes on at what was committed, with its counts") {
   const std::map<std::string, std::string> whole = undisturbed(100);
   REQUIRE(whole.size() == 4);
@@ -130,6 +154,28 @@ TEST_CASE("a start after a loss goes on at what was committed, with its counts")
   CHECK(folder.all() == whole);
   // A start that died while it closed does it again.
   std::filesystem::remove(folder.open(committed)->location() + "/README.md");
+  const auto again = folder.open(committed);
+  CHECK_FALSE(again->in_place());
+  REQUIRE(again->finalise().ok());
+  CHECK(again->in_place());
+  CHECK(folder.all() == whole);
+}
+
+TEST_CASE("a start that died between the two files' renaming puts the other in place, too") {
+  const std::map<std::string, std::string> whole = undisturbed(100);
+  DatasetFolder folder;
+  std::optional<Offset> committed;
+  std::filesystem::path train;
+  {
+    const auto sink = folder.open();
+    DatasetFolder::add(*sink, 0, 100);
+    const auto offset = sink->sync();
+    REQUIRE(offset.ok());
+    committed = stored(*offset);
+    train = std::filesystem::path(sink->location()) / "train.jsonl";
+  }
+  std::filesystem::rename(train.string() + ".part", train);
+  REQUIRE(folder.all().contains("validation.jsonl.part"));
   const auto again = folder.open(committed);
   CHECK_FALSE(again->in_place());
   REQUIRE(again->finalise().ok());
