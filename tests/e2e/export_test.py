@@ -94,15 +94,23 @@ nodes:
         self.assertIn("complete, ", again.stdout)
         self.assertEqual(self.files("slow").keys(), expected.keys())
 
-    def test_a_retry_leaves_what_was_written_where_it_was(self):
+    def test_a_retry_puts_the_record_where_an_undisturbed_run_has_it(self):
         self.write_records(200)
-        bad = "  - { name: bad, use: basic.map, with: { program: 'if .id == \"d20\" then error(\"no\") else . end' } }"
+        bad = ("  - { name: bad, use: basic.map, with: { program: "
+               "'if .id == \"d20\" and $ENV.D20_WORKS == null then error(\"no\") else . end' } }")
+        undisturbed = self.pipeline({"validation": 0.3}, name="undisturbed")
+        self.assert_exit(self.run_engine(undisturbed, "--progress", "none"), 0)
+        expected = {name: text.replace(b"# undisturbed\n", b"# p\n").replace(b'"undisturbed', b'"p')
+                    for name, text in self.files("undisturbed").items()}
         pipeline = self.pipeline({"validation": 0.3}, bad)
         self.assert_exit(self.run_engine(pipeline, "--progress", "none"), 3)
         before = self.files()
         self.assertEqual(sum(before[f"{part}.jsonl"].count(b"\n") for part in ("train", "validation")), 199)
         self.assert_exit(self.run_engine("retry", pipeline), 3)
         self.assertEqual(self.files(), before)
+        self.environment["D20_WORKS"] = "1"
+        self.assert_exit(self.run_engine("retry", pipeline), 0)
+        self.assertEqual(self.files(), expected)
 
     def test_what_is_no_record_of_this_kind_is_a_dead_letter_that_names_the_field(self):
         whole = finished(0)
