@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "plugins/llm/json_text.h"
@@ -71,6 +72,15 @@ void keep(Json& object, std::string_view name, dom::element value) {
   if (!is_same) *known = json_of(value);
 }
 
+// Of members with equal names the last one counts, as for whoever reads the reply.
+using Members = std::map<std::string_view, dom::element>;
+
+Members members_of(dom::object object) {
+  Members members;
+  for (const auto [name, value] : object) members.insert_or_assign(name, value);
+  return members;
+}
+
 // Joins a member to what is there: texts and lists; anything else takes its place.
 void join(Json& object, std::string_view name, dom::element more) {
   auto known = object.find(name);
@@ -88,19 +98,19 @@ void join(Json& object, std::string_view name, dom::element more) {
 }
 
 // Each member is joined to the one of that name in `kept`.
-void join_all(Json& kept, dom::object members) {
-  for (const auto [name, value] : members) {
+void join_all(Json& kept, dom::object more) {
+  for (const auto& [name, value] : members_of(more)) {
     if (name != "role") join(kept, name, value);
   }
 }
 
-void add_to_choice(dom::object choice, Json& kept, std::int64_t index) {
+void add_to_choice(const Members& choice, Json& kept, std::int64_t index) {
   if (kept.is_null()) {
     kept["index"] = index;
     kept["message"]["role"] = "assistant";
     kept["finish_reason"] = nullptr;
   }
-  for (const auto [name, value] : choice) {
+  for (const auto& [name, value] : choice) {
     dom::object members;
     const bool is_object = value.get(members) == SUCCESS;
     if (name == "delta" && is_object) {
@@ -197,12 +207,13 @@ bool EventStream::take_piece(std::string_view data) {
 
 void EventStream::take_chunk(const dom::element& chunk) {
   joined_ = nullptr;  // what it points into may change
-  dom::element error;
-  if (chunk["error"].get(error) == SUCCESS && !error.is_null()) {
+  const Members members = members_of(chunk);
+  if (const auto error = members.find("error");
+      error != members.end() && !error->second.is_null()) {
     error_ = json_of(chunk);
     return;
   }
-  for (const auto [name, value] : dom::object(chunk)) {
+  for (const auto& [name, value] : members) {
     dom::array choices;
     if (name == "choices" && value.get(choices) == SUCCESS) {
       for (const dom::element choice : choices) take_choice(choice);
@@ -213,10 +224,12 @@ void EventStream::take_chunk(const dom::element& chunk) {
 }
 
 void EventStream::take_choice(const dom::element& choice) {
-  dom::object members;
-  if (choice.get(members) != SUCCESS) return;
+  dom::object object;
+  if (choice.get(object) != SUCCESS) return;
+  const Members members = members_of(object);
   std::int64_t index = 0;
-  if (members["index"].get(index) != SUCCESS) index = 0;
+  const auto named = members.find("index");
+  if (named == members.end() || named->second.get(index) != SUCCESS) index = 0;
   add_to_choice(members, choices_[index], index);
 }
 

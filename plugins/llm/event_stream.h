@@ -3,7 +3,7 @@
 // stream would have sent.
 //
 // Texts of a choice's `delta` are joined, lists (`logprobs`) are joined, of everything else the
-// last value counts. Comments are heartbeats.
+// last value counts; so it does of members with equal names in one object. Comments are heartbeats.
 // Thread-safety: one thread at a time.
 #pragma once
 

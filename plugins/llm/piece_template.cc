@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "rare/json.h"
 
@@ -13,6 +14,14 @@ namespace {
 namespace dom = simdjson::dom;
 
 using simdjson::SUCCESS;
+
+// Which of them counts, the parser does not say.
+bool has_equal_names(dom::object members) {
+  std::vector<std::string_view> names;
+  for (const auto [name, value] : members) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
 
 // The only choice, with a delta that is an object, or nothing. Lists of log-probabilities grow with
 // each event, also with one that is equal.
@@ -25,6 +34,9 @@ std::optional<dom::object> choice_of(const dom::element& chunk) {
   if ((*choices.begin()).get(choice) != SUCCESS) return std::nullopt;
   if (choice["logprobs"].get(other) == SUCCESS && !other.is_null()) return std::nullopt;
   if (choice["delta"].get(delta) != SUCCESS) return std::nullopt;
+  for (const dom::object object : {dom::object(chunk), choice, delta}) {
+    if (has_equal_names(object)) return std::nullopt;
+  }
   return choice;
 }
 

@@ -162,3 +162,53 @@ TEST_CASE("pieces that are cut out and pieces that are parsed make one text") {
         "?"
         "?!");
 }
+
+TEST_CASE("of equal names in one object the last one counts, at every level and in every piece") {
+  const auto event_with = [](const std::string& members) { return "data: {" + members + "}\n\n"; };
+  const auto choice_with = [&](const std::string& members) {
+    return event_with(R"("id":"c-1","choices":[{)" + members + "}]");
+  };
+  const auto content_of = [](const std::string& events) {
+    return whole(events + kDone, 1 << 20)["choices"][0]["message"].value("content", "none");
+  };
+  const std::string twice = choice_with(R"("index":0,"delta":{"content":"a","content":"b"})");
+  CHECK(content_of(twice) == "b");
+  CHECK(content_of(twice + twice) == "bb");
+  // Also where the last one is empty, or nothing, and another would be taken for the event's piece.
+  const std::string emptied = choice_with(R"("index":0,"delta":{"content":"a","content":""})");
+  CHECK(content_of(emptied + emptied).empty());
+  const std::string nulled = choice_with(R"("index":0,"delta":{"content":"a","content":null})");
+  CHECK(content_of(twice + nulled + nulled) == "b");
+  const std::string deltas = choice_with(
+      R"("index":0,"delta":{"content":"a"},"delta":{"content":"b"},"finish_reason":"stop")");
+  CHECK(content_of(deltas + deltas) == "bb");
+  const std::string index = choice_with(R"("index":1,"index":0,"delta":{"content":"a"})");
+  CHECK(whole(index + index + kDone, 1 << 20)["choices"].size() == 1);
+  CHECK(content_of(index + index) == "aa");
+  const std::string choices = event_with(
+      R"("choices":[{"index":0,"delta":{"content":"a"}}],"choices":[{"index":0,"delta":{"content":"b"}}])");
+  CHECK(content_of(choices + choices) == "bb");
+  const std::string logprobs = choice_with(
+      R"("index":0,"delta":{},"logprobs":{"content":[1],"content":[2]},"logprobs":{"content":[3,4],"content":[5]})");
+  CHECK(whole(logprobs + kDone, 1 << 20)["choices"][0]["logprobs"] ==
+        Json{{"content", Json::array({5})}});
+  CHECK(whole(event_with(R"("error":null,"choices":[],"error":{"message":"overloaded"})"),
+              1 << 20) == Json{{"choices", Json::array()}, {"error", {{"message", "overloaded"}}}});
+  CHECK(content_of(event_with(R"("error":{"message":"no"},"error":null)") + twice) == "b");
+}
+
+TEST_CASE("half of a pair of surrogates is no text, in a first piece and in a later one") {
+  const auto piece = [](const std::string& content) {
+    return R"({"choices":[{"index":0,"delta":{"content":")" + content + R"("}}]})";
+  };
+  const auto events = [](const std::string& data) { return "data: " + data + "\n\n"; };
+  for (const std::string half : {R"(\udce2)", R"(\udc00)", R"(\udfff and more)", R"(\ud83d)",
+                                 R"(\ud83d\u0041)", R"(\udce2\ud83d)"}) {
+    INFO(half);
+    const std::string expected = "an event that is no JSON object: " + piece(half);
+    CHECK(error_of(events(piece(half)) + kDone) == expected);
+    CHECK(error_of(events(piece("a")) + events(piece(half)) + kDone) == expected);
+  }
+  const Json body = whole(events(piece("a")) + events(piece(R"(\ud83d\ude00)")) + kDone, 1 << 20);
+  CHECK(body["choices"][0]["message"]["content"] == "a\xf0\x9f\x98\x80");
+}
