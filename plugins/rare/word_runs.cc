@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -16,6 +17,9 @@ constexpr std::size_t kWordsOfACopy = 12;
 // Where each character is a word: a word of Chinese has between one and two.
 constexpr std::size_t kCharactersOfAPhrase = 8;
 constexpr std::size_t kCharactersOfACopy = 20;
+// So many places where words are equal, for each word of either text, take as long as the passes of
+// a search by halving.
+constexpr std::size_t kPlacesOfAWord = 50;
 
 struct Character {
   char32_t value;
@@ -110,9 +114,10 @@ bool has_common_run(const Words& words, const Words& source, std::size_t length)
 
 // The longest common substring of words, by the usual recurrence (a run that ends at two equal
 // words is one longer than that which ends before them), over the places where words are equal
-// alone.
-std::size_t longest_common_run(const std::vector<std::uint64_t>& words,
-                               const std::vector<std::uint64_t>& source) {
+// alone. Nothing where there are more of these than `most_places`.
+std::optional<std::size_t> run_in_one_pass(const std::vector<std::uint64_t>& words,
+                                           const std::vector<std::uint64_t>& source,
+                                           std::size_t most_places) {
   std::vector<std::pair<std::uint64_t, std::size_t>> places;  // of each word, in order
   std::bitset<4096> marks;  // by the highest bits: most words of another text are none of these
   const auto mark_of = [](std::uint64_t word) { return word >> 52; };
@@ -135,7 +140,20 @@ std::size_t longest_common_run(const std::vector<std::uint64_t>& words,
         longest = std::max(longest, now.back().second);
       }
     }
+    if (now.size() > most_places) return std::nullopt;
+    most_places -= now.size();
     before.swap(now);
+  }
+  return longest;
+}
+
+// A run of some length holds runs of every lesser one, so the longest can be found by halving.
+std::size_t run_by_halving(const Words& words, const Words& source) {
+  std::size_t longest = 0;
+  std::size_t too_long = std::min(words.count(), source.count()) + 1;
+  while (longest + 1 < too_long) {
+    const std::size_t length = (longest + too_long) / 2;
+    (has_common_run(words, source, length) ? longest : too_long) = length;
   }
   return longest;
 }
@@ -213,9 +231,15 @@ double word_overlap(std::string_view one, std::string_view other) {
   return in_either == 0 ? 1 : static_cast<double>(in_both) / static_cast<double>(in_either);
 }
 
+std::size_t longest_common_run(const Words& words, const Words& source, std::size_t most_places) {
+  const auto found = run_in_one_pass(words.hashes(), source.hashes(), most_places);
+  return found ? *found : run_by_halving(words, source);
+}
+
 SharedWords shared_words(const Words& reply, const Words& source) {
   SharedWords shared;
-  shared.longest_run = longest_common_run(reply.hashes(), source.hashes());
+  shared.longest_run =
+      longest_common_run(reply, source, kPlacesOfAWord * (reply.count() + source.count()));
   const std::size_t phrase = reply.is_unspaced() ? kCharactersOfAPhrase : kWordsOfAPhrase;
   shared.phrase_share = share_of_windows(reply, source, phrase);
   return shared;

@@ -40,6 +40,11 @@ struct SharedWords {
   double phrase_share = 0;      // of the reply's runs of a phrase's length, those in `source`
 };
 
+// How many words the longest run has that stands in both texts. Found in one pass where words of
+// one are equal to words of the other at `most_places` pairs of places or fewer, else by halving:
+// in tables of zeros nearly all pairs are.
+std::size_t longest_common_run(const Words& words, const Words& source, std::size_t most_places);
+
 // A phrase is five words, or eight where most of the reply's words are single characters.
 SharedWords shared_words(const Words& reply, const Words& source);
 

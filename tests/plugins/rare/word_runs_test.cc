@@ -1,11 +1,14 @@
 #include "word_runs.h"
 
+#include <ctime>
+#include <random>
 #include <string>
 #include <string_view>
 
 #include "catch.h"
 
 using rare::distill::count_words;
+using rare::distill::longest_common_run;
 using rare::distill::Words;
 
 namespace {
@@ -62,6 +65,35 @@ TEST_CASE("shared words are the longest run and the share of phrases") {
   const auto shared = shared_words("a b c two three four five six seven d e f", source);
   CHECK(shared.longest_run == 6);
   CHECK(shared.phrase_share == 0.25);
+}
+
+TEST_CASE("the longest run is the same in one pass and by halving") {
+  std::mt19937 random(7);
+  const auto text_of = [&](std::size_t words, unsigned vocabulary) {
+    std::string text;
+    for (std::size_t i = 0; i < words; ++i) text += std::to_string(random() % vocabulary) + " ";
+    return text;
+  };
+  for (int round = 0; round < 300; ++round) {
+    const unsigned vocabulary = 1 + random() % 20;
+    const Words reply(text_of(random() % 40, vocabulary));
+    const Words source(text_of(random() % 120, vocabulary));
+    const std::size_t in_one_pass = longest_common_run(reply, source, 1'000'000);
+    CHECK(longest_common_run(reply, source, 0) == in_one_pass);
+    CHECK(longest_common_run(reply, source, reply.count()) == in_one_pass);
+    CHECK(rare::distill::shared_words(reply, source).longest_run == in_one_pass);
+  }
+}
+
+TEST_CASE("a table of zeros beside a reply of zeros does not take a product of their lengths") {
+  std::string zeros;
+  for (int i = 0; i < 500'000; ++i) zeros += "0 ";
+  const Words reply(std::string_view(zeros).substr(0, 16'000));
+  const Words source(zeros);
+  const std::clock_t begin = std::clock();
+  CHECK(rare::distill::shared_words(reply, source).longest_run == 8'000);
+  // All pairs are 4 billion. The processor's time, however busy the machine is.
+  CHECK((std::clock() - begin) / CLOCKS_PER_SEC < 4);
 }
 
 TEST_CASE("a text of a source's sentences is pieced together, however they are joined") {
