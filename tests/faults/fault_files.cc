@@ -3,6 +3,7 @@
 // library through these functions is seen: not stdio, which serves temporary files here.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -168,6 +169,7 @@ int change_name(int folder, const char* name, Change&& change, JournalIt&& journ
   WriteJournal& journal = WriteJournal::instance();
   if (!journal.watches(path) || is_shared_memory(path)) return static_cast<int>(change());
   if (read_only(path)) return refused(EROFS);
+  if (dies_at(path)) syscall(SYS_kill, getpid(), SIGKILL);
   const auto lock = journal.lock();
   journal_it(journal, path);
   return static_cast<int>(change());

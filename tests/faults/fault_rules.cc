@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -68,6 +69,18 @@ std::uint64_t size_limit(std::string_view path) {
 bool read_only(std::string_view path) { return is_named("readonly", path); }
 
 bool lies_about(std::string_view path) { return is_named("lie", path); }
+
+bool dies_at(std::string_view path) {
+  static std::atomic<std::int64_t> times{0};  // for the one rule of this kind
+  Rules rules;
+  while (!rules.left.empty()) {
+    if (rules.next_word() != "die") continue;
+    const std::string_view text = rules.next_word();
+    const std::int64_t count = number(rules.next_word());
+    if (path.find(text) != std::string_view::npos) return ++times == count;
+  }
+  return false;
+}
 
 std::int64_t clock_offset_s() {
   Rules rules;
