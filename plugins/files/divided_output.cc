@@ -19,7 +19,7 @@ Status DividedOutput::begin(const std::string& path) {
   part_ = bytes_of_earlier_parts_ = 0;
   first_.reset();
   Status begun = begin_part();
-  return begun ? names_.remove_from(1, kWorkingSuffix) : begun;
+  return begun ? remove_unwanted(1) : begun;
 }
 
 Status DividedOutput::begin_part() {
@@ -60,7 +60,13 @@ Status DividedOutput::resume(const std::string& path, OutputPlace place) {
   if (Status held = hold_first(); !held) return held;
   output_ = make_part_();
   Status resumed = output_->resume(names_.name(part_), std::move(place));
-  return resumed ? names_.remove_from(part_ + 1, kWorkingSuffix) : resumed;
+  return resumed ? remove_unwanted(part_ + 1) : resumed;
+}
+
+// Working files from `part` on, and copies that a start which was killed could give no name.
+Status DividedOutput::remove_unwanted(std::uint64_t part) const {
+  Status removed = names_.remove_from(part, kWorkingSuffix);
+  return removed ? names_.remove_from(0, ".copy") : removed;
 }
 
 Status DividedOutput::hold_first() {

@@ -42,6 +42,7 @@ class DividedOutput final : public RowOutput {
 
  private:
   std::string working_name(std::uint64_t part) const { return names_.name(part) + kWorkingSuffix; }
+  Status remove_unwanted(std::uint64_t part) const;
   Status end_part();
   Status begin_part();
   Result<std::uint64_t> size_of_full(std::uint64_t part) const;

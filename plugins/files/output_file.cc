@@ -160,6 +160,7 @@ Status OutputFile::begin(const std::string& path) {
   if (!opened) return opened;
   // Only now, with the lock held: another run's working file must survive the attempt.
   if (::ftruncate(fd_, 0) != 0) return failure("emptying the working file", errno);
+  remove_copy();
   return sync_folder(folder_of(path_));
 }
 
@@ -175,6 +176,7 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
     const std::uintmax_t finished = std::filesystem::file_size(path_, error);
     if (missing && !error && finished == finished_bytes) {
       finished_ = true;
+      remove_copy();
       return Status();
     }
     return Status::run_fault(
@@ -193,6 +195,7 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
   if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0) {
     return failure("cutting back the working file", errno);
   }
+  remove_copy();
   return Status();
 }
 
@@ -293,6 +296,9 @@ Status OutputFile::publish_copy(std::string_view end) {
   }
   return sync_folder(folder_of(path_));
 }
+
+// Of a start that was killed before it could give it a name.
+void OutputFile::remove_copy() const { std::remove((path_ + ".copy").c_str()); }
 
 // The copy gets the working name only when it is whole: a crash leaves the finished file as it is.
 Status OutputFile::reopen_finished() {

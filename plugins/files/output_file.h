@@ -65,6 +65,7 @@ class OutputFile {
   Status open_working(int flags);
   Status flush();
   Status reopen_finished();
+  void remove_copy() const;
   Status copy_to(const std::string& target, const std::string& from, std::string_view end);
   Status still_there() const;
   Status failure(const std::string& what, int error) const;

@@ -97,6 +97,11 @@ class KillPointTest(FaultsTest):
         self.add(0, 90)
         self.assertEqual(sorted(self.kill_at_each()), sorted(self.names()))
 
+    def test_a_copy_that_replaces_a_longer_result(self):
+        self.put_older()
+        self.add(0, 90)
+        self.assertEqual(sorted(self.kill_at_each("--limit", 45)), sorted(self.names()))
+
     def test_a_result_that_grows(self):
         self.add(0, 57)
         self.assert_exit(self.run_engine(*COMMAND), 0)
