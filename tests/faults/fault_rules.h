@@ -3,7 +3,8 @@
 //   full TEXT BYTES    files whose path holds TEXT cannot grow beyond BYTES
 //   readonly TEXT      nothing whose path holds TEXT can be changed
 //   lie TEXT           files whose path holds TEXT are said to be synced, and are not
-//   die TEXT COUNT     the process is killed instead of making, renaming or removing a name that holds
+//   die TEXT COUNT     the process is killed instead of making, renaming or removing a name that
+//   holds
 //                      TEXT for the COUNT-th time
 //   clock SECONDS      the time of day is as much later, or with a minus earlier
 //
@@ -19,8 +20,8 @@ namespace rare::faults {
 std::uint64_t size_limit(std::string_view path);
 bool read_only(std::string_view path);
 bool lies_about(std::string_view path);
-// Whether the process is to die now that it is about to make, rename or remove this name: asked once
-// for each time.
+// Whether the process is to die now that it is about to make, rename or remove this name: asked
+// once for each time.
 bool dies_at(std::string_view path);
 std::int64_t clock_offset_s();
 
