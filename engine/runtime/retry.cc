@@ -22,6 +22,7 @@ class Retry {
   Retry(const Plan& plan, RunSettings settings) : plan_(plan), settings_(std::move(settings)) {
     settings_.fresh = false;
     settings_.limit.reset();
+    settings_.takes_more = false;
   }
   int execute();
 
@@ -217,7 +218,8 @@ int Retry::execute() {
     return kExitDone;
   }
   if (*way == Way::whole) {
-    const Status status = state_->reset_for_retry(work_);
+    Status status = session_->compare_inputs();
+    if (status.ok()) status = state_->reset_for_retry(work_);
     if (!status.ok()) return report_fault(status);
     session_.reset();
     state_.reset();

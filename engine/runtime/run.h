@@ -19,6 +19,8 @@ struct RunSettings {
   bool fresh = false;
   std::optional<std::uint64_t> limit;
   ProgressStyle progress = ProgressStyle::none;
+  // Whether sources whose input may grow give what came since an earlier start.
+  bool takes_more = true;
   int threads = 0;     // 0: as many as there are cores
   double hang_s = 20;  // how long nodes may take to end after the run was cut
 };

@@ -152,7 +152,12 @@ Status RunSession::open_sources() {
   const bool is_retry = setup_.retry != nullptr;
   return components_->open_sources(
       is_retry ? std::map<std::string, SourceCheckpoint>() : resume_.sources,
-      {whole().resume().inputs, !is_retry});
+      {whole().resume().inputs, !is_retry && setup_.settings.takes_more});
+}
+
+Status RunSession::compare_inputs() {
+  const Status opened = open_sources();
+  return opened.ok() ? check_inputs() : opened;
 }
 
 // A source that follows an earlier start has compared its input itself.

@@ -43,6 +43,8 @@ class RunSession {
 
   // Makes the sinks without opening them.
   Status make_sinks();
+  // Refused where a finished run's input is not what it read. Opens the sources.
+  Status compare_inputs();
   // Whether sources of a finished run have more than it read. Opens them.
   Result<bool> input_has_grown();
   // From the opening of components to their end: what can be refused is refused before the first

@@ -299,6 +299,35 @@ class AppendTest(EngineTest):
             self.assert_exit(self.validate_paths(read, "in/all.jsonl, max_records_per_file: 2"), 0)
             self.assert_exit(self.validate_paths(read, "out/rows.jsonl, max_records_per_file: 2"), 0)
 
+    def test_retry_that_makes_all_anew_reads_what_the_run_read(self):
+        self.write("grown.yaml", "name: grown\nmax_errors: 100\nnodes:\n"
+                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
+                   "  - { name: checked, use: basic.map, with: "
+                   "{ program: 'if .n % 10 == 5 then error(\"five\") else . end' } }\n"
+                   "  - { name: rows, use: files.write, with: { path: out/rows.jsonl, max_records_per_file: 20 } }\n")
+
+        def numbers():
+            return [row["n"] for part in sorted((self.folder / "out").iterdir()) for row in read_jsonl(part)]
+        self.add("b.jsonl", 30)
+        self.run_on()
+        file = self.folder / "in/b.jsonl"
+        whole = file.read_bytes()
+        file.write_bytes(whole.replace(b'"n": 4,', b'"n": 9,'))
+        refused = self.run_engine("retry", "grown.yaml", *QUIET)
+        self.assert_exit(refused, 2)
+        self.assertIn("in/b.jsonl: changed since an earlier start read it", refused.stderr)
+        file.write_bytes(whole)
+        self.assertEqual(len(self.dead_letters("grown")), 3)
+        self.add("b.jsonl", 4)
+        self.add("c.jsonl", 3)
+        retried = self.run_engine("retry", "grown.yaml", *QUIET)
+        self.assert_exit(retried, 0)
+        self.assertIn("all of it is made again", retried.stderr)
+        self.assertEqual(numbers(), [n for n in range(30) if n % 10 != 5])
+        self.assertEqual(len(self.dead_letters("grown")), 3)
+        self.run_on()
+        self.assertEqual(numbers(), [n for n in range(37) if n % 10 != 5])
+
     def test_a_divided_output_is_read_as_a_folder(self):
         self.lay_out()
         self.add("b.jsonl", 300)
