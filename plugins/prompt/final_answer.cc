@@ -92,13 +92,12 @@ std::string_view behind_label(std::string_view text, std::size_t begin, std::siz
 // Whether nothing but marks of Markdown and "Final" stands between the line's begin and `at`.
 bool begins_line(std::string_view text, std::size_t at) {
   constexpr std::array<std::string_view, 3> kFinal = {"Final ", "final ", "FINAL "};
-  std::string_view line = text.substr(0, at);
-  const std::size_t last = line.rfind('\n');
-  if (last != std::string_view::npos) line.remove_prefix(last + 1);
+  std::string_view before = text.substr(0, at);
   for (const std::string_view word : kFinal) {
-    if (line.ends_with(word)) line.remove_suffix(word.size());
+    if (before.ends_with(word)) before.remove_suffix(word.size());
   }
-  return line.find_first_not_of(" \t\r*#_>-") == std::string_view::npos;
+  const std::size_t last = before.find_last_not_of(" \t\r*#_>-");
+  return last == std::string_view::npos || before[last] == '\n';
 }
 
 }  // namespace
