@@ -104,7 +104,8 @@ struct Output {
                   ParquetFile::MakeFile make = noted_file, files::EarlyFile::Holding holding = {})
       : rows(
             std::make_unique<ParquetFile>(settings, std::move(declared), make),
-            [] { return std::unique_ptr<files::RecordReader>(); }, holding) {
+            [] { return std::unique_ptr<files::RecordReader>(); }, 0, files::kWorkingSuffix,
+            holding) {
     REQUIRE(rows.begin(path).ok());
   }
   bool is_written_early() const { return std::ifstream(path + ".copy").good(); }
@@ -261,7 +262,7 @@ TEST_CASE("what was written early goes when its rows are not finished") {
   {
     files::WaitingOutput rows(
         std::make_unique<ParquetFile>(files::WriteSettings(), std::vector<NamedType>(), noted_file),
-        [] { return std::unique_ptr<files::RecordReader>(); }, {1, 1});
+        [] { return std::unique_ptr<files::RecordReader>(); }, 0, files::kWorkingSuffix, {1, 1});
     REQUIRE(rows.begin(path).ok());
     REQUIRE(rows.append("{\"a\":1}\n").ok());
     REQUIRE(rows.sync().ok());
