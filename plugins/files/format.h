@@ -20,8 +20,8 @@ struct Format {
   std::unique_ptr<RecordReader> (*make_reader)(const ReadSettings&) = nullptr;  // null: none
   // A format that is written has rows that follow each other in a file that grows, or with
   // `make_file` (see `wants_fields`) a file that is written whole when all of its rows are there.
-  // Until then they wait as lines of JSON, whatever they hold (null), or as rows that `make_rows`
-  // has checked.
+  // Until then they wait as lines of JSON, whatever they hold (null, or `wants_fields`), or as rows
+  // that `make_rows` has checked.
   Result<std::unique_ptr<RowFormat>> (*make_rows)(const WriteSettings&) = nullptr;
   Result<std::unique_ptr<WholeFile>> (*make_file)(const WriteSettings&) = nullptr;
   // Some other library brings it (format_library.h): the functions are null here.

@@ -61,7 +61,10 @@ Status WriteSink::choose_format() const {
       choice_ = std::move(known);
       return;
     }
-    if (is_written_whole(*format_of_file_, settings())) {
+    // The rows of CSV, which `make_rows` makes, are not what waits for a file written whole.
+    const bool are_rows_checked =
+        format_of_file_->make_rows != nullptr && !format_of_file_->wants_fields;
+    if (is_written_whole(*format_of_file_, settings()) && !are_rows_checked) {
       rows_ = std::make_unique<JsonLineRows>();  // as which they wait for their file
       return;
     }
