@@ -8,17 +8,13 @@
 #include "engine/config/diagnostics.h"
 
 namespace rare::engine::cli {
-namespace {
 
-// Null where there is none: it is written at the end of a start.
 Json manifest_in(const std::string& folder) {
   std::ifstream file(folder + "/manifest.json");
   if (!file) return nullptr;
   Json manifest = Json::parse(file, nullptr, false);
   return manifest.is_object() ? manifest : Json();
 }
-
-}  // namespace
 
 Result<std::string> run_folder(const LoadOptions& named) {
   std::error_code error;
@@ -35,13 +31,12 @@ const char* state_word(const RunReport& report) {
   return report.phase == Phase::finalising ? "finalising" : "interrupted";
 }
 
-Json results_of(const RunReport& report, const std::string& folder) {
-  if (report.phase != Phase::done) return Json::array();
-  const Json manifest = manifest_in(folder);
-  return manifest.is_object() ? manifest.value("results", Json::array()) : Json::array();
+Json results_of(const RunReport& report, const Json& manifest) {
+  if (report.phase != Phase::done || !manifest.is_object()) return Json::array();
+  return manifest.value("results", Json::array());
 }
 
-Json status_json(const RunReport& report, const std::string& folder) {
+Json status_json(const RunReport& report, const std::string& folder, const Json& manifest) {
   Json json = {{"status", state_word(report)},
                {"holder", report.holder ? Json(*report.holder) : Json()},
                {"created", report.created},
@@ -52,7 +47,7 @@ Json status_json(const RunReport& report, const std::string& folder) {
                {"services", report.usage},
                {"dead_letters", Json::array()},
                {"state_folder", folder},
-               {"results", results_of(report, folder)}};
+               {"results", results_of(report, manifest)}};
   for (const auto& [name, tally] : report.nodes) json["nodes"][name] = tally.to_json();
   for (const RunReport::Reason& dead : report.dead) {
     json["dead_letters"].push_back(
@@ -68,10 +63,11 @@ Result<Json> run_account(const std::string& run) {
   if (!folder) return folder.status();
   const Result<RunReport> report = read_run_report(*folder);
   if (!report) return report.status();
-  Json account = status_json(*report, *folder);
+  Json manifest = manifest_in(*folder);
+  Json account = status_json(*report, *folder, manifest);
   account["fingerprint"] = report->fingerprint;
   account["sinks"] = report->sinks;
-  account["manifest"] = manifest_in(*folder);
+  account["manifest"] = std::move(manifest);
   account["dead_letters_file"] = "";
   if (!report->dead.empty()) {
     Result<std::string> written = write_dead_letters_of(*folder);

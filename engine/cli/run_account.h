@@ -17,10 +17,14 @@ Result<std::string> run_folder(const LoadOptions& named);
 // complete, running, finalising or interrupted.
 const char* state_word(const RunReport& report);
 
-// Where the output of a complete run is, as its manifest says; nothing where that cannot be read.
-Json results_of(const RunReport& report, const std::string& folder);
+// The manifest in the folder of a run's state; null where there is none, or none that can be read:
+// it is written at the end of a start.
+Json manifest_in(const std::string& folder);
 
-Json status_json(const RunReport& report, const std::string& folder);
+// Where the output of a complete run is, as its manifest says; nothing where there is none.
+Json results_of(const RunReport& report, const Json& manifest);
+
+Json status_json(const RunReport& report, const std::string& folder, const Json& manifest);
 
 // As promised in rare/tool.h.
 Result<Json> run_account(const std::string& run);

@@ -104,11 +104,13 @@ int show_status(const StatusOptions& options) {
     if (!written) return refused(written.status());
     dead_letters = std::move(*written);
   }
+  const Json manifest = manifest_in(*folder);
   if (!options.json) {
-    return print_result(status_text(*report, results_of(*report, *folder), dead_letters));
+    return print_result(status_text(*report, results_of(*report, manifest), dead_letters));
   }
   return print_result(
-      status_json(*report, *folder).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+      status_json(*report, *folder, manifest).dump(2, ' ', false, Json::error_handler_t::replace) +
+      "\n");
 }
 
 }  // namespace

@@ -168,6 +168,17 @@ bool Components::sinks_want_provenance() const {
                      [this](std::uint32_t node) { return sink(node).wants_provenance(); });
 }
 
+const Sink* Components::sink_without_output(const std::map<std::string, Offset>& committed) const {
+  for (const std::uint32_t index : sink_nodes_) {
+    const Sink& sink = *nodes_[index].sink;
+    const auto end = committed.find(plan_.nodes[index].name);
+    if (!(end == committed.end() ? sink.in_place() : sink.in_place_up_to(end->second))) {
+      return &sink;
+    }
+  }
+  return nullptr;
+}
+
 Status Components::open_sinks(const std::map<std::string, Offset>& committed) {
   for (const std::uint32_t index : sink_nodes_) {
     const PlannedNode& node = plan_.nodes[index];

@@ -35,6 +35,9 @@ class Components {
   Status open_sinks(const std::map<std::string, Offset>& committed);
   // Makes the sinks without opening them: where is their output, is it in place?
   Status make_sinks();
+  // The first sink whose finished output is not there, as far as it is `committed`; null: none.
+  // REQUIRES: make_sinks().
+  const Sink* sink_without_output(const std::map<std::string, Offset>& committed) const;
 
   // Of the plan's nodes, by index. REQUIRES: opened, of that kind.
   const std::vector<std::unique_ptr<Operator>>& operators(std::uint32_t node) const;

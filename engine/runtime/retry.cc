@@ -72,17 +72,12 @@ Status Retry::refuse_unfinished() const {
                                  " is not finished: finish it with `rare-engine run`, then retry "
                                  "its dead letters");
   }
-  for (const std::uint32_t node : session_->components().sink_nodes()) {
-    const Sink& sink = session_->components().sink(node);
-    const auto end = state_->resume().sinks.find(plan_.nodes[node].name);
-    if (end == state_->resume().sinks.end() ? sink.in_place() : sink.in_place_up_to(end->second))
-      continue;
-    return Status::run_fault(StatusCode::invalid_argument,
-                             "the output " + sink.location() +
-                                 " is gone, so nothing can be merged into it: `rare-engine run` "
-                                 "makes it again from stored replies, then retry");
-  }
-  return Status();
+  const Sink* const sink = session_->components().sink_without_output(state_->resume().sinks);
+  if (sink == nullptr) return Status();
+  return Status::run_fault(StatusCode::invalid_argument,
+                           "the output " + sink->location() +
+                               " is gone, so nothing can be merged into it: `rare-engine run` "
+                               "makes it again from stored replies, then retry");
 }
 
 Result<Retry::Way> Retry::look() {

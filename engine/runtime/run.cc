@@ -68,12 +68,9 @@ std::optional<int> Run::already_complete() {
     if (status.ok()) status = close_output();
     if (!status.ok()) return report_fault(status);
   }
-  for (const std::uint32_t node : components.sink_nodes()) {
-    const Sink& sink = components.sink(node);
-    const auto end = resume.sinks.find(plan_.nodes[node].name);
-    if (end == resume.sinks.end() ? sink.in_place() : sink.in_place_up_to(end->second)) continue;
+  if (const Sink* const sink = components.sink_without_output(resume.sinks); sink != nullptr) {
     log_line(LogLevel::info, {},
-             "the run is complete, but its output " + sink.location() +
+             "the run is complete, but its output " + sink->location() +
                  " is gone: making it again (stored replies are used)");
     Status status = state_->reset();
     if (status.ok()) {

@@ -124,6 +124,11 @@ Status RunSession::open() {
 // Last: a finished run stays finished, and what it knows of its input stays, if this start is
 // refused. What came may be taken away again then, or retried without it.
 Status RunSession::go_on_over_what_came() {
+  const Result<std::map<std::string, Json>> inputs = growing_inputs();
+  return inputs ? setup_.state->go_on_over(*inputs) : inputs.status();
+}
+
+Result<std::map<std::string, Json>> RunSession::growing_inputs() const {
   std::map<std::string, Json> inputs;
   for (const std::uint32_t index : components_->source_nodes()) {
     const PlannedNode& node = plan_.nodes[index];
@@ -132,7 +137,7 @@ Status RunSession::go_on_over_what_came() {
     if (!identity) return identity.status();
     inputs[node.name] = std::move(*identity);
   }
-  return setup_.state->go_on_over(inputs);
+  return inputs;
 }
 
 Status RunSession::open_services() {
@@ -152,7 +157,7 @@ Status RunSession::open_sources() {
   const bool is_retry = setup_.retry != nullptr;
   return components_->open_sources(
       is_retry ? std::map<std::string, SourceCheckpoint>() : resume_.sources,
-      {whole().resume().inputs, !is_retry && setup_.settings.takes_more});
+      {whole().resume().inputs, setup_.settings.takes_more});
 }
 
 Status RunSession::compare_inputs() {
@@ -178,15 +183,12 @@ Result<bool> RunSession::input_has_grown() {
                                [](const PlannedNode& node) { return node.grows(); });
   if (!may) return false;
   if (Status opened = open_sources(); !opened.ok()) return opened;
-  for (const std::uint32_t index : components_->source_nodes()) {
-    const PlannedNode& node = plan_.nodes[index];
-    if (!node.grows()) continue;
-    const Result<Json> identity = components_->source(index).identity();
-    if (!identity) return identity.status();
-    const auto known = resume_.inputs.find(node.name);
-    if (known == resume_.inputs.end() || known->second != *identity) return true;
-  }
-  return false;
+  const Result<std::map<std::string, Json>> inputs = growing_inputs();
+  if (!inputs) return inputs.status();
+  return std::any_of(inputs->begin(), inputs->end(), [this](const auto& input) {
+    const auto known = resume_.inputs.find(input.first);
+    return known == resume_.inputs.end() || known->second != input.second;
+  });
 }
 
 Status RunSession::open_replies() {

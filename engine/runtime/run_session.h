@@ -68,6 +68,7 @@ class RunSession {
   Status open_sources();
   Status check_inputs();
   Status go_on_over_what_came();
+  Result<std::map<std::string, Json>> growing_inputs() const;  // what they read now, by source
   Status open_replies();
   Status open_services();
   void stream();

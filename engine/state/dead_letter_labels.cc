@@ -27,10 +27,7 @@ Result<std::string> DeadLetterLabels::next() {
   Result<bool> more = true;
   if (!began_) {
     began_ = true;
-    sqlite::Statement& table =
-        database_.statement("SELECT 1 FROM sqlite_schema WHERE name = 'dead_letter_labels'");
-    const Result<bool> is_there = table.first();
-    table.reset();
+    const Result<bool> is_there = database_.has_table("dead_letter_labels");
     if (!is_there) return is_there.status();
     if (!*is_there) return std::string();
     labels_ = &database_.statement(

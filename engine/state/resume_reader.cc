@@ -118,10 +118,7 @@ std::vector<std::pair<std::string, NodeTally>> read_node_tallies(RowReader& rows
                    [&](const sqlite::Statement& row) {
                      tally_of(row.text(0)).filter_reasons[row.text(1)] = row.count(2);
                    });
-  bool has_counters = false;  // a file that an earlier rare-engine made has not
-  rows.each("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'counters'",
-            [&](const sqlite::Statement&) { has_counters = true; });
-  if (!has_counters) return nodes;
+  if (!rows.has_table("counters")) return nodes;  // a file that an earlier rare-engine made
   rows.each_sealed("SELECT node, counter, count, seal FROM counters",
                    [&](const sqlite::Statement& row) {
                      tally_of(row.text(0)).counters[row.text(1)] = row.count(2);

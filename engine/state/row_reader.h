@@ -43,6 +43,12 @@ class RowReader {
     fail("a value is not JSON");
     return Json();
   }
+  bool has_table(const std::string& name) {
+    if (!status_.ok()) return false;
+    const Result<bool> found = database_.has_table(name);
+    if (!found.ok()) status_ = found.status();
+    return found.ok() && *found;
+  }
   void fail(const std::string& detail) {
     if (status_.ok()) status_ = database_.damaged(detail);
   }

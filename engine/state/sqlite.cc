@@ -400,6 +400,13 @@ Status Database::in_place() const {
                                parent_folder(file_) + " back, then run again.");
 }
 
+Result<bool> Database::has_table(const std::string& name) {
+  Statement& tables = statement("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
+  const Result<bool> found = tables.first(name);
+  tables.reset();
+  return found;
+}
+
 void Database::set_busy_timeout(int milliseconds) { sqlite3_busy_timeout(handle_, milliseconds); }
 
 Transaction::~Transaction() {

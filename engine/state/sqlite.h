@@ -133,6 +133,8 @@ class Database {
   Statement& statement(const std::string& sql);
   // Several statements without values.
   Status execute(const std::string& sql);
+  // Of tables that are younger than the schema's version.
+  Result<bool> has_table(const std::string& name);
   // The error for SQLite's code `code`.
   Status error(int code) const;
   Status damaged(const std::string& detail) const;
