@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "plugins/files/row_text.h"
 #include "rare/random.h"
 
 namespace rare::exports {
@@ -32,12 +31,6 @@ Result<std::string> label_of(const Json& value, const std::string& key) {
 }
 
 }  // namespace
-
-Status wrong_field(const std::string& key, const std::string& expected, const std::string& came) {
-  return Status(StatusCode::invalid_data,
-                "field " + Json(key).dump(-1, ' ', true, Json::error_handler_t::replace) +
-                    ": expected " + expected + ", came " + came);
-}
 
 Result<std::string_view> text_in(const Record& record, const std::string& key) {
   const Json* value = record.find(key);

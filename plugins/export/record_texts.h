@@ -10,13 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/files/row_text.h"
 #include "plugins/prompt/prompt_template.h"
 #include "rare/record.h"
 #include "rare/status.h"
 
 namespace rare::exports {
 
-Status wrong_field(const std::string& key, const std::string& expected, const std::string& came);
+using files::wrong_field;
 
 // A text in UTF-8 with more than white space in it.
 Result<std::string_view> text_in(const Record& record, const std::string& key);

@@ -26,39 +26,27 @@ std::string negative_column(std::size_t number) { return "negative_" + std::to_s
 
 Spec RetrieverSink::spec() {
   Spec spec("export.retriever");
-  spec.summary(
-          "Writes records as training data for retrievers: a folder that "
-          "trainers load.")
+  spec.summary("Writes records as training data for retrievers: a folder that trainers load.")
       .description(
-          "The folder gets train.jsonl and validation.jsonl, which "
-          "share no document of a "
-          "question, and README.md (a dataset card with counts, "
-          "models and settings). "
-          "`datasets.load_dataset` takes the folder as it is. A "
-          "negative that is the document itself, or an earlier negative, is left out; README.md "
-          "counts them. A record without negatives, or that "
-          "lacks another thing that the form needs, is a dead letter "
-          "that names the field. The "
-          "forms flagembedding and tevatron have a column `document` "
-          "besides: what decided the "
-          "row's part; in triplets and tuples every column is a text "
-          "to be embedded.");
+          "The folder gets train.jsonl and validation.jsonl, which share no document of a "
+          "question, and README.md (a dataset card with counts, models and settings). "
+          "`datasets.load_dataset` takes the folder as it is. A negative that is the document "
+          "itself, or an earlier negative, is left out; README.md counts them. A record without "
+          "negatives, or that lacks another thing that the form needs, is a dead letter that names "
+          "the field. The forms flagembedding and tevatron have a column `document` besides: what "
+          "decided the row's part; in triplets and tuples every column is a text to be embedded.");
   using This = RetrieverSink;
   declare<This>(spec);
   spec.param(&This::format_, "format", "flagembedding",
-             "flagembedding: query, pos and neg. triplets: anchor, positive "
-             "and negative, a row "
-             "for each negative. tuples: anchor, positive, negative_1 to "
-             "negative_N, where N is "
-             "`num_neg`. tevatron: query, positive_passages and "
-             "negative_passages.")
+             "flagembedding: query, pos and neg. triplets: anchor, positive and negative, a row "
+             "for each negative. tuples: anchor, positive, negative_1 to negative_N, where N is "
+             "`num_neg`. tevatron: query, positive_passages and negative_passages.")
       .choices({"flagembedding", "triplets", "tuples", "tevatron"});
   spec.param(&This::query_, "query", "{{question}}",
              "What is searched for, or a file of it: {{fields}} of the record.")
       .text_or_file();
   spec.param(&This::num_neg_, "num_neg", 0,
-             "How many negatives a record has at most, the first ones; 0: all. "
-             "tuples have exactly "
+             "How many negatives a record has at most, the first ones; 0: all. tuples have exactly "
              "so many.")
       .range(0, 1000);
   spec.param(&This::input_text_key_, "input_text_key", "text",
@@ -68,12 +56,10 @@ Spec RetrieverSink::spec() {
              "Field with the list of texts that do not.");
   spec.reads_param("input_hardneg_key");
   spec.param(&This::input_id_key_, "input_id_key", "id",
-             "tevatron: field with the document's id, which is that of the "
-             "passage; the query's is "
+             "tevatron: field with the document's id, which is that of the passage; the query's is "
              "the record's place in the run.");
   spec.param(&This::input_negative_ids_key_, "input_negative_ids_key", "",
-             "tevatron: field with the list of the negatives' ids "
-             "(BM25HardNeg's output_ids_key); "
+             "tevatron: field with the list of the negatives' ids (BM25HardNeg's output_ids_key); "
              "empty: ids are made from the texts.");
   spec.reads_param("input_negative_ids_key");
   return spec;
@@ -82,8 +68,7 @@ Spec RetrieverSink::spec() {
 Status RetrieverSink::prepare() const {
   if (format_ == "tuples" && num_neg_ == 0) {
     return configuration_error(
-        "`format: tuples` needs `num_neg`, the number "
-        "of columns for negatives, came 0; "
+        "`format: tuples` needs `num_neg`, the number of columns for negatives, came 0; "
         "BM25HardNeg gives 3 unless told otherwise");
   }
   Result<prompt::PromptTemplate> parsed = prompt::PromptTemplate::parse("`query`", query_);

@@ -1,10 +1,9 @@
-// export.retriever: questions, the passages that answer them and those that do
-// not, for trainers of embedding models.
+// export.retriever: questions, the passages that answer them and those that do not, for trainers of
+// embedding models.
 //
-// Sources of the forms: FlagEmbedding's examples/finetune/embedder/README.md
-// (query, pos, neg); sentence-transformers' dataset overview (the order of the
-// columns counts, and there are no others); Tevatron's train sets (query_id,
-// query, positive_passages, negative_passages).
+// Sources of the forms: FlagEmbedding's examples/finetune/embedder/README.md (query, pos, neg);
+// sentence-transformers' dataset overview (the order of the columns counts, and there are no
+// others); Tevatron's train sets (query_id, query, positive_passages, negative_passages).
 #pragma once
 
 #include <cstddef>

@@ -37,8 +37,7 @@ Spec SftSink::spec() {
           "reads, dataset_info.json. `datasets.load_dataset` takes the folder as it is. The "
           "default prompt shows the document and its negatives, whole, in the order in which the "
           "teacher saw them, then scenario and question; the completion is the reasoning. A record "
-          "that "
-          "lacks what the form needs is a dead letter that names the field. "
+          "that lacks what the form needs is a dead letter that names the field. "
           "Every row has the column `document`: what decided its part.");
   using This = SftSink;
   declare<This>(spec);
@@ -121,7 +120,6 @@ Status SftSink::prepare() const {
   Result<prompt::PromptTemplate> parsed = prompt::PromptTemplate::parse("`prompt`", prompt_);
   if (!parsed) return configuration_error(parsed.status().message());
   template_ = std::move(*parsed);
-  shows_passages_ = template_.uses(kPassages);
   return Status();
 }
 
@@ -243,7 +241,7 @@ Status SftSink::add_unwanted(const Record& record, std::string_view wanted, std:
 
 Result<std::string> SftSink::prompt_of(const Record& record) const {
   Json values = Json::object();
-  if (shows_passages_) {
+  if (template_.uses(kPassages)) {
     const Result<std::string_view> text = text_in(record, input_text_key_);
     if (!text) return text.status();
     Result<std::vector<std::string_view>> texts =

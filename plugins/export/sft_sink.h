@@ -49,7 +49,6 @@ class SftSink final : public DatasetSink {
   std::string input_text_key_, input_hardneg_key_, input_order_key_;
 
   mutable prompt::PromptTemplate template_;
-  mutable bool shows_passages_ = false;
 };
 
 }  // namespace rare::exports

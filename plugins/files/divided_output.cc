@@ -66,7 +66,7 @@ Status DividedOutput::resume(const std::string& path, OutputPlace place) {
 // Working files from `part` on, and copies that a start which was killed could give no name.
 Status DividedOutput::remove_unwanted(std::uint64_t part) const {
   Status removed = names_.remove_from(part, kWorkingSuffix);
-  return removed ? names_.remove_from(0, ".copy") : removed;
+  return removed ? names_.remove_from(0, kCopySuffix) : removed;
 }
 
 Status DividedOutput::hold_first() {

@@ -232,31 +232,19 @@ Result<Json> identify_first_bytes(const InputFile& input) {
   return identify_bytes(input.path, input.size_bytes);
 }
 
-Result<std::vector<std::string>> content_hashes(const std::string& path,
-                                                const std::vector<std::uint64_t>& sizes) {
-  std::vector<digest::Sha256> hashes;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    Result<digest::Sha256> hash = digest::Sha256::begin();
-    if (!hash) return hash.status();
-    hashes.push_back(std::move(*hash));
-  }
-  const std::uint64_t end = sizes.empty() ? 0 : sizes.back();
-  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(path, 0, end);
+Result<std::string> hash_first_bytes(const InputFile& input) {
+  Result<digest::Sha256> hash = digest::Sha256::begin();
+  if (!hash) return hash.status();
+  Result<std::unique_ptr<FileBytes>> file = FileBytes::open(input.path, 0, input.size_bytes);
   if (!file) return file.status();
   std::vector<char> bytes(kContentReadBytes);
-  for (std::uint64_t done = 0; done < end;) {
+  for (std::uint64_t done = 0; done < input.size_bytes;) {
     const Result<std::size_t> got = (*file)->read(bytes.data(), bytes.size());
     if (!got) return got.status();
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      if (done >= sizes[i]) continue;
-      hashes[i].add(
-          {bytes.data(), static_cast<std::size_t>(std::min<std::uint64_t>(*got, sizes[i] - done))});
-    }
+    hash->add({bytes.data(), *got});
     done += *got;
   }
-  std::vector<std::string> digests;
-  for (digest::Sha256& hash : hashes) digests.push_back(hash.hex());
-  return digests;
+  return hash->hex();
 }
 
 }  // namespace rare::files

@@ -43,8 +43,7 @@ Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
 Result<Json> identify(const InputFile& file);
 // The same of the file's first `size_bytes`, whatever stands behind them.
 Result<Json> identify_first_bytes(const InputFile& file);
-// SHA-256 of a file's first bytes, for each of `sizes`, which ascend. Reads the file once.
-Result<std::vector<std::string>> content_hashes(const std::string& path,
-                                                const std::vector<std::uint64_t>& sizes);
+// SHA-256 of all of the file's first `size_bytes`.
+Result<std::string> hash_first_bytes(const InputFile& file);
 
 }  // namespace rare::files

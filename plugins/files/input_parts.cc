@@ -69,11 +69,11 @@ Result<std::uint64_t> size_now(const InputPart& last) {
   if (now == before && last.identity.value("mtime_ns", std::int64_t{0}) == mtime_ns) return now;
   std::string digest;
   if (last.leaves_unfinished_line) {
-    Result<std::vector<std::string>> digests = content_hashes(path, {before});
-    if (!digests) return digests.status();
-    digest = digests->front();
+    Result<std::string> content = hash_first_bytes(last.file);
+    if (!content) return content.status();
+    digest = std::move(*content);
   } else {
-    const Result<Json> identity = identify_first_bytes({path, before});
+    const Result<Json> identity = identify_first_bytes(last.file);
     if (!identity) return identity.status();
     digest = identity->at("sha256").get<std::string>();
   }
@@ -235,10 +235,9 @@ Result<Json> identify_part(const InputPart& part) {
   if (!part.leaves_unfinished_line) return identify(part.file);
   Result<Json> identity = identify_first_bytes(part.file);
   if (!identity) return identity.status();
-  const Result<std::vector<std::string>> content =
-      content_hashes(part.file.path, {part.file.size_bytes});
+  const Result<std::string> content = hash_first_bytes(part.file);
   if (!content) return content.status();
-  (*identity)["content_sha256"] = content->front();
+  (*identity)["content_sha256"] = *content;
   if (part.begin_bytes > 0 || part.from.offset > 0) {
     (*identity)["from"] = {{"begin_bytes", part.begin_bytes},
                            {"offset", part.from.offset},

@@ -177,6 +177,14 @@ std::variant<Json, ParseProblem> ElementParser::parse_object(std::string_view te
   return result;
 }
 
+std::size_t whole_characters(std::string_view text, std::size_t most_bytes) {
+  if (text.size() <= most_bytes) return text.size();
+  while (most_bytes > 0 && (static_cast<unsigned char>(text[most_bytes]) & 0xC0) == 0x80) {
+    --most_bytes;
+  }
+  return most_bytes;
+}
+
 std::size_t first_invalid_utf8(std::string_view text) {
   if (simdjson::validate_utf8(text.data(), text.size())) return text.size();
   const auto byte = [&text](std::size_t i) -> unsigned {

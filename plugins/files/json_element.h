@@ -41,6 +41,9 @@ class ElementParser {
   std::unique_ptr<State> state_;
 };
 
+// The bytes of a text's first whole characters that are at most `most_bytes`. REQUIRES: UTF-8.
+std::size_t whole_characters(std::string_view text, std::size_t most_bytes);
+
 // The first byte that is no part of well-formed UTF-8 (Unicode 15, table 3-7), or text.size().
 std::size_t first_invalid_utf8(std::string_view text);
 

@@ -288,7 +288,7 @@ Status OutputFile::discard() {
 
 Status OutputFile::publish_copy(std::string_view end) {
   if (finished_) return Status();
-  const std::string copy = path_ + ".copy";
+  const std::string copy = path_ + kCopySuffix;
   Status copied = copy_to(copy, working_path(), end);
   if (!copied) return copied;
   if (std::rename(copy.c_str(), path_.c_str()) != 0) {
@@ -298,11 +298,11 @@ Status OutputFile::publish_copy(std::string_view end) {
 }
 
 // Of a start that was killed before it could give it a name.
-void OutputFile::remove_copy() const { std::remove((path_ + ".copy").c_str()); }
+void OutputFile::remove_copy() const { std::remove((path_ + kCopySuffix).c_str()); }
 
 // The copy gets the working name only when it is whole: a crash leaves the finished file as it is.
 Status OutputFile::reopen_finished() {
-  const std::string copy = path_ + ".copy";
+  const std::string copy = path_ + kCopySuffix;
   Status copied = copy_to(copy, path_, {});
   if (!copied) return copied;
   if (std::rename(copy.c_str(), working_path().c_str()) != 0) {

@@ -16,6 +16,8 @@
 namespace rare::files {
 
 inline constexpr char kWorkingSuffix[] = ".part";
+// Of a file that is to take a place which another one may have until then.
+inline constexpr char kCopySuffix[] = ".copy";
 
 class OutputFile {
  public:

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "json_element.h"
+
 namespace rare::files {
 namespace {
 
@@ -24,10 +26,7 @@ const char* name_of(Stage stage) {
 // A label is shown in lines, and kept for every record that is in work.
 std::string_view shortened_label(std::string_view text) {
   constexpr std::size_t kMostBytes = 256;
-  if (text.size() <= kMostBytes) return text;
-  std::size_t end = kMostBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end);
+  return text.substr(0, whole_characters(text, kMostBytes));
 }
 
 }  // namespace

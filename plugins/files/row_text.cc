@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "json_element.h"
+#include "plugins/json/escaped_bytes.h"
 
 namespace rare::files {
 namespace {
@@ -16,11 +17,6 @@ namespace {
 // Names go into messages, which are written as JSON themselves.
 std::string shown(const std::string& name) {
   return Json(name).dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-Status refused(const std::string& field, const std::string& expected, const std::string& came) {
-  return Status(StatusCode::invalid_data,
-                "field " + shown(field) + ": expected " + expected + ", came " + came);
 }
 
 constexpr std::array<bool, 256> bytes_to_escape() {
@@ -64,13 +60,10 @@ void append_escaped(std::string& row, char c) {
 
 // Eight bytes at a time, as nearly all texts have few such bytes.
 std::size_t first_to_escape(std::string_view text, std::size_t from) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHighBits = 0x8080808080808080;
-  const auto has_zero = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighBits; };
   for (; from + sizeof(std::uint64_t) <= text.size(); from += sizeof(std::uint64_t)) {
     std::uint64_t bytes;
     std::memcpy(&bytes, text.data() + from, sizeof bytes);
-    const std::uint64_t controls = (bytes - kOnes * 0x20) & ~bytes & kHighBits;
-    if (controls | has_zero(bytes ^ (kOnes * '"')) | has_zero(bytes ^ (kOnes * '\\'))) break;
+    if (json::any_escaped(bytes)) break;
   }
   while (from < text.size() && !kEscaped[static_cast<unsigned char>(text[from])]) ++from;
   return from;
@@ -99,7 +92,7 @@ void append_integer(std::string& row, Integer number) {
 
 Status append_name(std::string& row, const std::string& name) {
   if (first_invalid_utf8(name) != name.size()) {
-    return refused(name, "a name in UTF-8", "other bytes").with_raw(name);
+    return wrong_field(name, "a name in UTF-8", "other bytes").with_raw(name);
   }
   append_string(row, name);
   row += ':';
@@ -151,7 +144,7 @@ Status append_value(std::string& row, const std::string& field, const Json& valu
       return Status();
     case Json::value_t::number_float:
       if (!std::isfinite(value.get<double>())) {
-        return refused(field, "a finite number", "infinity or not-a-number");
+        return wrong_field(field, "a finite number", "infinity or not-a-number");
       }
       row += value.dump();
       return Status();
@@ -169,7 +162,7 @@ Status append_value(std::string& row, const std::string& field, const Json& valu
     case Json::value_t::discarded:
       break;
   }
-  return refused(field, "a JSON value", "binary data");
+  return wrong_field(field, "a JSON value", "binary data");
 }
 
 }  // namespace
@@ -177,11 +170,17 @@ Status append_value(std::string& row, const std::string& field, const Json& valu
 Status check_text(const std::string& name, const std::string& text) {
   const std::size_t at = first_invalid_utf8(text);
   if (at == text.size()) return Status();
-  return refused(name, "UTF-8 text", "something else at byte " + std::to_string(at)).with_raw(text);
+  return wrong_field(name, "UTF-8 text", "something else at byte " + std::to_string(at))
+      .with_raw(text);
 }
 
 Status append_json(std::string& row, const std::string& name, const Json& value) {
   return append_value(row, name, value);
+}
+
+Status wrong_field(const std::string& name, const std::string& expected, const std::string& came) {
+  return Status(StatusCode::invalid_data,
+                "field " + shown(name) + ": expected " + expected + ", came " + came);
 }
 
 Status append_field(std::string& row, const std::string& name, const Json& value) {

@@ -20,5 +20,7 @@ Status append_field(std::string& row, const std::string& name, const Json& value
 Status append_json(std::string& row, const std::string& name, const Json& value);
 // Whether the text is UTF-8, as an error of append_field() says it.
 Status check_text(const std::string& name, const std::string& text);
+// "field "NAME": expected ..., came ...", an error of the record.
+Status wrong_field(const std::string& name, const std::string& expected, const std::string& came);
 
 }  // namespace rare::files

@@ -72,13 +72,11 @@ Status WaitingOutput::resume(const std::string& path, OutputPlace place) {
     bytes = *end;
   }
   Status resumed = rows_.resume(path, bytes, OutputFile::kNoFinished);
-  // Of a start that was killed: it may be large.
-  if (resumed) std::filesystem::remove(copy_of(0), ignored);
-  return resumed;
+  // Of parts that a start which was killed could give no name.
+  return resumed ? names_.remove_from(0, kCopySuffix) : resumed;
 }
 
-// Where the first `place.rows` of them end. Where there are not so many, what `place` says, which
-// is more than there is.
+// Where the first `place.rows` of them end; an error where there are not so many.
 Result<std::uint64_t> WaitingOutput::end_of_rows(const std::string& working_path,
                                                  std::uint64_t size, const OutputPlace& place) {
   ByteReader reader;
@@ -122,7 +120,7 @@ Status WaitingOutput::wait_again() {
   Result<std::unique_ptr<FinishedRows>> finished = FinishedRows::open(names_, make_reader_);
   if (!finished) return finished.status();
   OutputFile again;
-  const std::string copy = rows_.path() + ".copy";
+  const std::string copy = rows_.path() + kCopySuffix;
   if (Status begun = again.begin(copy); !begun) return begun;
   while ((*finished)->count() < count_) {
     const Result<std::optional<Json>> row = (*finished)->next();

@@ -82,7 +82,7 @@ class WaitingOutput final : public RowOutput {
   Status check_finished(std::uint64_t rows);
   Status wait_again();
   std::uint64_t files() const;
-  std::string copy_of(std::uint64_t part) const { return names_.name(part) + ".copy"; }
+  std::string copy_of(std::uint64_t part) const { return names_.name(part) + kCopySuffix; }
   Status survey_rows();
   Status write_copies();
   Status write_files();

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "plugins/json/escaped_bytes.h"
+
 namespace rare::llm {
 namespace {
 
@@ -15,15 +17,9 @@ constexpr bool is_plain(char c) {
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
 }
 
-// The same of eight bytes at once: the byte-wise tests of "Bit Twiddling Hacks" (Anderson), of
-// which each says exactly whether there is such a byte.
+// The same of eight bytes at once.
 constexpr bool all_plain(std::uint64_t eight) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
-  const auto has_zero = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
-  const std::uint64_t below_space = (eight - kOnes * 0x20) & ~eight;
-  const std::uint64_t special =
-      eight | below_space | has_zero(eight ^ kOnes * '"') | has_zero(eight ^ kOnes * '\\');
-  return (special & kHighs) == 0;
+  return (eight & 0x8080808080808080) == 0 && !json::any_escaped(eight);
 }
 
 std::size_t plain_prefix(std::string_view text) {

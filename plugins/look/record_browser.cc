@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "plugins/files/json_element.h"
+
 namespace rare::look {
 namespace {
 
@@ -58,10 +60,7 @@ void RecordBrowser::work() {
     switch (aim_) {
       case Aim::none:
         if (!wants_to_look_on()) return;
-        if (const Result<bool> more = file_.look_on(); !more) {
-          broken_ = true;
-          say(more.status().message());
-        }
+        look_on();
         break;
       case Aim::number:
       case Aim::last:
@@ -75,13 +74,18 @@ void RecordBrowser::work() {
   } while (std::chrono::steady_clock::now() < until && (is_busy() || wants_to_look_on()));
 }
 
+bool RecordBrowser::look_on() {
+  const Result<bool> more = file_.look_on();
+  if (more) return true;
+  broken_ = true;
+  say(more.status().message());
+  return false;
+}
+
 void RecordBrowser::aim_at_number() {
   const bool seen = aim_ == Aim::number && file_.seen() >= wanted_;
   if (!seen && wants_to_look_on()) {
-    if (const Result<bool> more = file_.look_on(); !more) {
-      broken_ = true;
-      say(more.status().message());
-    }
+    look_on();
     return;
   }
   const std::uint64_t last = file_.seen();
@@ -97,11 +101,7 @@ void RecordBrowser::aim_at_number() {
 void RecordBrowser::aim_at_match() {
   const bool forward = aim_ == Aim::forward;
   if (forward && wanted_ > file_.seen() && wants_to_look_on()) {
-    if (const Result<bool> more = file_.look_on(); !more) {
-      broken_ = true;
-      aim_ = Aim::none;
-      say(more.status().message());
-    }
+    if (!look_on()) aim_ = Aim::none;
     return;
   }
   if (wanted_ == 0 || wanted_ > file_.seen()) {
@@ -187,9 +187,7 @@ void RecordBrowser::typed(std::string_view pressed) {
     typing_.reset();
   } else if (pressed == key::kErase) {
     if (typing_->empty()) return typing_.reset();
-    std::size_t end = typing_->size() - 1;
-    while (end > 0 && (static_cast<unsigned char>((*typing_)[end]) & 0xC0) == 0x80) --end;
-    typing_->resize(end);
+    typing_->resize(files::whole_characters(*typing_, typing_->size() - 1));
   } else if (pressed == key::kEnter) {
     if (!typing_->empty()) needle_ = Needle(*typing_);
     typing_.reset();

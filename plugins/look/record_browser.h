@@ -60,6 +60,8 @@ class RecordBrowser {
   enum class Aim { none, number, last, forward, backward };
 
   void look_for(Aim aim, std::uint64_t number);
+  // False: the file cannot be read on, which is said.
+  bool look_on();
   void aim_at_number();
   void aim_at_match();
   bool show(std::uint64_t number, bool at_match);

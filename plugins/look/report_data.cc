@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/files/json_element.h"
 #include "record_file.h"
 #include "row_analysis.h"
 #include "row_blocks.h"
@@ -28,8 +29,7 @@ constexpr std::size_t kDeadRecordBytes = std::size_t{8} << 10;
 
 std::string cut_text(const std::string& text, std::size_t most_bytes) {
   if (text.size() <= most_bytes) return text;
-  std::size_t end = most_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  const std::size_t end = files::whole_characters(text, most_bytes);
   return text.substr(0, end) + " [cut: the first " + std::to_string(end) + " of " +
          std::to_string(text.size()) + " bytes]";
 }
