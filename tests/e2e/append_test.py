@@ -220,33 +220,23 @@ class AppendTest(EngineTest):
         self.assertIn("retried 1 records", retried.stdout)
 
     def test_what_looks_at_the_whole_set_is_refused(self):
+        growing = ("nodes:\n"
+                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n")
+        in_order = "  - { name: in_order, use: basic.sort, with: { by: n } }\n"
+        rows = "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n"
+        whole_set = "append: expected false, because 'in_order' (basic.sort) works over the whole set"
         self.write("in/a.jsonl", '{"n":1,"text":"salt"}\n')
-        self.write("sorted.yaml", "name: sorted\nnodes:\n"
-                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
-                   "  - { name: in_order, use: basic.sort, with: { by: n } }\n"
-                   "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n")
-        refused = self.run_engine("validate", "sorted.yaml")
-        self.assert_exit(refused, 2)
-        self.assertIn("append: expected false, because 'in_order' (basic.sort) works over the whole set",
-                      refused.stderr)
-        self.write("beside.yaml", "name: beside\nnodes:\n"
-                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
-                   "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n"
-                   "  - { name: others, use: files.read, with: { path: in/a.jsonl } }\n"
-                   "  - { name: in_order, use: basic.sort, with: { by: n } }\n"
-                   "  - { name: other_rows, use: files.write, with: { path: others.jsonl } }\n")
-        refused = self.run_engine("validate", "beside.yaml")
-        self.assert_exit(refused, 2)
-        self.assertIn("append: expected false, because 'in_order' (basic.sort) works over the whole set",
-                      refused.stderr)
-        self.write("mined.yaml", "name: mined\nservices:\n"
-                   "  index: { use: bm25.index, with: { from: documents } }\nnodes:\n"
-                   "  - { name: documents, use: files.read, with: { path: in, append: true } }\n"
-                   "  - { name: rows, use: files.write, with: { path: out.jsonl } }\n")
-        refused = self.run_engine("validate", "mined.yaml")
-        self.assert_exit(refused, 2)
-        self.assertIn("may have more at each start (append: true)", refused.stderr)
-        self.assertIn("name the corpus by its path", refused.stderr)
+        for text, said in (
+                (growing + in_order + rows, [whole_set]),
+                (growing + rows + "  - { name: others, use: files.read, with: { path: in/a.jsonl } }\n" + in_order
+                 + "  - { name: other_rows, use: files.write, with: { path: others.jsonl } }\n", [whole_set]),
+                ("services:\n  index: { use: bm25.index, with: { from: documents } }\n" + growing + rows,
+                 ["may have more at each start (append: true)", "name the corpus by its path"])):
+            self.write("whole.yaml", "name: whole\n" + text)
+            refused = self.run_engine("validate", "whole.yaml")
+            self.assert_exit(refused, 2)
+            for words in said:
+                self.assertIn(words, refused.stderr)
         self.write("piped.yaml", "name: piped\nnodes:\n"
                    "  - { name: rows, use: files.read, with: { path: '-', format: jsonl, append: true } }\n"
                    "  - { name: result, use: files.write, with: { path: out.jsonl } }\n")

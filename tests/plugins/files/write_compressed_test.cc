@@ -65,6 +65,25 @@ std::string unpacked(const std::string& path, std::size_t most = 70'001) {
   }
 }
 
+// What is committed of the first rows, whose output has then ended, or is there as a copy.
+Offset written_up_to(const std::string& path, std::size_t rows, Status (WriteSink::*end)()) {
+  const auto sink = sink_of(path);
+  REQUIRE(sink->open(compressed_context(), std::nullopt).ok());
+  REQUIRE(write_some(*sink, 0, rows).ok());
+  const Offset committed = kept(sink->sync());
+  REQUIRE(((*sink).*end)().ok());
+  return committed;
+}
+
+// By a start that goes on to the last row.
+void write_rest(const std::string& path, const Offset& committed, std::size_t from) {
+  const auto sink = sink_of(path);
+  REQUIRE(sink->open(compressed_context(), committed).ok());
+  REQUIRE(write_some(*sink, from, kRows).ok());
+  REQUIRE(sink->sync().ok());
+  REQUIRE(sink->finalise().ok());
+}
+
 std::string write_at_once(const std::string& path) {
   const auto sink = sink_of(path);
   REQUIRE(sink->open(compressed_context(), std::nullopt).ok());
@@ -137,20 +156,9 @@ TEST_CASE("a published part is a whole file, and the output goes on to the same 
   const Folder folder;
   const std::string whole = write_at_once(folder.path("whole.jsonl" + extension));
   const std::string path = folder.path("out.jsonl" + extension);
-  Offset committed;
-  {
-    const auto sink = sink_of(path);
-    REQUIRE(sink->open(compressed_context(), std::nullopt).ok());
-    REQUIRE(write_some(*sink, 0, 400).ok());
-    committed = kept(sink->sync());
-    REQUIRE(sink->publish_copy().ok());
-  }
+  const Offset committed = written_up_to(path, 400, &WriteSink::publish_copy);
   CHECK(unpacked(path) == text_of(0, 400));
-  const auto sink = sink_of(path);
-  REQUIRE(sink->open(compressed_context(), committed).ok());
-  REQUIRE(write_some(*sink, 400, kRows).ok());
-  REQUIRE(sink->sync().ok());
-  REQUIRE(sink->finalise().ok());
+  write_rest(path, committed, 400);
   CHECK(Folder::read(path) == whole);
 }
 
@@ -159,19 +167,8 @@ TEST_CASE("rows that are added to a finished output give the file that one write
   const Folder folder;
   const std::string whole = write_at_once(folder.path("whole.jsonl.zst"));
   const std::string path = folder.path("out.jsonl.zst");
-  Offset committed;
-  {
-    const auto sink = sink_of(path);
-    REQUIRE(sink->open(compressed_context(), std::nullopt).ok());
-    REQUIRE(write_some(*sink, 0, before).ok());
-    committed = kept(sink->sync());
-    REQUIRE(sink->finalise().ok());
-  }
-  const auto sink = sink_of(path);
-  REQUIRE(sink->open(compressed_context(), committed).ok());
-  REQUIRE(write_some(*sink, before, kRows).ok());
-  REQUIRE(sink->sync().ok());
-  REQUIRE(sink->finalise().ok());
+  const Offset committed = written_up_to(path, before, &WriteSink::finalise);
+  write_rest(path, committed, before);
   CHECK(Folder::read(path) == whole);
 }
 
@@ -180,14 +177,7 @@ TEST_CASE("a last frame that another version of the library has made is the outp
   const Folder folder;
   const std::string whole = write_at_once(folder.path("whole.jsonl" + extension));
   const std::string path = folder.path("out.jsonl" + extension);
-  Offset committed;
-  {
-    const auto sink = sink_of(path);
-    REQUIRE(sink->open(compressed_context(), std::nullopt).ok());
-    REQUIRE(write_some(*sink, 0, 400).ok());
-    committed = kept(sink->sync());
-    REQUIRE(sink->finalise().ok());
-  }
+  const Offset committed = written_up_to(path, 400, &WriteSink::finalise);
   const std::string finished = Folder::read(path);
   const std::string first =
       finished.substr(0, committed.token.at("packed_bytes").get<std::size_t>());
