@@ -1,6 +1,7 @@
 #include "plugins/bm25/hard_negatives.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <unordered_set>
 #include <utility>
@@ -37,9 +38,15 @@ constexpr std::uint64_t kForeignShare = 100;
 constexpr std::uint64_t kAllLookedAt = 1000;
 constexpr std::uint64_t kOneLookedAtOf = 16;
 
+bool is_same_text(const SearchHit& hit, const std::string& key) {
+  FoldedText folded;
+  folded.begin(hit.text);
+  return folded.has_key(key);
+}
+
 bool has_text(const SearchHits& reply, const std::string& key) {
   return std::any_of(reply.hits.begin(), reply.hits.end(),
-                     [&](const SearchHit& hit) { return identity_key(hit.text) == key; });
+                     [&](const SearchHit& hit) { return is_same_text(hit, key); });
 }
 
 int grown(int hits, int growth) {
@@ -198,7 +205,7 @@ class HardNegatives::Choice {
   Choice(const HardNegatives& node, Inputs inputs) : node_(node), inputs_(std::move(inputs)) {}
 
   const Inputs& inputs() const { return inputs_; }
-  std::vector<Negative>& negatives() { return negatives_; }
+  std::deque<Negative>& negatives() { return negatives_; }
   bool has_positive() const { return has_positive_; }  // among the hits that it looked at
   bool complete() const { return complete_; }          // no more hits would change it
 
@@ -208,15 +215,15 @@ class HardNegatives::Choice {
     if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return false;
     complete_ = static_cast<double>(hit.score) < node_.min_score_;
     if (complete_ || static_cast<double>(hit.score) > limit_) return complete_;
-    folded_.assign(hit.text);
-    if (folded_.key() == inputs_.positive.key()) {
+    folded_.begin(hit.text);
+    if (hit.text == inputs_.text || folded_.has_key(inputs_.positive.key())) {
       has_positive_ = true;
       return false;
     }
-    if (taken_.contains(folded_.key())) return false;
     if (inputs_.positive_shingles.reach(folded_, node_.near_duplicate_)) return false;
-    taken_.insert(folded_.key());
+    if (taken_.contains(folded_)) return false;
     negatives_.push_back({hit, rank});
+    taken_.insert(folded_, negatives_.back().hit.text);
     complete_ = negatives_.size() == static_cast<std::size_t>(node_.num_neg_);
     return complete_;
   }
@@ -243,7 +250,7 @@ class HardNegatives::Choice {
   void limit_to(const SearchHits& reply) {
     limit_ = 0;
     for (const SearchHit& hit : reply.hits) {
-      if (identity_key(hit.text) != inputs_.positive.key()) continue;
+      if (!is_same_text(hit, inputs_.positive.key())) continue;
       limit_ = *node_.max_score_ratio_ * static_cast<double>(hit.score);
       has_positive_ = true;
       return;
@@ -253,9 +260,9 @@ class HardNegatives::Choice {
   const HardNegatives& node_;
   Inputs inputs_;
   double limit_ = std::numeric_limits<double>::infinity();
-  FoldedText folded_;                      // the hit's
-  std::unordered_set<std::string> taken_;  // keys of the negatives
-  std::vector<Negative> negatives_;
+  FoldedText folded_;  // the hit's, as far as it was needed
+  std::deque<Negative> negatives_;
+  DistinctTexts taken_;                     // theirs
   std::unordered_set<std::uint64_t> seen_;  // ordinals of the hits that it looked at
   bool has_positive_ = false;
   bool complete_ = false;

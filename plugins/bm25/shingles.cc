@@ -1,7 +1,6 @@
 #include "plugins/bm25/shingles.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <iterator>
 
@@ -12,40 +11,48 @@ namespace {
 
 constexpr std::size_t kWordsPerShingle = 3;
 
-std::size_t words_of_shingle(const FoldedText& text) {
-  return std::min(text.word_ends().size(), kWordsPerShingle);
-}
-
-// How many there are, those that occur again included.
+// How many a whole text has, those that occur again included.
 std::size_t shingle_count(const FoldedText& text) {
-  return text.word_ends().empty() ? 0 : text.word_ends().size() - words_of_shingle(text) + 1;
+  const std::size_t words = text.word_ends().size();
+  return words <= kWordsPerShingle ? std::min<std::size_t>(words, 1) : words - kWordsPerShingle + 1;
 }
 
-// Gives the hash of each, in the text's order, as long as `take` wants more.
-template <class Take>
-void for_each_shingle(const FoldedText& text, const Take& take) {
-  const std::size_t size = words_of_shingle(text);
-  std::array<std::uint64_t, kWordsPerShingle> run{};
-  std::size_t words = 0;
-  std::size_t begin = 0;
-  for (const std::size_t end : text.word_ends()) {
-    for (std::size_t i = 1; i < size; ++i) run[i - 1] = run[i];
-    run[size - 1] = term_hash(text.key().data() + begin, end - begin);
-    begin = end;
-    if (++words < size) continue;
-    const auto* const bytes = reinterpret_cast<const char*>(run.data());
-    if (!take(term_hash(bytes, size * sizeof(std::uint64_t)))) return;
+// Hashes the shingles of a text in its order, as more of it becomes known.
+class ShingleReader {
+ public:
+  // Gives the hashes of those that are new.
+  template <class Take>
+  void read(const FoldedText& text, const Take& take) {
+    const std::vector<std::size_t>& ends = text.word_ends();
+    for (; words_ < ends.size(); ++words_) {
+      before_last_ = last_but_one_;
+      last_but_one_ = last_;
+      last_ = term_hash(text.key().data() + begin_, ends[words_] - begin_);
+      begin_ = ends[words_];
+      if (words_ + 1 >= kWordsPerShingle) take(hash());
+    }
+    if (text.complete() && words_ > 0 && words_ < kWordsPerShingle) take(hash());
   }
-}
+
+ private:
+  // Hashes of words are evenly spread, and so are sums of them in which each place counts
+  // otherwise.
+  std::uint64_t hash() const {
+    return (before_last_ * kOddFactor + last_but_one_) * kOddFactor + last_;
+  }
+  static constexpr std::uint64_t kOddFactor = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
+  std::uint64_t before_last_ = 0, last_but_one_ = 0, last_ = 0;    // of words
+  std::size_t begin_ = 0;                                          // of the next word, in the key
+  std::size_t words_ = 0;
+};
 
 }  // namespace
 
 Shingles::Shingles(const FoldedText& text) {
   hashes_.reserve(shingle_count(text));
-  for_each_shingle(text, [this](std::uint64_t hash) {
+  ShingleReader().read(text, [this](std::uint64_t hash) {
     hashes_.push_back(hash);
     marks_.set(mark_of(hash));
-    return true;
   });
   marked_ = marks_.count();
 }
@@ -94,22 +101,36 @@ double Shingles::share_in_common(const std::vector<std::uint64_t>& hashes) {
   return static_cast<double>(both) / static_cast<double>(either);
 }
 
-// No more are in both than the other text has marks that are set here, and no fewer are in either
-// than there are marks. Their quotient, rounded like the similarity, is never less than it; a
-// product with `share` may be rounded up beyond it.
-bool Shingles::reach(const FoldedText& text, double share) {
+// The shingles in both are at most these, those in either at least these and what is only there,
+// of which there are at least as many as there are marks that are not set here. The quotient of the
+// two, rounded like the similarity, is never less than it; a product with `share` may be rounded up
+// beyond it.
+bool Shingles::reach(FoldedText& text, double share) {
   if (hashes_.empty()) return share <= 0;
-  std::size_t possible = shingle_count(text);
-  const auto is_possible = [&] {
-    return static_cast<double>(possible) / static_cast<double>(marked_) >= share;
-  };
+  ShingleReader reader;
+  Marks only_there;
+  std::size_t there = 0;  // how many of them
+  std::size_t maybe_here = 0;
   of_text_.clear();
-  for_each_shingle(text, [&](std::uint64_t hash) {
-    if (!marks_[mark_of(hash)]) --possible;
+  const auto take = [&](std::uint64_t hash) {
     of_text_.push_back(hash);
-    return is_possible();
-  });
-  return is_possible() && share_in_common(of_text_) >= share;
+    const std::size_t mark = mark_of(hash);
+    if (marks_[mark]) {
+      ++maybe_here;
+    } else if (!only_there[mark]) {
+      only_there.set(mark);
+      ++there;
+    }
+  };
+  for (bool more = true; more;) {
+    text.extend();
+    more = !text.complete();
+    reader.read(text, take);
+    const std::size_t both = more ? hashes_.size() : std::min(hashes_.size(), maybe_here);
+    const std::size_t either = std::max(marked_, both) + there;
+    if (static_cast<double>(both) / static_cast<double>(either) < share) return false;
+  }
+  return share_in_common(of_text_) >= share;
 }
 
 }  // namespace rare::bm25

@@ -18,11 +18,12 @@ class Shingles {
   explicit Shingles(const FoldedText& text);
   // The shingles in both, as a share of those in either; 0 where one of the texts has no word.
   double similarity(const Shingles& other);
-  // Whether the similarity to the text's shingles is `share` or more. Looks only at the beginning
-  // of a text that has little in common.
-  bool reach(const FoldedText& text, double share);
+  // Whether the similarity to the text's shingles is `share` or more. Of a text that is not
+  // complete no more is folded than it takes to tell: where little is in common, its beginning.
+  bool reach(FoldedText& text, double share);
 
  private:
+  using Marks = std::bitset<4096>;  // of hashes, by their highest bits
   static std::size_t mark_of(std::uint64_t hash) { return hash >> 52; }
   // A shingle of this text, in a table with open addressing.
   struct Slot {
@@ -34,7 +35,7 @@ class Shingles {
   double share_in_common(const std::vector<std::uint64_t>& hashes);
 
   std::vector<std::uint64_t> hashes_;  // in the text's order, repeated ones, too
-  std::bitset<4096> marks_;            // of the hashes, by their highest bits
+  Marks marks_;
   std::size_t marked_ = 0;
   // Made for the first text that comes near.
   std::vector<Slot> table_;

@@ -10,12 +10,15 @@ namespace rare::bm25 {
 namespace {
 
 double similarity(std::string_view left, std::string_view right) {
-  const FoldedText left_text(left), right_text(right);
+  FoldedText left_text(left), right_text(right);
   Shingles left_shingles(left_text);
   const double forth = left_shingles.similarity(Shingles(right_text));
   CHECK(forth == Shingles(right_text).similarity(Shingles(left_text)));
   for (const double share : {0.05, 0.25, forth, std::nextafter(forth, 2.0), 1.0}) {
     CHECK(Shingles(left_text).reach(right_text, share) == (forth >= share));
+    FoldedText in_parts;
+    in_parts.begin(right);
+    CHECK(Shingles(left_text).reach(in_parts, share) == (forth >= share));
     CHECK(left_shingles.reach(right_text, share) == (forth >= share));
   }
   return forth;
