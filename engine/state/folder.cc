@@ -105,8 +105,9 @@ Status make_private_folder(const std::string& folder) {
   return sync_folder(parent);
 }
 
-Status remove_file(const std::string& file) {
-  if (unlink(file.c_str()) == 0 || errno == ENOENT) return Status();
+Result<bool> remove_file(const std::string& file) {
+  if (unlink(file.c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
   return file_error("cannot remove", file, errno);
 }
 

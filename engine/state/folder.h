@@ -17,8 +17,8 @@ std::string parent_folder(const std::string& file);  // "." for a bare name
 // Makes the folder and those above it that are missing, mode 0700, synced.
 Status make_private_folder(const std::string& folder);
 Status sync_folder(const std::string& folder);
-// Removes a file if it is there.
-Status remove_file(const std::string& file);
+// Removes a file if it is there; whether it was.
+Result<bool> remove_file(const std::string& file);
 
 // A file in `folder` without a name, gone with the process: its descriptor, or -1 with errno set.
 int open_nameless(const std::string& folder);

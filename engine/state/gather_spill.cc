@@ -102,7 +102,7 @@ Result<std::unique_ptr<SpilledRows>> GatherSpill::in_order(std::size_t sort_byte
 
 Status GatherSpill::remove() {
   ::close(std::exchange(descriptor_, -1));
-  return remove_file(file_);
+  return remove_file(file_).status();
 }
 
 }  // namespace rare::engine

@@ -72,7 +72,7 @@ class RunStateDatabase final : public RunState {
   const std::string& folder() const override { return options_.folder; }
 
  private:
-  std::string path(const char* name) const { return options_.folder + "/" + name; }
+  std::string path(const std::string& name) const { return options_.folder + "/" + name; }
   Status forget();
   Status remove_reports();
   Status remove_retries();
@@ -107,16 +107,22 @@ Status RunStateDatabase::forget() {
   if (Status status = remove_retries(); !status) return status;
   for (const std::string& name : {std::string("state.db"), std::string("state.db-wal"),
                                   std::string("state.db-shm"), CommitMark::file_of("state.db")}) {
-    if (Status status = remove_file(options_.folder + "/" + name); !status) return status;
+    const Result<bool> removed = remove_file(path(name));
+    if (!removed) return removed.status();
+    if (!*removed) continue;
     if (Status status = sync_folder(options_.folder); !status) return status;
   }
   return remove_reports();
 }
 
 Status RunStateDatabase::remove_reports() {
-  if (Status status = remove_file(path("dead_letters.jsonl")); !status) return status;
-  if (Status status = remove_file(path("manifest.json")); !status) return status;
-  return sync_folder(options_.folder);
+  bool any = false;
+  for (const char* name : {"dead_letters.jsonl", "manifest.json"}) {
+    const Result<bool> removed = remove_file(path(name));
+    if (!removed) return removed.status();
+    any = any || *removed;
+  }
+  return any ? sync_folder(options_.folder) : Status();
 }
 
 // What a retry under way has so far is of the run as it was.
