@@ -45,7 +45,7 @@ void add_reply_file(CLI::App& verb, std::string& file) {
 
 void add_progress(CLI::App& verb, std::string& style) {
   verb.add_option("--progress", style,
-                  "auto: a bar on a terminal, else plain lines (default: auto)")
+                  "auto: a block that is redrawn on a terminal, else plain lines (default: auto)")
       ->type_name("HOW")
       ->check(CLI::IsMember({"auto", "bar", "plain", "json", "none"}));
 }

@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "engine/observe/live_block.h"
+
 namespace rare::engine {
 namespace {
 
@@ -53,11 +55,13 @@ void set_log_color(bool painted) {
 }
 
 void log_line(LogLevel level, std::string_view component, std::string_view message) {
-  if (component.empty()) {
-    logger().log(level_of(level), "{}", message);
-  } else {
-    logger().log(level_of(level), "[{}] {}", component, message);
-  }
+  LiveBlock::of_standard_error().above([&] {
+    if (component.empty()) {
+      logger().log(level_of(level), "{}", message);
+    } else {
+      logger().log(level_of(level), "[{}] {}", component, message);
+    }
+  });
 }
 
 }  // namespace rare::engine

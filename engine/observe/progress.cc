@@ -1,36 +1,19 @@
 #include "engine/observe/progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
 
+#include "engine/observe/log.h"
+#include "engine/observe/progress_block.h"
 #include "rare/json.h"
 
 namespace rare::engine {
 namespace {
 
-std::string with_thousands(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
-  }
-  return digits;
-}
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<std::uint64_t>(seconds);
-  char text[32];
-  if (whole < 60) {
-    std::snprintf(text, sizeof text, "%llu s", static_cast<unsigned long long>(whole));
-  } else {
-    std::snprintf(text, sizeof text, "%llu:%02llu:%02llu",
-                  static_cast<unsigned long long>(whole / 3600),
-                  static_cast<unsigned long long>(whole / 60 % 60),
-                  static_cast<unsigned long long>(whole % 60));
-  }
-  return text;
-}
+constexpr std::chrono::milliseconds kBetweenBlocks{500};
+constexpr std::chrono::milliseconds kBetweenLines{10'000};
+constexpr std::chrono::milliseconds kBetweenLooks{1000};
 
 }  // namespace
 
@@ -43,73 +26,100 @@ std::optional<ProgressStyle> progress_style(std::string_view name, bool is_termi
   return std::nullopt;
 }
 
-std::string progress_line(const ProgressSnapshot& snapshot) {
+std::string progress_line(const ProgressSnapshot& snapshot, const Pace& pace) {
   std::string line = duration_text(snapshot.elapsed_s) + ": " + with_thousands(snapshot.finished) +
                      " of " + with_thousands(snapshot.read) + " records read are finished";
+  if (const auto rate = pace.finished_per_s()) line += ", " + short_number(*rate) + "/s";
   if (snapshot.input_share) {
     line +=
-        " (" + std::to_string(static_cast<int>(*snapshot.input_share * 100)) + "% of input read)";
+        " (" + std::to_string(static_cast<int>(*snapshot.input_share * 100)) + "% of input read";
+    if (const auto left = pace.left_s()) {
+      line += ", " + time_left_text(left->first, left->second) + " left";
+    }
+    line += ")";
   }
   if (snapshot.dead > 0) line += ", " + with_thousands(snapshot.dead) + " dead";
   for (const NodeProgress& node : snapshot.nodes) {
+    // Others hold nothing for long.
+    if (node.in_flight == 0 && node.parked == 0) continue;
     line += " | " + node.name + " " + with_thousands(node.done) + " done, " +
             std::to_string(node.in_flight) + "/" + std::to_string(node.parallelism);
     if (node.parked > 0) line += ", " + with_thousands(node.parked) + " wait on disk";
   }
-  if (snapshot.calls > 0) {
-    line += " | " + with_thousands(snapshot.calls) + " calls, " +
-            with_thousands(static_cast<std::uint64_t>(snapshot.tokens)) + " tokens";
+  for (const ServiceProgress& service : snapshot.services) {
+    std::string told;
+    if (service.calls > 0) told = " " + with_thousands(service.calls) + " calls";
+    if (service.tokens > 0) {
+      told += ", " + with_thousands(static_cast<std::uint64_t>(service.tokens)) + " tokens";
+    }
+    if (!service.activity.empty()) told += (told.empty() ? " " : ", ") + service.activity;
+    if (!told.empty()) line += " | " + service.name + ":" + told;
   }
-  for (const std::string& activity : snapshot.activities) line += " | " + activity;
   return line;
 }
 
-std::string progress_json(const ProgressSnapshot& snapshot) {
-  Json json = {{"elapsed_s", snapshot.elapsed_s},  {"read", snapshot.read},
-               {"finished", snapshot.finished},    {"dead", snapshot.dead},
-               {"calls", snapshot.calls},          {"tokens", snapshot.tokens},
-               {"activities", snapshot.activities}};
+std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace) {
+  Json json = {{"elapsed_s", snapshot.elapsed_s},
+               {"read", snapshot.read},
+               {"finished", snapshot.finished},
+               {"dead", snapshot.dead}};
   if (snapshot.input_share) json["input_share"] = *snapshot.input_share;
-  for (const NodeProgress& node : snapshot.nodes) {
-    json["nodes"][node.name] = {
-        {"in_flight", node.in_flight}, {"parallelism", node.parallelism}, {"done", node.done}};
-    if (node.parked > 0) json["nodes"][node.name]["parked"] = node.parked;
+  if (const auto rate = pace.finished_per_s()) json["finished_per_s"] = *rate;
+  if (const auto left = pace.left_s()) json["left_s"] = {left->first, left->second};
+  for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
+    const NodeProgress& node = snapshot.nodes[i];
+    Json& told = json["nodes"][node.name];
+    told = {{"in_flight", node.in_flight}, {"parallelism", node.parallelism}, {"done", node.done},
+            {"filtered", node.filtered},   {"dropped", node.dropped},         {"dead", node.dead}};
+    if (node.parked > 0) told["parked"] = node.parked;
+    if (const auto rate = pace.node_per_s(i)) told["done_per_s"] = *rate;
+  }
+  json["services"] = Json::object();
+  for (std::size_t i = 0; i < snapshot.services.size(); ++i) {
+    const ServiceProgress& service = snapshot.services[i];
+    Json& told = json["services"][service.name];
+    told = {{"calls", service.calls}, {"tokens", service.tokens}, {"throttled", service.throttled}};
+    if (service.cost) told["cost"] = *service.cost;
+    if (!service.activity.empty()) told["activity"] = service.activity;
+    if (const auto rate = pace.calls_per_s(i)) told["calls_per_s"] = *rate;
+    if (const auto rate = pace.tokens_per_s(i)) told["tokens_per_s"] = *rate;
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool ProgressPrinter::due(std::chrono::steady_clock::time_point now) const {
+bool ProgressPrinter::is_time_to_print(std::chrono::steady_clock::time_point now) const {
   if (style_ == ProgressStyle::none) return false;
-  if (!last_) return true;
-  const auto every = style_ == ProgressStyle::bar ? std::chrono::milliseconds(500)
-                                                  : std::chrono::milliseconds(10'000);
-  return now - *last_ >= every;
+  if (!last_print_) return true;
+  return now - *last_print_ >= (style_ == ProgressStyle::bar ? kBetweenBlocks : kBetweenLines);
 }
 
-void ProgressPrinter::print(const ProgressSnapshot& snapshot,
-                            std::chrono::steady_clock::time_point now) {
-  last_ = now;
-  if (style_ == ProgressStyle::json) {
-    std::fprintf(stderr, "%s\n", progress_json(snapshot).c_str());
+bool ProgressPrinter::due(std::chrono::steady_clock::time_point now) const {
+  return !last_look_ || now - *last_look_ >= kBetweenLooks || is_time_to_print(now);
+}
+
+void ProgressPrinter::look(const ProgressSnapshot& snapshot,
+                           std::chrono::steady_clock::time_point now) {
+  last_look_ = now;
+  pace_.add(snapshot);
+  if (const auto told = stall_.look(snapshot)) log_line(LogLevel::warning, {}, *told);
+  if (!is_time_to_print(now)) return;
+  last_print_ = now;
+  print(snapshot);
+}
+
+void ProgressPrinter::print(const ProgressSnapshot& snapshot) {
+  if (style_ == ProgressStyle::bar) {
+    LiveBlock::of_standard_error().show(
+        progress_block(snapshot, pace_, terminal_size(STDERR_FILENO), characters_of_locale()));
     return;
   }
-  std::string line = progress_line(snapshot);
-  if (style_ == ProgressStyle::plain) {
-    std::fprintf(stderr, "%s\n", line.c_str());
-    return;
-  }
-  winsize size{};
-  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-  const std::size_t columns = known ? size.ws_col - 1U : 79;
-  if (line.size() > columns) line.resize(columns);
-  std::fprintf(stderr, "\r\033[K%s", line.c_str());
-  std::fflush(stderr);
-  line_open_ = true;
+  const std::string line = style_ == ProgressStyle::json ? progress_json(snapshot, pace_)
+                                                         : progress_line(snapshot, pace_);
+  std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 void ProgressPrinter::finish() {
-  if (line_open_) std::fputs("\r\033[K", stderr);
-  line_open_ = false;
+  if (style_ == ProgressStyle::bar) LiveBlock::of_standard_error().remove();
 }
 
 }  // namespace rare::engine

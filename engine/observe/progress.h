@@ -1,5 +1,5 @@
-// Progress of a run as lines of text: plain (one line every ten seconds), a line redrawn in place
-// on a terminal, or JSON lines. Thread-safety: one thread.
+// Progress of a run: what is known at one moment, and how it is said: a block of lines that is
+// redrawn on a terminal, a plain line every ten seconds, or JSON lines. Thread-safety: one thread.
 #pragma once
 
 #include <chrono>
@@ -9,48 +9,37 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/observe/live_block.h"
+#include "engine/observe/pace.h"
+#include "engine/observe/stall.h"
+
 namespace rare::engine {
-
-struct NodeProgress {
-  std::string name;
-  std::int64_t in_flight = 0;
-  int parallelism = 0;
-  std::uint64_t done = 0;
-  std::uint64_t parked = 0;  // waiting on disk for a service that is not ready
-};
-
-struct ProgressSnapshot {
-  double elapsed_s = 0;
-  std::uint64_t read = 0;      // in this start and those before
-  std::uint64_t finished = 0;  // committed or about to be
-  std::uint64_t dead = 0;
-  std::optional<double> input_share;  // of the input that was read, 0..1
-  std::int64_t tokens = 0;            // prompt and completion
-  std::uint64_t calls = 0;
-  std::vector<NodeProgress> nodes;      // those that await services
-  std::vector<std::string> activities;  // what services say they do
-};
 
 enum class ProgressStyle { none, plain, bar, json };
 
 // `auto` becomes bar on a terminal, else plain.
 std::optional<ProgressStyle> progress_style(std::string_view name, bool is_terminal);
 
-std::string progress_line(const ProgressSnapshot& snapshot);
-std::string progress_json(const ProgressSnapshot& snapshot);
+std::string progress_line(const ProgressSnapshot& snapshot, const Pace& pace);
+std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace);
 
-// Writes to standard error when it is time to.
+// Writes to standard error when it is time to, and explains there when nothing moves any more.
 class ProgressPrinter {
  public:
   explicit ProgressPrinter(ProgressStyle style) : style_(style) {}
+  // Whether look() would do anything.
   bool due(std::chrono::steady_clock::time_point now) const;
-  void print(const ProgressSnapshot& snapshot, std::chrono::steady_clock::time_point now);
+  void look(const ProgressSnapshot& snapshot, std::chrono::steady_clock::time_point now);
   void finish();  // leaves the terminal on a fresh line
 
  private:
+  bool is_time_to_print(std::chrono::steady_clock::time_point now) const;
+  void print(const ProgressSnapshot& snapshot);
+
   ProgressStyle style_;
-  std::optional<std::chrono::steady_clock::time_point> last_;
-  bool line_open_ = false;
+  std::optional<std::chrono::steady_clock::time_point> last_look_, last_print_;
+  Pace pace_;
+  StallWatch stall_;
 };
 
 }  // namespace rare::engine

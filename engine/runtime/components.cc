@@ -240,13 +240,13 @@ std::map<std::string, Json> Components::usage() const {
   return usage;
 }
 
-std::vector<std::string> Components::activities() const {
-  std::vector<std::string> lines;
+std::map<std::string, std::string> Components::activities() const {
+  std::map<std::string, std::string> activities;
   for (std::size_t i = 0; i < services_.size(); ++i) {
-    std::string line = services_[i]->activity();
-    if (!line.empty()) lines.push_back(plan_.services[i].name + ": " + line);
+    std::string activity = services_[i]->activity();
+    if (!activity.empty()) activities[plan_.services[i].name] = std::move(activity);
   }
-  return lines;
+  return activities;
 }
 
 std::vector<std::string> Components::notices() const {

@@ -60,7 +60,7 @@ class Components {
 
   // Any thread, after open_services().
   std::map<std::string, Json> usage() const;
-  std::vector<std::string> activities() const;
+  std::map<std::string, std::string> activities() const;  // of those that have something to say
   std::vector<std::string> notices() const;
   // REQUIRES: make_sinks() succeeded.
   bool sinks_want_provenance() const;

@@ -50,6 +50,7 @@ void Flow::release(const PlannedNode& node, Envelope envelope, BufferedOutput& o
   }
   if (emissions.empty()) {
     if (observer_ != nullptr) observer_->released(node, envelope.record, output);
+    counters_[node.index].filtered.fetch_add(1, std::memory_order_relaxed);
     envelope.family->count_filtered(node.index, output.filter_reason);
     end_branch(std::move(envelope.family), departures);
     return;
@@ -147,6 +148,7 @@ void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status
   }
   Family& family = *envelope.family;
   if (node.on_error == OnError::drop) {
+    counters_[node.index].dropped.fetch_add(1, std::memory_order_relaxed);
     family.count_dropped(node.index, records_in(node));
   } else {
     DeadLetter letter;
@@ -157,6 +159,7 @@ void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status
     letter.raw = status.raw();
     letter.record = envelope.record.fields();
     family.add_dead_letter(node.index, records_in(node), std::move(letter));
+    counters_[node.index].dead.fetch_add(1, std::memory_order_relaxed);
     dead_.fetch_add(1, std::memory_order_relaxed);
     check_error_share();
   }

@@ -14,7 +14,12 @@ namespace rare::engine {
 struct NodeCounter {
   std::atomic<std::int64_t> in_flight{0};
   std::atomic<std::uint64_t> done{0};
+  std::atomic<std::uint64_t> filtered{0};
+  std::atomic<std::uint64_t> dropped{0};
+  std::atomic<std::uint64_t> dead{0};
   std::atomic<std::uint64_t> parked{0};  // wait on disk for a service that is not ready
+  // Of a source: how far it is in its input, in units of its own; 0 of 0 where it does not say.
+  std::atomic<std::uint64_t> input_done{0}, input_total{0};
   // Operators that ended after the time of their record was over: their results were refused.
   std::atomic<std::uint64_t> late{0};
   LatencyHistogram latency;

@@ -224,7 +224,6 @@ class PreviewRun {
     Watch::Setup watch;
     watch.control = &control_;
     watch.grace_s = plan_.config.grace_s;
-    watch.snapshot = [] { return ProgressSnapshot(); };
     watch.stop_asking = [this] { components_->stop_asking(); };
     watch.cut = [this] { components_->cancel_services(); };
     watch.give_up = [] {

@@ -258,20 +258,41 @@ ProgressSnapshot RunSession::snapshot() const {
   now.read = earlier.read + flow.read();
   now.finished = earlier.read + committer_->families_written();
   now.dead = earlier.dead + flow.dead();
+  std::uint64_t input_done = 0, input_total = 0;
   for (const PlannedNode& node : plan_.nodes) {
-    if (node.kind() != ComponentKind::async_operator) continue;
     const NodeCounter& counter = executor_->counters()[node.index];
     now.nodes.push_back({node.name, counter.in_flight.load(), components_->parallelism(node),
-                         counter.done.load(), counter.parked.load()});
+                         counter.done.load(), counter.filtered.load(), counter.dropped.load(),
+                         counter.dead.load(), counter.parked.load()});
+    now.streams = now.streams && !node.gathers();
+    input_done += counter.input_done.load();
+    input_total += counter.input_total.load();
   }
-  for (const auto& [name, usage] : components_->usage()) {
-    if (!usage.contains("prompt_tokens")) continue;
-    now.calls += usage.value("calls", std::uint64_t{0});
-    now.tokens += usage.value("prompt_tokens", std::int64_t{0}) +
-                  usage.value("completion_tokens", std::int64_t{0});
+  // Of a part of the input nothing says how large it is.
+  if (input_total > 0 && !setup_.settings.limit) {
+    now.input_share = static_cast<double>(input_done) / static_cast<double>(input_total);
   }
-  now.activities = components_->activities();
+  now.services = services_now();
   return now;
+}
+
+std::vector<ServiceProgress> RunSession::services_now() const {
+  std::map<std::string, Json> usage = components_->usage();
+  add_costs(plan_.config.prices, usage);
+  std::map<std::string, std::string> activities = components_->activities();
+  std::vector<ServiceProgress> services;
+  for (const auto& [name, numbers] : usage) {
+    ServiceProgress service;
+    service.name = name;
+    service.calls = numbers.value("calls", std::uint64_t{0});
+    service.throttled = numbers.value("throttled", std::uint64_t{0});
+    service.tokens = numbers.value("prompt_tokens", std::int64_t{0}) +
+                     numbers.value("completion_tokens", std::int64_t{0});
+    if (numbers.contains("cost")) service.cost = numbers.value("cost", 0.0);
+    service.activity = std::move(activities[name]);
+    services.push_back(std::move(service));
+  }
+  return services;
 }
 
 void RunSession::stream() {

@@ -40,12 +40,22 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
       if (!setup_.finished.contains(ordinal)) train.push_back(begin(std::move(pulled), ordinal));
     }
   }
+  note_progress();
   if (setup_.next_ordinal > first) {
     committer_.source_read(setup_.source, first, setup_.next_ordinal, train.size(),
                            setup_.instance->position());
   }
   if (exhausted()) committer_.source_ended(setup_.source);
   return more;
+}
+
+// Sources are asked on the thread that reads from them: they need not know of others.
+void SourceNode::note_progress() {
+  const std::optional<Progress> progress = setup_.instance->progress();
+  if (!progress || !progress->total) return;
+  NodeCounter& counter = flow_.counters()[node_.index];
+  counter.input_done.store(progress->done, std::memory_order_relaxed);
+  counter.input_total.store(*progress->total, std::memory_order_relaxed);
 }
 
 bool SourceNode::past_limit() const {

@@ -30,6 +30,7 @@ class SourceNode final : public Origin {
   More give(std::int64_t most, std::vector<Given>& train) override;
   Given begin(Pulled pulled, std::uint64_t ordinal);
   bool past_limit() const;
+  void note_progress();
 
   Committer& committer_;
   Setup setup_;

@@ -105,7 +105,7 @@ void Watch::step(std::chrono::steady_clock::time_point now) {
     setup_.cut();
   }
   if (control.cutting() && seconds_since(cut_since_) > setup_.hang_s) setup_.give_up();
-  if (printer_.due(now)) printer_.print(setup_.snapshot(), now);
+  if (setup_.snapshot && printer_.due(now)) printer_.look(setup_.snapshot(), now);
 }
 
 }  // namespace rare::engine

@@ -300,7 +300,9 @@ void ChatClient::endpoint_down() {
 std::string ChatClient::activity() const {
   const int asked = in_flight_, waiting = waiting_, resting = backing_off_;
   if (asked + waiting + resting == 0) return {};
-  std::string text = std::to_string(asked) + " calls in flight";
+  const int most = most_in_flight_;
+  std::string text =
+      std::to_string(asked) + " calls in flight of " + std::to_string(most) + " at most";
   if (waiting > 0) text += ", " + std::to_string(waiting) + " waiting";
   if (resting > 0) text += ", " + std::to_string(resting) + " to be asked again";
   return text;

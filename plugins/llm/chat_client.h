@@ -132,6 +132,7 @@ class ChatClient {
 
   CallAccount account_;
   std::atomic<int> in_flight_ = 0, waiting_ = 0, backing_off_ = 0;
+  std::atomic<int> most_in_flight_ = options_.max_in_flight;  // as the endpoints take it now
 
   // Of the loop's thread.
   std::unordered_map<std::string, CallPtr> calls_;
