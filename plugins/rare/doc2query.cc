@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "built_in_prompts.h"
-#include "self_contained.h"
+#include "plugins/phrases/self_contained.h"
 #include "word_runs.h"
 
 namespace rare::distill {
@@ -14,7 +14,7 @@ namespace {
 // What keeps `text`, called `name`, from being understood without the document; empty: nothing.
 std::string leaning_problem(const std::string& name, std::string_view text,
                             std::string_view situation, const Words& document) {
-  const std::string phrase = leaning_phrase(text, situation);
+  const std::string phrase = phrases::leaning_phrase(text, situation);
   if (!phrase.empty()) {
     return "the " + name + " speaks of a text that its reader does not have (\"" + phrase +
            "\") and must stand alone";

@@ -5,12 +5,16 @@
 #include <utility>
 #include <vector>
 
-#include "phrase_rule.h"
+#include "plugins/phrases/phrase_rule.h"
 #include "plugins/prompt/asking_operator.h"
 
 namespace rare::distill {
 
 namespace {
+
+using phrases::PhraseRule;
+using phrases::PhraseRules;
+using phrases::Script;
 
 constexpr std::size_t kBytesLookedAt = 240;
 
@@ -72,9 +76,9 @@ std::string refusal_phrase(std::string_view reply) {
     --end;  // not inside a character
   }
   beginning = beginning.substr(0, end);
-  std::string phrase(english.find(plain_clauses(beginning, Script::words)));
-  if (!phrase.empty() || !may_be_chinese(beginning)) return phrase;
-  return std::string(chinese.find(plain_clauses(beginning, Script::characters)));
+  std::string phrase(english.find(phrases::plain_clauses(beginning, Script::words)));
+  if (!phrase.empty() || !phrases::may_be_chinese(beginning)) return phrase;
+  return std::string(chinese.find(phrases::plain_clauses(beginning, Script::characters)));
 }
 
 }  // namespace rare::distill

@@ -1,4 +1,4 @@
-#include "self_contained.h"
+#include "plugins/phrases/self_contained.h"
 
 #include <fstream>
 #include <iostream>
@@ -7,7 +7,7 @@
 #include "rare/json.h"
 
 using rare::Json;
-using rare::distill::leaning_phrase;
+using rare::phrases::leaning_phrase;
 
 namespace {
 

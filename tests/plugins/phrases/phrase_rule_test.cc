@@ -1,10 +1,10 @@
-#include "phrase_rule.h"
+#include "plugins/phrases/phrase_rule.h"
 
 #include "catch.h"
 
-using rare::distill::PhraseRule;
-using rare::distill::plain_clauses;
-using rare::distill::Script;
+using rare::phrases::PhraseRule;
+using rare::phrases::plain_clauses;
+using rare::phrases::Script;
 
 namespace {
 

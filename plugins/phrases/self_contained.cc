@@ -1,10 +1,10 @@
-#include "self_contained.h"
+#include "plugins/phrases/self_contained.h"
 
 #include <algorithm>
 
-#include "leaning_phrases.h"
+#include "plugins/phrases/leaning_phrases.h"
 
-namespace rare::distill {
+namespace rare::phrases {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::string leaning_phrase(std::string_view text, std::string_view situation) {
   return phrase_in(text, situation, Script::characters, chinese_leaning());
 }
 
-}  // namespace rare::distill
+}  // namespace rare::phrases

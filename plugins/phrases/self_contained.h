@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace rare::distill {
+namespace rare::phrases {
 
 // The first phrase of `text` that speaks of a passage, an author, a figure, a list that its reader
 // does not have ("according to the passage", 文中提到), in English and in Chinese; empty: it stands
@@ -12,4 +12,4 @@ namespace rare::distill {
 // introduces may be spoken of. Other languages have no such phrases here and always stand alone.
 std::string leaning_phrase(std::string_view text, std::string_view situation = {});
 
-}  // namespace rare::distill
+}  // namespace rare::phrases

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rare::distill {
+namespace rare::phrases {
 
 // How a text becomes what rules are matched against.
 enum class Script {
@@ -88,4 +88,4 @@ class PhraseRules {
   std::vector<std::vector<std::size_t>> beginning_with_;  // rules by their first byte, in order
 };
 
-}  // namespace rare::distill
+}  // namespace rare::phrases

@@ -1,9 +1,9 @@
-#include "leaning_phrases.h"
+#include "plugins/phrases/leaning_phrases.h"
 
 #include <array>
 #include <utility>
 
-namespace rare::distill {
+namespace rare::phrases {
 
 namespace {
 
@@ -347,4 +347,4 @@ const LeaningPhrases& chinese_leaning() {
   return made;
 }
 
-}  // namespace rare::distill
+}  // namespace rare::phrases

@@ -1,11 +1,11 @@
-#include "phrase_rule.h"
+#include "plugins/phrases/phrase_rule.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <utility>
 
-namespace rare::distill {
+namespace rare::phrases {
 
 namespace {
 
@@ -274,4 +274,4 @@ std::size_t PhraseRule::past_unit(std::string_view clauses, std::size_t at) cons
   return stops || end == std::string_view::npos ? kNone : end + 1;
 }
 
-}  // namespace rare::distill
+}  // namespace rare::phrases

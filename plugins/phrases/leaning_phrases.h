@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "phrase_rule.h"
+#include "plugins/phrases/phrase_rule.h"
 
-namespace rare::distill {
+namespace rare::phrases {
 
 struct LeaningPhrases {
   PhraseRules rules;
@@ -20,4 +20,4 @@ struct LeaningPhrases {
 const LeaningPhrases& english_leaning();
 const LeaningPhrases& chinese_leaning();
 
-}  // namespace rare::distill
+}  // namespace rare::phrases
