@@ -29,6 +29,9 @@ constexpr int kDeepestPositive = 4096;
 // A corpus is looked for under a text itself; it is the first hit but for texts of the same words.
 constexpr int kHitsForOwnText = 10;
 
+// Where a record is to hold the place of its own text, so many hits are looked at for it.
+constexpr std::size_t kHitsForOwnPlace = 100;
+
 // So many positives that are not in the corpus, and more than one of a hundred, are no chance.
 constexpr std::uint64_t kForeignAtLeast = 10;
 constexpr std::uint64_t kForeignShare = 100;
@@ -111,6 +114,12 @@ void HardNegatives::add_fields(Spec& spec) {
              "A field for their scores. Empty: none.")
       .param(&HardNegatives::output_ranks_key_, "output_ranks_key", "",
              "A field for their ranks among all hits, counted from 0. Empty: none.")
+      .param(&HardNegatives::output_positive_score_key_, "output_positive_score_key", "",
+             "A field for the score of the record's own text for the same query; null where it is "
+             "not among the first 100 hits. Where it is asked for, the search goes on until the "
+             "text was found or so many hits were seen. Empty: none.")
+      .param(&HardNegatives::output_positive_rank_key_, "output_positive_rank_key", "",
+             "Likewise for its rank among all hits, counted from 0. Empty: none.")
       .param(&HardNegatives::overwrite_, "overwrite", false,
              "Whether fields that are already there may be replaced.")
       .reads_param("input_question_key")
@@ -119,6 +128,8 @@ void HardNegatives::add_fields(Spec& spec) {
       .writes_param("output_ids_key")
       .writes_param("output_scores_key")
       .writes_param("output_ranks_key")
+      .writes_param("output_positive_score_key")
+      .writes_param("output_positive_rank_key")
       .counter("fewer_negatives", "records with fewer negatives than `num_neg`")
       .counter("no_negatives", "records without any negative");
 }
@@ -158,7 +169,8 @@ Status HardNegatives::check_index() const {
 std::vector<std::string> HardNegatives::output_keys() const {
   std::vector<std::string> keys;
   for (const std::string* key :
-       {&output_negatives_key_, &output_ids_key_, &output_scores_key_, &output_ranks_key_}) {
+       {&output_negatives_key_, &output_ids_key_, &output_scores_key_, &output_ranks_key_,
+        &output_positive_score_key_, &output_positive_rank_key_}) {
     if (!key->empty()) keys.push_back(*key);
   }
   return keys;
@@ -207,10 +219,42 @@ class HardNegatives::Choice {
   const Inputs& inputs() const { return inputs_; }
   std::deque<Negative>& negatives() { return negatives_; }
   bool has_positive() const { return has_positive_; }  // among the hits that it looked at
-  bool complete() const { return complete_; }          // no more hits would change it
+  bool complete() const {                              // no more hits would change it
+    return complete_ && (!seeks_own_place_ || own_place_ || own_looked_at_ == kHitsForOwnPlace);
+  }
+  struct Place {
+    float score;
+    std::size_t rank;
+  };
+  // Of the record's own text, where it was to be found and is near enough.
+  const std::optional<Place>& own_place() const { return own_place_; }
 
-  // Takes a hit, unless the choice is complete or an earlier answer had it. Whether it is complete.
+  // Takes a hit, unless an earlier answer had it. Whether the choice is complete.
   bool take(const SearchHit& hit, std::size_t rank) {
+    if (seeks_own_place_ && rank == own_looked_at_) look_for_own_text(hit, rank);
+    choose(hit, rank);
+    return complete();
+  }
+  // Takes what it does not know of an answer.
+  void take_all(const SearchHits& reply) {
+    if (node_.max_score_ratio_) {
+      restart();
+      limit_to(reply);
+    }
+    for (std::size_t rank = 0; rank < reply.hits.size(); ++rank) {
+      if (take(reply.hits[rank], rank)) return;
+    }
+  }
+
+ private:
+  void look_for_own_text(const SearchHit& hit, std::size_t rank) {
+    if (own_place_ || own_looked_at_ == kHitsForOwnPlace) return;
+    ++own_looked_at_;
+    folded_.assign(hit.text);
+    if (folded_.key() == inputs_.positive.key()) own_place_ = Place{hit.score, rank};
+  }
+  // Unless there are enough. Whether there are.
+  bool choose(const SearchHit& hit, std::size_t rank) {
     if (complete_ || !seen_.insert(hit.ordinal).second) return complete_;
     if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return false;
     complete_ = static_cast<double>(hit.score) < node_.min_score_;
@@ -227,18 +271,6 @@ class HardNegatives::Choice {
     complete_ = negatives_.size() == static_cast<std::size_t>(node_.num_neg_);
     return complete_;
   }
-  // Takes what it does not know of an answer.
-  void take_all(const SearchHits& reply) {
-    if (node_.max_score_ratio_) {
-      restart();
-      limit_to(reply);
-    }
-    for (std::size_t rank = 0; rank < reply.hits.size(); ++rank) {
-      if (take(reply.hits[rank], rank)) return;
-    }
-  }
-
- private:
   // Forgets all hits.
   void restart() {
     taken_.clear();
@@ -266,6 +298,10 @@ class HardNegatives::Choice {
   std::unordered_set<std::uint64_t> seen_;  // ordinals of the hits that it looked at
   bool has_positive_ = false;
   bool complete_ = false;
+  const bool seeks_own_place_ =
+      !node_.output_positive_score_key_.empty() || !node_.output_positive_rank_key_.empty();
+  std::size_t own_looked_at_ = 0;  // of the first hits
+  std::optional<Place> own_place_;
 };
 
 // Where no hit must be known before others are chosen, the index is told when there are enough.
@@ -330,6 +366,13 @@ void HardNegatives::store(Record& record, Choice& choice) const {
   if (!output_ids_key_.empty()) record[output_ids_key_] = std::move(ids);
   if (!output_scores_key_.empty()) record[output_scores_key_] = std::move(scores);
   if (!output_ranks_key_.empty()) record[output_ranks_key_] = ranks;
+  const auto& own = choice.own_place();
+  if (!output_positive_score_key_.empty()) {
+    record[output_positive_score_key_] = own ? Json(shortest_double(own->score)) : Json();
+  }
+  if (!output_positive_rank_key_.empty()) {
+    record[output_positive_rank_key_] = own ? Json(own->rank) : Json();
+  }
 }
 
 // What the index says of itself with its first answer is checked then.

@@ -65,6 +65,8 @@ class HardNegatives final : public AsyncOperator {
   std::string output_ids_key_;
   std::string output_scores_key_;
   std::string output_ranks_key_;
+  std::string output_positive_score_key_;
+  std::string output_positive_rank_key_;
   bool overwrite_ = false;
 
   Context* context_ = nullptr;

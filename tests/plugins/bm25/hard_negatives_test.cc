@@ -279,6 +279,46 @@ TEST_CASE("Ids, scores and ranks are stored beside the texts when fields for the
   CHECK(contains(refused.status.message(), "already has a field `scores`"));
 }
 
+TEST_CASE("The positive's own score and rank are stored when fields for them are named") {
+  const Json keys = {{"output_positive_score_key", "score"}, {"output_positive_rank_key", "rank"}};
+  const auto placed = [](Mining& setup, const std::string& text) {
+    const Outcome outcome = setup.run({{"question", "why?"}, {"text", text}});
+    REQUIRE(outcome.status.ok());
+    return outcome.records.at(0).fields();
+  };
+  Texts texts;
+  for (int i = 0; i < 300; ++i) texts.push_back("text " + std::to_string(i));
+  for (const bool asks : {false, true}) {
+    Mining setup(texts, keys);
+    setup.index.asks_what_is_enough = asks;
+    const Json first = placed(setup, "Text 0!");
+    CHECK(first["score"] == 100);
+    CHECK(first["rank"] == 0);
+    CHECK(first["hard_negatives"] == Texts{"text 1", "text 2", "text 3"});
+    CHECK(setup.index.queries.size() == 1);
+    // Below the negatives: they stay the same.
+    const Json below = placed(setup, "text 42");
+    CHECK(below["score"] == 58);
+    CHECK(below["rank"] == 42);
+    CHECK(below["hard_negatives"] == Texts{"text 0", "text 1", "text 2"});
+    CHECK(placed(setup, "text 99")["rank"] == 99);
+    const Json deep = placed(setup, "text 100");
+    CHECK(deep["score"].is_null());
+    CHECK(deep["rank"].is_null());
+    CHECK(deep["hard_negatives"].size() == 3);
+  }
+  Json above = keys;
+  above["hard_neg_start_index"] = 10;
+  Mining later(texts, above);
+  CHECK(placed(later, "text 2")["rank"] == 2);
+  Json bounded = keys;
+  bounded["max_score_ratio"] = 0.9;
+  Mining ratio(texts, bounded);
+  CHECK(placed(ratio, "text 2")["rank"] == 2);
+  Mining few({"one", "two"}, keys);
+  CHECK(placed(few, "elsewhere")["rank"].is_null());
+}
+
 TEST_CASE("min_score: what scores lower is no negative, and nothing further down is asked for") {
   Mining setup({"one", "positive", "two", "three", "four", "five", "six", "seven"},
                {{"min_score", 98}});
