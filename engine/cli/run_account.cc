@@ -56,10 +56,10 @@ Json status_json(const RunReport& report, const std::string& folder, const Json&
   return json;
 }
 
-Result<Json> run_account(const std::string& run) {
-  LoadOptions named;
-  named.file = run;
-  const Result<std::string> folder = run_folder(named);
+Result<Json> run_account(const NamedRun& named) {
+  const Result<std::string> folder = named.state_dir.empty()
+                                         ? run_folder({named.run, named.overlays, named.settings})
+                                         : Result<std::string>(named.state_dir);
   if (!folder) return folder.status();
   const Result<RunReport> report = read_run_report(*folder);
   if (!report) return report.status();

@@ -7,6 +7,7 @@
 #include "engine/state/run_report.h"
 #include "rare/json.h"
 #include "rare/status.h"
+#include "rare/tool.h"
 
 namespace rare::engine::cli {
 
@@ -27,6 +28,6 @@ Json results_of(const RunReport& report, const Json& manifest);
 Json status_json(const RunReport& report, const std::string& folder, const Json& manifest);
 
 // As promised in rare/tool.h.
-Result<Json> run_account(const std::string& run);
+Result<Json> run_account(const NamedRun& named);
 
 }  // namespace rare::engine::cli

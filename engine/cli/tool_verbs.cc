@@ -39,7 +39,7 @@ class StandardStreams final : public ToolContext {
     std::cerr << "rare-engine " << verb_ << ": " << (level == LogLevel::warning ? "warning: " : "")
               << message << "\n";
   }
-  Result<Json> run_account(const std::string& run) override { return cli::run_account(run); }
+  Result<Json> run_account(const NamedRun& named) override { return cli::run_account(named); }
 
  private:
   std::string verb_;

@@ -32,6 +32,8 @@ FieldRoles FieldRoles::of_settings(const Json& fingerprint) {
   take(fingerprint, "output_key", roles.reasoning, "input_hardneg_key");
   take(fingerprint, "output_scores_key", roles.negative_scores);
   take(fingerprint, "output_ranks_key", roles.negative_ranks);
+  take(fingerprint, "output_positive_score_key", roles.positive_score);
+  take(fingerprint, "output_positive_rank_key", roles.positive_rank);
   for (const auto& [key, value] : fingerprint.items()) {
     if (key.ends_with(".with.questions_per_document") && value.is_number() && value > 1) {
       roles.several_of_a_document = true;

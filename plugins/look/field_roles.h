@@ -17,7 +17,7 @@ struct FieldRoles {
   std::string reasoning = "reasoning";
   std::string negative_scores;  // a list beside the negatives
   std::string negative_ranks;
-  // Of the record's own text; no parameter names them.
+  // Of the record's own text.
   std::string positive_score;
   std::string positive_rank;  // from 0
   // Whether one document gives several records, told by their ids: then records of one id that hold

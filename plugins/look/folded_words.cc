@@ -24,35 +24,47 @@ constexpr std::array<char, 128> kAsciiFolds = make_ascii_folds();
 
 }  // namespace
 
-void FoldedWords::end_word(std::size_t begin, std::size_t characters) {
+// In lower case a character of two bytes may have three, and none has more than half as many again.
+void FoldedWords::make_room(std::size_t text_bytes) {
+  const std::size_t wanted = 2 * text_bytes + U8_MAX_LENGTH;
+  if (wanted <= room_bytes_) return;
+  key_ = std::make_unique_for_overwrite<char[]>(wanted);
+  room_bytes_ = wanted;
+}
+
+void FoldedWords::end_word(std::size_t begin, std::size_t end, std::size_t characters) {
   if (characters == 0) return;
-  ++word_count_;
-  if (characters >= kLeastWordLetters) {
-    distinct_.push_back(XXH3_64bits(key_.data() + begin, key_.size() - begin));
-  }
+  const std::uint64_t hash = XXH3_64bits(key_.get() + begin, end - begin);
+  words_.push_back(hash);
+  if (characters >= kLeastWordLetters) telling_.push_back(hash);
 }
 
 void FoldedWords::fold(std::string_view text) {
-  key_.clear();
-  distinct_.clear();
-  word_count_ = 0;
+  make_room(text.size());
+  words_.clear();
+  telling_.clear();
+  std::size_t end = 0;                        // of the key
   std::size_t begin = 0, characters = 0;      // of the word under way
   std::size_t neighbour = std::string::npos;  // where in the key the character before begins
   const auto end_run = [&] {
-    end_word(begin, characters);
-    begin = key_.size();
+    end_word(begin, end, characters);
+    begin = end;
     characters = 0;
   };
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   for (std::size_t at = 0; at < text.size();) {
     if (bytes[at] < 0x80) {
       neighbour = std::string::npos;
-      if (const char folded = kAsciiFolds[bytes[at++]]; folded != 0) {
-        key_.push_back(folded);
-        ++characters;
-      } else if (characters > 0) {
-        end_run();
+      char folded = 0;
+      const std::size_t before = end;
+      while (at < text.size() && bytes[at] < 0x80 && (folded = kAsciiFolds[bytes[at]]) != 0) {
+        key_[end++] = folded;
+        ++at;
       }
+      characters += end - before;
+      if (at == text.size() || bytes[at] >= 0x80) continue;
+      ++at;
+      end_run();
       continue;
     }
     UChar32 c = 0;
@@ -62,37 +74,47 @@ void FoldedWords::fold(std::string_view text) {
       end_run();
     } else if (has_no_spaces_around(c)) {
       end_run();
-      const std::size_t here = key_.size();
-      append_utf8(key_, c);
-      ++word_count_;
+      end += write_utf8(key_.get() + end, c);
+      words_.push_back(XXH3_64bits(key_.get() + begin, end - begin));
       if (neighbour != std::string::npos) {
-        distinct_.push_back(XXH3_64bits(key_.data() + neighbour, key_.size() - neighbour));
+        telling_.push_back(XXH3_64bits(key_.get() + neighbour, end - neighbour));
       }
-      neighbour = here;
-      begin = key_.size();
+      neighbour = begin;
+      begin = end;
     } else {
       neighbour = std::string::npos;
-      append_folded(key_, c);
+      end += write_folded(key_.get() + end, c);
       ++characters;
     }
   }
   end_run();
-  std::sort(distinct_.begin(), distinct_.end());
-  distinct_.erase(std::unique(distinct_.begin(), distinct_.end()), distinct_.end());
+  key_bytes_ = end;
 }
 
-std::uint64_t FoldedWords::identity() const { return XXH3_64bits(key_.data(), key_.size()); }
+std::uint64_t FoldedWords::identity() const { return XXH3_64bits(key_.get(), key_bytes_); }
 
-double shared_words(const FoldedWords& one, const FoldedWords& other) {
-  if (one.distinct().empty()) return 0;
+void DistinctWords::assign(const FoldedWords& question) {
+  words_ = question.telling();
+  std::sort(words_.begin(), words_.end());
+  words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
+  marks_.reset();
+  for (const std::uint64_t word : words_) marks_.set(mark_of(word));
+}
+
+double DistinctWords::share_in(const FoldedWords& passage) {
+  if (words_.empty()) return 0;
+  found_.assign(words_.size(), false);
   std::size_t shared = 0;
-  auto at = other.distinct().begin();
-  for (const std::uint64_t word : one.distinct()) {
-    while (at != other.distinct().end() && *at < word) ++at;
-    if (at == other.distinct().end()) break;
-    if (*at == word) ++shared;
+  for (const std::uint64_t word : passage.telling()) {
+    if (!marks_.test(mark_of(word))) continue;
+    const auto at = std::lower_bound(words_.begin(), words_.end(), word);
+    if (at == words_.end() || *at != word) continue;
+    const auto index = static_cast<std::size_t>(at - words_.begin());
+    shared += found_[index] ? 0 : 1;
+    found_[index] = true;
+    if (shared == words_.size()) break;
   }
-  return static_cast<double>(shared) / static_cast<double>(one.distinct().size());
+  return static_cast<double>(shared) / static_cast<double>(words_.size());
 }
 
 }  // namespace rare::look

@@ -1,9 +1,10 @@
 // A text as it is compared: its words, without case, spacing and punctuation.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -17,24 +18,39 @@ class FoldedWords {
   // Bytes that are not UTF-8 part words.
   void fold(std::string_view text);
 
-  const std::string& key() const { return key_; }
+  std::string_view key() const { return {key_.get(), key_bytes_}; }
   // XXH3 (64 bits) of the key.
   std::uint64_t identity() const;
-  // Runs of letters; a Han, Hiragana or Katakana character counts as one.
-  std::size_t word_count() const { return word_count_; }
-  // Hashes of the different words of three characters or more, sorted; of writing without spaces,
-  // of each pair of neighbours.
-  const std::vector<std::uint64_t>& distinct() const { return distinct_; }
+  // Hashes of all words in order: runs of letters; a Han, Hiragana or Katakana character is one.
+  const std::vector<std::uint64_t>& words() const { return words_; }
+  // Hashes of what overlaps are counted by: of the words of three characters or more; of writing
+  // without spaces, of each pair of neighbours. In order, repeated ones, too.
+  const std::vector<std::uint64_t>& telling() const { return telling_; }
 
  private:
-  void end_word(std::size_t begin, std::size_t characters);
+  void make_room(std::size_t text_bytes);
+  void end_word(std::size_t begin, std::size_t end, std::size_t characters);
 
-  std::string key_;
-  std::size_t word_count_ = 0;
-  std::vector<std::uint64_t> distinct_;
+  std::unique_ptr<char[]> key_;  // beyond key_bytes_ nothing is set
+  std::size_t key_bytes_ = 0, room_bytes_ = 0;
+  std::vector<std::uint64_t> words_, telling_;
 };
 
-// Which share of the different words of `one` `other` has, too; 0 where `one` has none.
-double shared_words(const FoldedWords& one, const FoldedWords& other);
+// The different words of a question, to be looked for in passages. Thread-safety: values; one
+// thread at a time.
+class DistinctWords {
+ public:
+  // Those of FoldedWords::telling().
+  void assign(const FoldedWords& question);
+  std::size_t size() const { return words_.size(); }
+  // Which share of them `passage` has, too; 0 where there are none.
+  double share_in(const FoldedWords& passage);
+
+ private:
+  static std::size_t mark_of(std::uint64_t word) { return word >> 52; }
+  std::vector<std::uint64_t> words_;  // sorted
+  std::vector<bool> found_;
+  std::bitset<4096> marks_;  // by the highest bits: most words of a passage need no closer look
+};
 
 }  // namespace rare::look

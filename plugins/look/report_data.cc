@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "folded_words.h"
+#include "near_twins.h"
 #include "plugins/files/json_element.h"
 #include "record_file.h"
 #include "row_analysis.h"
@@ -21,6 +23,8 @@ namespace {
 constexpr std::size_t kMostRecordBytes = std::size_t{60} << 10;
 constexpr std::size_t kMostTextBytes = std::size_t{20} << 10;
 constexpr std::size_t kExcerptBytes = 240;
+constexpr double kLeastShownShare = 0.7;
+constexpr std::size_t kUnlikeBytes = 240, kBeforeUnlikeBytes = 80;
 constexpr std::size_t kMostTwinGroups = 30, kMostTwinsOfGroup = 20;
 constexpr std::size_t kDeadLettersOfReason = 3, kMostDeadLetters = 60;
 // Of a million dead letters the first are enough: all of their reasons are counted elsewhere.
@@ -135,6 +139,12 @@ class Shown {
     Result<std::optional<FoundRecord>> found = records_->record(row - 1);
     return found && *found ? std::move((*found)->fields) : Json();
   }
+  // Empty where it has no text of that name.
+  std::string text(std::uint64_t row, const std::string& field) {
+    const Json found = fields(row);
+    if (!found.is_object() || !found.contains(field) || !found[field].is_string()) return "";
+    return found[field].get<std::string>();
+  }
 
  private:
   std::unique_ptr<RecordFile> records_;
@@ -144,12 +154,47 @@ Json twins_json(TwinFinder& twins, const std::string& field, Shown& records) {
   const TwinFinder::Found found = twins.find(kMostTwinGroups, kMostTwinsOfGroup);
   Json shown = Json::array();
   for (const TwinFinder::Twins& group : found.shown) {
-    const Json fields = records.fields(group.records.front());
-    std::string excerpt;
-    if (fields.is_object() && fields.contains(field) && fields[field].is_string()) {
-      excerpt = cut_text(fields[field].get_ref<const std::string&>(), kExcerptBytes);
-    }
+    const std::string excerpt = cut_text(records.text(group.records.front(), field), kExcerptBytes);
     shown.push_back({{"rows", group.records}, {"count", group.count}, {"excerpt", excerpt}});
+  }
+  return {{"field", field},
+          {"groups", found.groups},
+          {"rows", found.records},
+          {"one_in", twins.one_in()},
+          {"shown", std::move(shown)}};
+}
+
+// The first place where the two differ, with a little before it.
+std::pair<std::string, std::string> unlike_parts(const std::string& one, const std::string& other) {
+  const auto differ = std::mismatch(one.begin(), one.end(), other.begin(), other.end()).first;
+  const auto same = static_cast<std::size_t>(differ - one.begin());
+  const std::size_t begin =
+      same < kBeforeUnlikeBytes ? 0 : files::whole_characters(one, same - kBeforeUnlikeBytes);
+  const auto part = [begin](const std::string& text) {
+    const std::size_t end = files::whole_characters(text, begin + kUnlikeBytes);
+    return (begin > 0 ? "... " : "") + text.substr(begin, end - begin) +
+           (end < text.size() ? " ..." : "");
+  };
+  return {part(one), part(other)};
+}
+
+Json near_twins_json(NearTwinFinder& twins, const std::string& field, Shown& records) {
+  const NearTwinFinder::Found found = twins.find(kMostTwinGroups, kMostTwinsOfGroup);
+  Json shown = Json::array();
+  for (const NearTwinFinder::Twins& group : found.shown) {
+    const std::string one = records.text(group.unlike.first, field);
+    const std::string other = records.text(group.unlike.second, field);
+    FoldedWords words, other_words;
+    words.fold(one);
+    other_words.fold(other);
+    const double share = runs_in_common(words, other_words);
+    if (share < kLeastShownShare) continue;  // by their sketches alone
+    const auto [part, other_part] = unlike_parts(one, other);
+    shown.push_back({{"rows", group.records},
+                     {"count", group.count},
+                     {"pair", {group.unlike.first, group.unlike.second}},
+                     {"share", share},
+                     {"excerpts", {part, other_part}}});
   }
   return {{"field", field},
           {"groups", found.groups},
@@ -182,6 +227,7 @@ Result<Json> rows_data(const RowsToRead& rows) {
   return Json{{"analysis", analysis->to_json()},
               {"twins",
                {{"texts", twins_json(twins.texts, rows.roles.text, shown)},
+                {"near_texts", near_twins_json(twins.near_texts, rows.roles.text, shown)},
                 {"questions", twins_json(twins.questions, rows.roles.question, shown)}}},
               {"sampled", std::move(sampled)},
               {"cut_short", pass.fault()}};

@@ -21,8 +21,9 @@ struct RowsToRead {
 };
 
 // Reads all rows once, on all cores, then those that are shown. {"analysis":
-// RowAnalysis::to_json(), "twins": {"texts", "questions"}, "sampled": [{"row", "fields"}],
-// "cut_short": why not all could be read, or ""}. Errors are run faults: the file cannot be opened.
+// RowAnalysis::to_json(), "twins": {"texts", "near_texts", "questions"}, "sampled": [{"row",
+// "fields"}], "cut_short": why not all could be read, or ""}. Errors are run faults: the file
+// cannot be opened.
 Result<Json> rows_data(const RowsToRead& rows);
 
 // A record as it is shown: texts of more than `most_text_bytes`, and whatever is beyond

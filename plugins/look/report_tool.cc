@@ -89,7 +89,8 @@ Json hints_of(const FieldRoles& roles, const Json& rows) {
   }
   if (roles.positive_score.empty() || roles.positive_rank.empty()) {
     hints.push_back(
-        "Score and rank of the document itself: where records hold them, name their fields with "
+        "Score and rank of the document itself: records carry them with output_positive_score_key "
+        "and output_positive_rank_key (of BM25HardNeg); other fields are named with "
         "--positive-score and --positive-rank.");
   }
   return hints;
@@ -121,13 +122,22 @@ ToolUsage ReportTool::usage() {
           "or still under way. The page needs no network. The records of one output are read once, "
           "as far as they are committed; 20 of them, drawn at random, stand in the page.")
       .required_param(&ReportTool::run_, "run", "The pipeline file, or the folder of its state.")
+      .param(&ReportTool::overlays_, "f", std::vector<std::string>(),
+             "An overlay, as the run had it: a pipeline file with only what changes; repeatable, "
+             "later ones win.")
+      .param(&ReportTool::settings_, "set", std::vector<std::string>(),
+             "PATH=VALUE: one value, as the run had it; repeatable.")
+      .param(&ReportTool::state_dir_, "state_dir", "",
+             "What the run knows of itself, where it "
+             "is not kept in .rare/NAME.")
       .param(&ReportTool::out_, "out", "", "The page. Default: report.html in the run's state.")
       .param(&ReportTool::node_, "node", "",
              "The sink whose records are looked into, where there are several.")
       .param(&ReportTool::file_, "file", "",
              "A file of records in the place of the run's own output.")
       .param(&ReportTool::positive_score_, "positive_score", "",
-             "A field with the score of the record's own document, if there is one.")
+             "A field with the score of the record's own document, where no parameter "
+             "(output_positive_score_key) names it.")
       .param(&ReportTool::positive_rank_, "positive_rank", "",
              "Likewise with its rank, counted from 0.")
       .param(&ReportTool::seed_, "seed", 0, "Of the random records.")
@@ -135,6 +145,7 @@ ToolUsage ReportTool::usage() {
   return {files::add_read_parameters<ReportTool>(spec),
           {"run"},
           "rare-engine report pipelines/rare.yaml\n"
+          "rare-engine report pipelines/rare.yaml -f pipelines/openai.yaml\n"
           "rare-engine report .rare/rare --out rare.html"};
 }
 
@@ -156,8 +167,8 @@ Result<Json> ReportTool::data_of(ToolContext& context, const Json& account) cons
   RowsToRead wanted;
   static_cast<files::ReadParameters&>(wanted.parameters) = *this;
   wanted.roles = FieldRoles::of_settings(account.at("fingerprint"));
-  wanted.roles.positive_score = positive_score_;
-  wanted.roles.positive_rank = positive_rank_;
+  if (!positive_score_.empty()) wanted.roles.positive_score = positive_score_;
+  if (!positive_rank_.empty()) wanted.roles.positive_rank = positive_rank_;
   wanted.seed = seed_;
   if (!file_.empty()) {
     wanted.file = file_;
@@ -198,7 +209,7 @@ Result<Json> ReportTool::data_of(ToolContext& context, const Json& account) cons
 }
 
 Result<int> ReportTool::run(ToolContext& context) {
-  Result<Json> account = context.run_account(run_);
+  Result<Json> account = context.run_account({run_, overlays_, settings_, state_dir_});
   if (!account) return account.status();
   Result<Json> data = data_of(context, *account);
   if (!data) return data.status();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "plugins/files/read_parameters.h"
 #include "rare/tool.h"
@@ -17,7 +18,9 @@ class ReportTool final : public Tool, public files::ReadParameters {
  private:
   Result<Json> data_of(ToolContext& context, const Json& account) const;
 
-  std::string run_, out_, node_, file_, positive_score_, positive_rank_;
+  std::string run_, state_dir_;
+  std::vector<std::string> overlays_, settings_;
+  std::string out_, node_, file_, positive_score_, positive_rank_;
   std::uint64_t seed_ = 0;
 };
 

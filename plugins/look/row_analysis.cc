@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "folded_words.h"
+#include "plugins/phrases/self_contained.h"
 #include "plugins/tokens/token_estimate.h"
 #include "rare/random.h"
 
@@ -69,7 +70,7 @@ bool breaks_off(std::string_view text) {
   std::size_t begin = text.size() - 1;
   while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
   words.fold(text.substr(begin));
-  return words.word_count() > 0;
+  return !words.words().empty();
 }
 
 }  // namespace
@@ -132,12 +133,14 @@ struct RowAnalysis::Scratch {
   dom::object fields;
   dom::array list;      // the field that is looked at
   std::string id_text;  // of an `id` that is a number
-  std::optional<std::string_view> id, text, question, reasoning;
+  std::optional<std::string_view> id, text, question, scenario, reasoning;
   std::vector<std::string_view> negatives;
   bool has_negatives = false;
   std::vector<double> negative_scores, negative_ranks;
   std::optional<double> positive_score, positive_rank;
+  bool positive_is_unplaced = false;  // there is a place for them, and null
   FoldedWords text_words, question_words, negative_words;
+  DistinctWords asked;  // of the question
 
   simdjson::error_code parse(std::string_view row) {
     dom::element element;
@@ -154,12 +157,12 @@ struct RowAnalysis::Scratch {
     return read(mended, false);
   }
   void clear() {
-    id = text = question = reasoning = std::nullopt;
+    id = text = question = scenario = reasoning = std::nullopt;
     positive_score = positive_rank = std::nullopt;
     negatives.clear();
     negative_scores.clear();
     negative_ranks.clear();
-    has_negatives = false;
+    has_negatives = positive_is_unplaced = false;
   }
 };
 
@@ -245,6 +248,7 @@ void RowAnalysis::take_text(std::string_view key, std::string_view text) {
   if (key == roles_.id) row.id = text;
   if (key == roles_.text) row.text = text;
   if (key == roles_.question) row.question = text;
+  if (key == roles_.scenario) row.scenario = text;
   if (key == roles_.reasoning) row.reasoning = text;
 }
 
@@ -273,6 +277,8 @@ void RowAnalysis::take_fields(std::uint64_t number) {
       if (key == roles_.id) row.id = row.id_text = simdjson::minify(value);
       if (key == roles_.positive_score) row.positive_score = single;
       if (key == roles_.positive_rank) row.positive_rank = single;
+    } else if (type == kNull && (key == roles_.positive_rank || key == roles_.positive_score)) {
+      row.positive_is_unplaced = true;
     }
     const std::string came = FieldTally::kTypeNames[type];
     if (type != kText && std::any_of(texts.begin(), texts.end(),
@@ -298,14 +304,10 @@ void RowAnalysis::compare(std::uint64_t number) {
   Scratch& row = *scratch_;
   if (row.text) {
     row.text_words.fold(*row.text);
-    const std::size_t words = row.text_words.word_count();
+    const std::size_t words = row.text_words.words().size();
     if (words < kShortTextWords) suspects_["document of few words"].add(number);
     if (words > kLongTextWords) suspects_["document of very many words"].add(number);
-    if (words > 0) {
-      const std::uint64_t family =
-          roles_.several_of_a_document && row.id ? std::hash<std::string_view>()(*row.id) : number;
-      texts_.push_back({row.text_words.identity(), family, number});
-    }
+    if (words > 0) note_text(number);
   }
   if (row.question) judge_question(number);
   if (row.has_negatives) judge_negatives(number);
@@ -313,23 +315,38 @@ void RowAnalysis::compare(std::uint64_t number) {
   take_scores(number);
 }
 
+void RowAnalysis::note_text(std::uint64_t number) {
+  const Scratch& row = *scratch_;
+  const std::uint64_t family =
+      roles_.several_of_a_document && row.id ? std::hash<std::string_view>()(*row.id) : number;
+  const std::uint64_t identity = row.text_words.identity();
+  texts_.push_back({identity, family, number});
+  if (const std::optional<NearSketch> sketch = NearSketch::of(row.text_words)) {
+    near_texts_.push_back({*sketch, identity, family, number});
+  }
+}
+
 void RowAnalysis::judge_question(std::uint64_t number) {
   Scratch& row = *scratch_;
   FoldedWords& question = row.question_words;
   question.fold(*row.question);
-  const std::size_t words = question.word_count();
+  const std::size_t words = question.words().size();
   if (words == 0) {
     suspects_["question is empty"].add(number);
     return;
   }
   if (words < kShortQuestionWords) suspects_["question of few words"].add(number);
   if (words > kLongQuestionWords) suspects_["question of very many words"].add(number);
+  if (!phrases::leaning_phrase(*row.question, row.scenario.value_or("")).empty()) {
+    suspects_["question speaks of a text that its reader does not have"].add(number);
+  }
   questions_.push_back({question.identity(), number, number});
+  row.asked.assign(question);
   if (!row.text) return;
   if (words >= kCopiedWords && row.text_words.key().find(question.key()) != std::string::npos) {
     suspects_["question is copied from the document"].add(number);
   }
-  overlap_positive_.add(shared_words(question, row.text_words));
+  overlap_positive_.add(row.asked.share_in(row.text_words));
 }
 
 void RowAnalysis::judge_negatives(std::uint64_t number) {
@@ -347,9 +364,9 @@ void RowAnalysis::judge_negatives(std::uint64_t number) {
       suspects_["the same negative twice"].add(number);
     }
     identities.push_back(identity);
-    if (row.question) best = std::max(best, shared_words(row.question_words, row.negative_words));
+    if (row.question) best = std::max(best, row.asked.share_in(row.negative_words));
   }
-  if (row.question && !row.negatives.empty() && row.question_words.word_count() > 0) {
+  if (row.question && !row.negatives.empty() && !row.question_words.words().empty()) {
     overlap_negatives_.add(best);
   }
 }
@@ -369,6 +386,9 @@ void RowAnalysis::take_scores(std::uint64_t number) {
   for (const double rank : row.negative_ranks) ranks_negatives_.add(rank + 1);
   if (row.positive_score) scores_positive_.add(*row.positive_score);
   if (row.positive_rank) ranks_positive_.add(*row.positive_rank + 1);
+  if (row.positive_is_unplaced) {
+    suspects_["document is not among the hits that were looked at"].add(number);
+  }
   if (row.positive_score && !row.negative_scores.empty() &&
       *std::max_element(row.negative_scores.begin(), row.negative_scores.end()) >
           *row.positive_score) {
@@ -381,8 +401,10 @@ void RowAnalysis::flush() {
   for (const TwinEntry& entry : texts_) twins_.texts.add(entry.hash, entry.family, entry.row);
   for (const TwinEntry& entry : questions_)
     twins_.questions.add(entry.hash, entry.family, entry.row);
+  for (const NearTwinFinder::Text& text : near_texts_) twins_.near_texts.add(text);
   texts_.clear();
   questions_.clear();
+  near_texts_.clear();
 }
 
 void RowAnalysis::merge(const RowAnalysis& other) {
@@ -402,82 +424,6 @@ void RowAnalysis::merge(const RowAnalysis& other) {
   scores_negatives_.merge(other.scores_negatives_);
   ranks_positive_.merge(other.ranks_positive_);
   ranks_negatives_.merge(other.ranks_negatives_);
-}
-
-namespace {
-
-Json noted_json(const std::map<std::string, NotedRows>& noted) {
-  Json list = Json::array();
-  for (const auto& [what, rows] : noted) {
-    list.push_back({{"what", what}, {"rows", rows.count()}, {"first", rows.first()}});
-  }
-  std::stable_sort(list.begin(), list.end(), [](const Json& a, const Json& b) {
-    return a["rows"].get<std::uint64_t>() > b["rows"].get<std::uint64_t>();
-  });
-  return list;
-}
-
-Json field_json(const std::string& name, const FieldTally& tally) {
-  Json types = Json::object();
-  for (std::size_t i = 0; i < FieldTally::kTypes; ++i) {
-    if (tally.types[i] > 0) types[FieldTally::kTypeNames[i]] = tally.types[i];
-  }
-  return {{"name", name},
-          {"present", tally.present},
-          {"types", std::move(types)},
-          {"characters", tally.characters.summary()},
-          {"tokens", tally.tokens.summary()}};
-}
-
-using Fields = std::map<std::string, FieldTally, std::less<>>;
-
-// By name.
-std::vector<const Fields::value_type*> fields_of_most_rows(const Fields& fields, std::size_t most) {
-  std::vector<const Fields::value_type*> chosen;
-  for (const auto& field : fields) chosen.push_back(&field);
-  if (chosen.size() <= most) return chosen;
-  std::stable_sort(chosen.begin(), chosen.end(), [](const auto* one, const auto* other) {
-    return one->second.present > other->second.present;
-  });
-  chosen.resize(most);
-  std::sort(chosen.begin(), chosen.end(),
-            [](const auto* one, const auto* other) { return one->first < other->first; });
-  return chosen;
-}
-
-}  // namespace
-
-Json RowAnalysis::to_json() const {
-  Json fields = Json::array();
-  std::vector<std::pair<std::string, const Histogram*>> characters, tokens;
-  for (const auto* field : fields_of_most_rows(fields_, kMostFields)) {
-    const auto& [name, tally] = *field;
-    fields.push_back(field_json(name, tally));
-    if (tally.tokens.count() == 0) continue;
-    characters.emplace_back(name, &tally.characters);
-    tokens.emplace_back(name, &tally.tokens);
-  }
-  const std::size_t fields_left_out = fields_.size() - fields.size();
-  Json unreadable = Json::array();
-  for (const auto& [number, why] : faults_) {
-    unreadable.push_back({{"row", number}, {"why", why}});
-  }
-  return {
-      {"rows", rows_},
-      {"unreadable", {{"rows", unreadable_.count()}, {"shown", std::move(unreadable)}}},
-      {"fields", std::move(fields)},
-      {"fields_left_out", fields_left_out},
-      {"fields_uncounted", fields_uncounted_},
-      {"problems", noted_json(problems_)},
-      {"suspects", noted_json(suspects_)},
-      {"lengths",
-       {{"characters", Histogram::drawing(characters)}, {"tokens", Histogram::drawing(tokens)}}},
-      {"overlap", Histogram::drawing({{"document", &overlap_positive_},
-                                      {"nearest negative", &overlap_negatives_}})},
-      {"scores",
-       Histogram::drawing({{"document", &scores_positive_}, {"negatives", &scores_negatives_}})},
-      {"ranks",
-       Histogram::drawing({{"document", &ranks_positive_}, {"negatives", &ranks_negatives_}})}};
 }
 
 }  // namespace rare::look

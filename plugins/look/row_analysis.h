@@ -14,6 +14,7 @@
 
 #include "field_roles.h"
 #include "histogram.h"
+#include "near_twins.h"
 #include "rare/json.h"
 #include "twin_finder.h"
 
@@ -65,10 +66,12 @@ struct FieldTally {
 
 // Twins are looked for over all rows, by whichever thread.
 struct SharedTwins {
-  // 48 MB each.
+  // 48 MB each, and 88 MB.
   static constexpr std::size_t kMostTexts = std::size_t{1} << 21;
+  static constexpr std::size_t kMostNearTexts = std::size_t{1} << 20;
   std::mutex mutex;
   TwinFinder texts{kMostTexts}, questions{kMostTexts};
+  NearTwinFinder near_texts{kMostNearTexts};
 };
 
 // Thread-safety: one thread at a time; each thread has its own, which are merged at the end.
@@ -115,6 +118,7 @@ class RowAnalysis {
   void take_list(std::uint64_t number, std::string_view key, Measure& measure);
   void note_problem(std::uint64_t number, std::string_view field, const std::string& what);
   void compare(std::uint64_t number);
+  void note_text(std::uint64_t number);
   void judge_question(std::uint64_t number);
   void judge_negatives(std::uint64_t number);
   void judge_reasoning(std::uint64_t number);
@@ -125,6 +129,7 @@ class RowAnalysis {
   SharedTwins& twins_;
   std::unique_ptr<Scratch> scratch_;
   std::vector<TwinEntry> texts_, questions_;  // not yet in twins_
+  std::vector<NearTwinFinder::Text> near_texts_;
 
   std::uint64_t rows_ = 0;
   NotedRows unreadable_;

@@ -25,16 +25,21 @@ inline bool has_no_spaces_around(UChar32 c) {
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF);
 }
 
-inline void append_utf8(std::string& to, UChar32 c) {
-  std::array<char, U8_MAX_LENGTH> bytes{};
+// Writes a character to `to`, which has room for it: how many bytes it takes.
+inline std::size_t write_utf8(char* to, UChar32 c) {
   std::int32_t length = 0;
-  U8_APPEND_UNSAFE(bytes.data(), length, c);
-  to.append(bytes.data(), static_cast<std::size_t>(length));
+  U8_APPEND_UNSAFE(to, length, c);
+  return static_cast<std::size_t>(length);
 }
 
 // REQUIRES: is_of_a_word(c).
+inline std::size_t write_folded(char* to, UChar32 c) {
+  return write_utf8(to, u_foldCase(c, U_FOLD_CASE_DEFAULT));
+}
+
 inline void append_folded(std::string& to, UChar32 c) {
-  append_utf8(to, u_foldCase(c, U_FOLD_CASE_DEFAULT));
+  std::array<char, U8_MAX_LENGTH> bytes{};
+  to.append(bytes.data(), write_folded(bytes.data(), c));
 }
 
 }  // namespace rare::look

@@ -1,6 +1,8 @@
 #include "plugins/tokens/token_estimate.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace rare::tokens {
 
@@ -36,6 +38,18 @@ Measured measured_at(std::string_view text, std::size_t at) {
   return {bytes, is_a_token_of_its_own(value) ? kQuarters : bytes};
 }
 
+// How many ASCII characters the text begins with: eight at a time.
+std::size_t ascii_bytes(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & kHighBits) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
+}
+
 }  // namespace
 
 std::size_t estimate_tokens(std::string_view text) {
@@ -45,6 +59,10 @@ std::size_t estimate_tokens(std::string_view text) {
 std::size_t estimate_quarter_tokens(std::string_view text) {
   std::size_t quarters = 0;
   for (std::size_t at = 0; at < text.size();) {
+    const std::size_t plain = ascii_bytes(text.substr(at));
+    quarters += plain;
+    at += plain;
+    if (at == text.size()) break;
     const Measured character = measured_at(text, at);
     quarters += character.quarters;
     at += character.bytes;

@@ -3,8 +3,9 @@
 
 A report over N records (a million) of some 3.4 kB, planted twins among them: seconds, peak memory of the
 process, bytes of the page. Then a file of N gigabytes (10): seconds until the first screen of `inspect` in a
-terminal of its own, until the whole file was seen once, and until record 5,000,000 (or the middle) is there
-with what was kept beside the file. The files are removed at the end.
+terminal of its own, until record 5,000,000 (or one of the last) is there for the first time, and again with what
+was kept beside the file. Nothing of the large file is in memory before each of these. The files are removed at
+the end.
 """
 
 import argparse
@@ -34,15 +35,26 @@ def texts(count, words, chance):
 
 
 def lines(count):
-    """Each with an id, document and question of its own, but for one document that comes twice."""
+    """Documents of 100 words in three parts of their own, questions, negatives. One document comes twice, and
+    once more with another word in its middle."""
     chance = random.Random(1)
+    begins, middles, ends = (texts(n, words, chance) for n, words in ((997, 30), (991, 40), (983, 30)))
     bodies, questions = texts(997, 100, chance), texts(499, 14, chance)
     rest = [json.dumps({"hard_negatives": [bodies[(7 * i + j) % 997] for j in (1, 2, 3)],
                         "reasoning": bodies[(3 * i) % 997] + "."})[1:] for i in range(991)]
     for n in range(count):
-        text = 7 if n == count - 1 else n
-        yield (f'{{"id": "d{n}", "text": "Note {text}. {bodies[text % 997]}", '
+        text = 7 if n >= count - 2 else n
+        middle = middles[text % 991].replace(" ", " planted ", 1) if n == count - 2 else middles[text % 991]
+        yield (f'{{"id": "d{n}", "text": "Note {text}. {begins[text % 997]} {middle} {ends[text % 983]}", '
                f'"question": "In case {n}, {questions[n % 499]}?", {rest[n % 991]}\n')
+
+
+def forget(path):
+    """What the system keeps of a file in memory, so that it comes from the disk again."""
+    file = os.open(path, os.O_RDONLY)
+    os.fsync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(file)
 
 
 def measured(folder, *command):
@@ -84,9 +96,11 @@ def bench_report(folder, count, results):
     seconds, memory, _ = measured(folder, "report", "small.yaml", "--file", path, "--out", "page.html")
     page = (folder / "page.html").read_text()
     data = json.loads(page.split('id="data">', 1)[1].split("</script>", 1)[0])
-    twins = data["rows"]["twins"]["texts"]
+    twins, near = data["rows"]["twins"]["texts"], data["rows"]["twins"]["near_texts"]
     if [twins["groups"], twins["shown"][0]["rows"]] != [1, [8, count]]:
         sys.exit(f"look_bench: the planted document was not found: {twins}")
+    if near["shown"][0]["rows"] != [8, count - 1, count]:
+        sys.exit(f"look_bench: the planted document that is nearly the same was not found: {near['shown'][:2]}")
     results["report"] = {"records": count, "megabytes": round(megabytes), "seconds": round(seconds, 2),
                          "peak_mb": round(memory), "page_kb": round(len(page) / 1000)}
     print(f"  report over {count:,} records, {megabytes:,.0f} MB: {seconds:.1f} s, {memory:.0f} MB of memory, "
@@ -104,11 +118,14 @@ def bench_inspect(folder, gigabytes, results):
     with open(path, "wb") as file:
         for _ in range(times):
             file.write(bytes_of_block)
-    wanted = min(5_000_000, times * 10_000 // 2)
+    wanted = min(5_000_000, times * 10_000 - 5_000)
+    forget(path)
     screen = first_screen(folder, path)
     kept = pathlib.Path(f"{path}.places")
     kept.unlink(missing_ok=True)
+    forget(path)
     first, _, _ = measured(folder, "inspect", path, "--at", wanted, "--print", 1)
+    forget(path)
     seconds, memory, out = measured(folder, "inspect", path, "--at", wanted, "--print", 1)
     if f"record {wanted}\n" not in out or f"n\n  {(wanted - 1) % 10_000}\n" not in out:
         sys.exit(f"look_bench: not record {wanted}: {out[:200]}")

@@ -12,18 +12,17 @@ EVIL = "</script><img src=x onerror=\"document.documentElement.dataset.evil='yes
 
 class ReportBrowserTest(EngineTest):
     def make_report(self):
-        """Of a run over a part of the sample with one passage planted twice, and some dead letters."""
+        """Of a run over a part of the sample with one passage planted twice, one nearly so, and some dead letters."""
         sample = read_jsonl(PIPELINES / "data" / "passages.jsonl")[:40]
         planted = dict(sample[7], id="<img src=x onerror=alert(1)>")
-        lines = [json.dumps(row) for row in (*sample, planted)] + ["{", "{"]
+        near = dict(sample[9], text=sample[9]["text"].replace(" the ", " planted ", 1))
+        lines = [json.dumps(row) for row in (*sample, planted, near)] + ["{", "{"]
         self.write("in.jsonl", "\n".join(lines) + "\n")
         with ProtocolServer() as server:
             self.use_endpoint(server)
             process = self.run_engine(PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none",
-                                      "--set", f"nodes.documents.with.path={self.folder / 'in.jsonl'}",
-                                      "--set", "nodes.negatives.with.output_scores_key=scores",
-                                      "--set", "nodes.result.with.fields=[id, text, question, scenario, hard_negatives, "
-                                               "scores, reasoning]")
+                                      "-f", PIPELINES / "scores.yaml",
+                                      "--set", f"nodes.documents.with.path={self.folder / 'in.jsonl'}")
         self.assertEqual(process.returncode, 3, process.stderr)
         made = self.run_engine("report", ".rare/rare-openai", "--out", "report.html")
         self.assert_exit(made, 0)
@@ -58,6 +57,8 @@ class ReportBrowserTest(EngineTest):
         # The planted document.
         twins = browser.run("return [...document.querySelectorAll('.twin')].map(e => e.textContent)")
         self.assertIn(f"2 records: {self.planted_rows[0]}, {self.planted_rows[1]}", twins)
+        twins = browser.run("return [...document.querySelectorAll('.near-twin')].map(e => e.textContent)")
+        self.assertEqual([line.split(":")[0] for line in twins], ["records 10 and 42"])
         # A random record.
         browser.click("#sample button.open")
         self.assertTrue(browser.run("return !document.getElementById('record').hidden"))

@@ -43,26 +43,29 @@ class ReportTest(EngineTest):
     def test_a_planted_document_is_found_in_a_run_of_the_sample(self):
         sample = read_jsonl(PIPELINES / "data" / "passages.jsonl")[:30]
         planted = dict(sample[4], text=sample[4]["text"].upper() + " ")
-        self.write_rows([*sample, planted])
+        near = dict(sample[9], text=sample[9]["text"].replace(" the ", " planted ", 1))
+        self.write_rows([*sample, planted, near])
         with ProtocolServer() as server:
             self.use_endpoint(server)
             process = self.run_engine(PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none",
-                                      "--set", f"nodes.documents.with.path={self.folder / 'in.jsonl'}",
-                                      "--set", "nodes.negatives.with.output_scores_key=scores",
-                                      "--set", "nodes.negatives.with.output_ranks_key=ranks",
-                                      "--set", "nodes.result.with.fields=[id, text, question, scenario, hard_negatives, "
-                                               "scores, ranks, reasoning]")
+                                      "-f", PIPELINES / "scores.yaml",
+                                      "--set", f"nodes.documents.with.path={self.folder / 'in.jsonl'}")
             self.assert_exit(process, 0)
-        data = self.report(".rare/rare-openai")
+        data = self.report(PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "-f", PIPELINES / "scores.yaml")
         self.assertEqual(data["title"], "rare-openai")
         self.assertEqual(data["run"]["status"], "complete")
-        self.assertEqual(data["run"]["records"]["written"], 31)
+        self.assertEqual(data["run"]["records"]["written"], 32)
         rows = data["rows"]
-        self.assertEqual(rows["analysis"]["rows"], 31)
+        self.assertEqual(rows["analysis"]["rows"], 32)
         texts = rows["twins"]["texts"]
         self.assertEqual((texts["groups"], texts["rows"]), (1, 2))
         self.assertEqual(texts["shown"][0]["rows"], [5, 31])
         self.assertTrue(texts["shown"][0]["excerpt"].startswith(sample[4]["text"][:60]))
+        near = rows["twins"]["near_texts"]
+        self.assertEqual((near["groups"], near["rows"], near["shown"][0]["pair"]), (1, 2, [10, 32]))
+        self.assertGreater(near["shown"][0]["share"], 0.75)
+        self.assertLess(near["shown"][0]["share"], 1)
+        self.assertEqual(["planted" in part for part in near["shown"][0]["excerpts"]], [False, True])
         self.assertEqual(len(rows["sampled"]), 20)
         written = read_jsonl(self.folder / "out" / "rare-openai.jsonl")
         for shown in rows["sampled"]:
@@ -70,13 +73,16 @@ class ReportTest(EngineTest):
         drawn = {name: {s["name"]: s["count"] for s in rows["analysis"][name]["series"]}
                  for name in ("overlap", "scores", "ranks")}
         negatives = sum(len(row["hard_negatives"]) for row in written)
-        self.assertEqual(drawn["overlap"]["document"], 31)
-        self.assertEqual(drawn["scores"], {"document": 0, "negatives": negatives})
-        self.assertEqual(drawn["ranks"], {"document": 0, "negatives": negatives})
+        placed = sum(row["positive_rank"] is not None for row in written)
+        self.assertGreater(placed, 0)
+        self.assertEqual(drawn["overlap"]["document"], 32)
+        self.assertEqual(drawn["scores"], {"document": placed, "negatives": negatives})
+        self.assertEqual(drawn["ranks"], {"document": placed, "negatives": negatives})
+        self.assertEqual(data["hints"], [])
         self.assertGreater(data["run"]["services"]["teacher"]["calls"], 60)
-        again = self.report(".rare/rare-openai")
+        again = self.report(PIPELINES / "rare.yaml", "--set", "name=rare-openai")
         self.assertEqual(again["rows"], rows)
-        seeded = self.report(".rare/rare-openai", "--seed", "1")
+        seeded = self.report("none.yaml", "--state-dir", ".rare/rare-openai", "--seed", "1")
         self.assertNotEqual([r["row"] for r in seeded["rows"]["sampled"]], [r["row"] for r in rows["sampled"]])
 
     def test_dead_letters_and_filtered_records_are_told_by_node_and_reason(self):
@@ -194,6 +200,11 @@ nodes:
         self.write_copy("in.jsonl")
         for run, said in (("copy.yaml", "no run is kept in .rare/copy"), ("none.yaml", "none.yaml")):
             refused = self.run_engine("report", run)
+            self.assert_exit(refused, 2)
+            self.assertIn(said, refused.stderr)
+        for more, said in ((["-f", "none.yaml"], "none.yaml"), (["--set", "name"], "name"),
+                           (["--state-dir", "none"], "no run is kept in none")):
+            refused = self.run_engine("report", "copy.yaml", *more)
             self.assert_exit(refused, 2)
             self.assertIn(said, refused.stderr)
         self.write("in.jsonl", "{}\n")

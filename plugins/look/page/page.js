@@ -143,39 +143,52 @@
   const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const charts = [];
 
-  // A drawing of Histogram::drawing(): each series in per cent of its own count.
-  const draw = (place, drawing, unit) => {
-    const edges = drawing.edges, bins = edges.length - 1;
-    if (bins < 1) return null;
+  // The bins of a drawing of Histogram::drawing() that hold a whole number, between whole numbers: of lengths and
+  // ranks there is nothing else.
+  const wholeBins = drawing => {
+    const edges = drawing.edges.map(Math.ceil);
+    const kept = [...edges.keys()].filter(i => edges[i] < edges[i + 1]);
+    return { edges: [...kept.map(i => edges[i]), edges[edges.length - 1]],
+             series: drawing.series.map(s => ({ ...s, counts: kept.map(i => s.counts[i]) })) };
+  };
+
+  // Each series in per cent of its own count.
+  const draw = (place, drawing, unit, whole) => {
+    if (drawing.edges.length < 2) return null;
+    const { edges, series } = whole ? wholeBins(drawing) : drawing;
+    const bins = edges.length - 1;
     const points = [...Array(bins + 1).keys()];
     const strokes = ["--one", "--two"];
     const shares = s => [...s.counts.map(n => s.count ? 100 * n / s.count : 0), s.count ? 100 * s.counts[bins - 1] / s.count : 0];
     const axis = more => ({ stroke: colour("--ink"), grid: { stroke: colour("--line") }, ticks: { stroke: colour("--line") }, ...more });
     const label = i => Number.isInteger(i) && edges[i] !== undefined ? shown(edges[i]) : "";
-    const chart = new uPlot({
+    const span = i => {
+      const end = edges[Math.min(i + 1, bins)] - (whole ? 1 : 0);
+      return whole && end <= edges[i] ? label(i) : `${label(i)} to ${shown(end)}`;
+    };
+    return new uPlot({
       width: Math.max(240, place.clientWidth), height: 220,
-      scales: { x: { time: false } },
+      scales: { x: { time: false }, y: { range: (u, least, most) => [0, most > 0 ? most * 1.05 : 100] } },
       axes: [axis({ values: (u, splits) => splits.map(label), label: unit }),
-             axis({ values: (u, splits) => splits.map(v => v + "%"), size: 55 })],
-      series: [{ label: unit, value: (u, v) => v == null ? "" : `${label(v)} to ${label(Math.min(v + 1, bins))}` },
-        ...drawing.series.map((s, i) => ({
+             axis({ values: (u, splits) => splits.map(v => format.format(v) + "%"), size: 55 })],
+      series: [{ label: unit, value: (u, v) => v == null ? "" : span(v) },
+        ...series.map((s, i) => ({
           label: s.name, stroke: colour(strokes[i % 2]), fill: colour(strokes[i % 2]) + "33", width: 1.5,
           paths: uPlot.paths.stepped({ align: 1 }), points: { show: false },
           value: (u, v) => v == null ? "" : format.format(v) + "%" }))],
       hooks: { draw: [() => { place.dataset.drawn = "yes"; }] },
-    }, [points, ...drawing.series.map(shares)], place);
-    return chart;
+    }, [points, ...series.map(shares)], place);
   };
 
   const summaryLine = s => s.count === 0 ? `${s.name}: none` :
-    `${s.name}: ${format.format(s.count)}, half at most ${shown(s.p50)}, a tenth at most ${shown(s.p10)}, nine tenths at most ` +
-    `${shown(s.p90)}, most ${shown(s.most)}`;
+    `${s.name}: ${format.format(s.count)} in all, 10% up to ${shown(s.p10)}, half up to ${shown(s.p50)}, 90% up to ${shown(s.p90)}, ` +
+    `all up to ${shown(s.most)}`;
 
-  const addChart = (title, drawing, unit, explanation) => {
+  const addChart = (title, drawing, unit, explanation, whole = false) => {
     const place = make("div", { class: "chart" });
     byId("charts").append(make("h3", { text: title }), place, ...drawing.series.map(s => paragraph(summaryLine(s), "quiet")));
     if (explanation) byId("charts").append(paragraph(explanation, "quiet"));
-    charts.push({ place, drawing, unit, chart: draw(place, drawing, unit) });
+    charts.push({ place, drawing, unit, whole, chart: draw(place, drawing, unit, whole) });
   };
 
   const showCharts = () => {
@@ -187,7 +200,7 @@
     if (lengths.options.length > 0) {
       const place = make("div", { class: "chart" }), line = paragraph("", "quiet");
       section.append(make("h3", { text: "Lengths" }), make("label", { text: "Field " }, lengths), place, line);
-      const entry = { place, unit: "", drawing: null, chart: null };
+      const entry = { place, unit: "", drawing: null, whole: true, chart: null };
       charts.push(entry);
       const choose = () => {
         const [kind] = lengths.value.split("/", 1), name = lengths.value.slice(kind.length + 1);
@@ -196,7 +209,7 @@
         entry.drawing = { edges: a.lengths[kind].edges.slice(first, last + 2), series: [{ ...one, counts: one.counts.slice(first, last + 1) }] };
         entry.unit = kind;
         entry.chart?.destroy();
-        entry.chart = draw(place, entry.drawing, kind);
+        entry.chart = draw(place, entry.drawing, kind, entry.whole);
         line.textContent = summaryLine(one);
       };
       lengths.addEventListener("change", choose);
@@ -209,7 +222,7 @@
         "Of the different words of three letters or more. A question that shares most of its words with its document can be answered by looking them up; negatives that share as many are hard.");
     }
     if (a.scores.series.some(s => s.count > 0)) addChart("Scores", a.scores, "score");
-    if (a.ranks.series.some(s => s.count > 0)) addChart("Ranks", a.ranks, "rank, 1 is the best");
+    if (a.ranks.series.some(s => s.count > 0)) addChart("Ranks", a.ranks, "rank, 1 is the best", "", true);
     for (const hint of data.hints) section.append(paragraph(hint, "hint"));
   };
 
@@ -220,19 +233,33 @@
   };
   const rowList = list => make("span", { class: "list" }, ...list.map(openButton));
 
+  const partly = twins => twins.one_in === 1 ? [] :
+    [paragraph(`Of so many texts one in ${twins.one_in} was compared, chosen by its hash: estimate ${twins.one_in} times as many.`)];
+  const numbers = group => group.rows.join(", ") + (group.count > group.rows.length ? ", ..." : "");
+
+  const groupsOf = twins => twins.groups === 0 ? `None in '${twins.field}'.` :
+    `${format.format(twins.groups)} ${twins.groups === 1 ? "group" : "groups"} in '${twins.field}', ${format.format(twins.rows)} records in all.`;
+
   const showTwins = () => {
     const section = byId("twins");
     for (const [title, twins] of [["The same document", rows.twins.texts], ["The same question", rows.twins.questions]]) {
-      section.append(make("h3", { text: title }));
-      section.append(paragraph(twins.groups === 0 ? `None in '${twins.field}'.` :
-        `${format.format(twins.groups)} in '${twins.field}' stand in ${format.format(twins.rows)} records.`));
-      if (twins.one_in > 1) section.append(paragraph(`Of so many texts one in ${twins.one_in} was compared, chosen by its hash: estimate ${twins.one_in} times as many.`));
+      section.append(make("h3", { text: title }), paragraph(groupsOf(twins)), ...partly(twins));
       for (const group of twins.shown) {
-        section.append(make("p", { class: "twin", text: `${format.format(group.count)} records: ${group.rows.join(", ")}` +
-                       (group.count > group.rows.length ? ", ..." : "") }), make("p", { class: "excerpt", text: group.excerpt }));
+        section.append(make("p", { class: "twin", text: `${format.format(group.count)} records: ${numbers(group)}` }),
+                       make("p", { class: "excerpt", text: group.excerpt }));
       }
     }
-    section.append(paragraph("Exact twins but for case, spacing and punctuation. Records that share most of their words are not looked for here.", "quiet"));
+    section.append(paragraph("The same but for case, spacing and punctuation.", "quiet"));
+    const near = rows.twins.near_texts;
+    section.append(make("h3", { text: "Nearly the same document" }), paragraph(groupsOf(near)), ...partly(near));
+    for (const group of near.shown) {
+      section.append(make("p", { class: "near-twin", text: `records ${group.pair.join(" and ")}: ` +
+          `${format.format(100 * group.share)}% of their runs of three words stand in both` +
+          (group.count > 2 ? `; ${format.format(group.count)} records in all: ${numbers(group)}` : "") }),
+        ...group.excerpts.map(text => make("p", { class: "excerpt", text })));
+    }
+    section.append(paragraph("Found by sketches of ten words or more that are alike in three quarters: nearly all that share nine tenths of their " +
+      "runs of three words (of three Chinese or Japanese characters), five of six that share four fifths; by chance some that share less. Shares are exact, and those below 70% are not shown; shown is where the two begin to differ.", "quiet"));
   };
 
   const showSuspects = () => {
@@ -295,6 +322,7 @@
     const order = [roles.id, roles.question, roles.scenario, roles.text, roles.negatives, roles.reasoning];
     byId("record-fields").replaceChildren(fieldsOf(record.fields || {}, order));
     byId("record").hidden = false;
+    document.documentElement.dataset.open = "yes";
     byId("record").scrollTop = 0;
     byId("close").focus();
     keep({ record: String(record.row) });
@@ -302,6 +330,7 @@
   const close = () => {
     open = -1;
     byId("record").hidden = true;
+    delete document.documentElement.dataset.open;
     opener?.focus();
     keep({ record: "" });
   };
@@ -357,7 +386,7 @@
     for (const entry of charts) {
       if (!entry.drawing) continue;
       entry.chart?.destroy();
-      entry.chart = draw(entry.place, entry.drawing, entry.unit);
+      entry.chart = draw(entry.place, entry.drawing, entry.unit, entry.whole);
     }
   };
   let width = innerWidth;

@@ -33,6 +33,14 @@
 
 namespace rare {
 
+// A run, as `status` has it named.
+struct NamedRun {
+  std::string run;                         // a pipeline file, or the folder of a run's state
+  std::vector<std::string> overlays = {};  // of the pipeline file, later ones win
+  std::vector<std::string> settings = {};  // PATH=VALUE
+  std::string state_dir = "";              // where it is kept; empty: where `run` keeps it
+};
+
 // Thread-safety: of the thread that calls run(), but for log(), which any thread may call.
 class ToolContext {
  public:
@@ -46,11 +54,10 @@ class ToolContext {
   // What the engine knows of a run: what `status RUN --json` prints, and beside it "fingerprint"
   // (every setting that changes results, "nodes.NAME.with.PARAMETER": value), "sinks" ({NODE: how
   // much of its output is committed, in the sink's own words}), "manifest" (the file's content, or
-  // null) and "dead_letters_file" (empty where there is none). `run` is a pipeline file or the
-  // folder of a run's state. Errors as those of `status`. Nothing is changed but that the file of
-  // dead letters is written anew.
-  virtual Result<Json> run_account(const std::string& run) {
-    return Status(StatusCode::not_found, "nothing is known of runs here: " + run);
+  // null) and "dead_letters_file" (empty where there is none). Errors as those of `status`. Nothing
+  // is changed but that the file of dead letters is written anew.
+  virtual Result<Json> run_account(const NamedRun& named) {
+    return Status(StatusCode::not_found, "nothing is known of runs here: " + named.run);
   }
 };
 

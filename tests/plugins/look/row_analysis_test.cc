@@ -71,6 +71,10 @@ TEST_CASE("each kind of suspect is found, and its record named") {
       {"question of few words", {{"question", "Why salt?"}}},
       {"question is copied from the document",
        {{"question", "salt lowers the point at which water FREEZES?"}}},
+      {"question speaks of a text that its reader does not have",
+       {{"question", "According to the passage, why do the roads stay wet?"}}},
+      {"question speaks of a text that its reader does not have",
+       {{"question", "根据这篇文章，冬天的道路为什么是湿的？"}}},
       {"no negatives", {{"hard_negatives", Json::array()}}},
       {"negative is the document itself",
        {{"hard_negatives", {"x", text.get<std::string>() + "!"}}}},
@@ -135,6 +139,8 @@ TEST_CASE("what is no record is counted and named") {
 TEST_CASE("scores and ranks are taken from the fields that the run names") {
   const Json settings = {{"nodes.negatives.with.output_scores_key", "scores"},
                          {"nodes.negatives.with.output_ranks_key", "ranks"},
+                         {"nodes.negatives.with.output_positive_score_key", "own_score"},
+                         {"nodes.negatives.with.output_positive_rank_key", "own_rank"},
                          {"nodes.negatives.with.output_negatives_key", "passages"},
                          {"nodes.questions.with.questions_per_document", 1},
                          {"nodes.r.with.output_key", "thoughts"},
@@ -144,10 +150,17 @@ TEST_CASE("scores and ranks are taken from the fields that the run names") {
   CHECK(roles.negatives == "passages");
   CHECK(roles.reasoning == "thoughts");
   CHECK_FALSE(roles.several_of_a_document);
-  const Json scored = {{"scores", {9.5, 4.0}}, {"ranks", {1, 2}}};
-  const Analysed analysed(Records{scored}, roles);
+  const Json scored = {
+      {"scores", {9.5, 4.0}}, {"ranks", {1, 2}}, {"own_score", 8.5}, {"own_rank", 6}};
+  const Json unplaced = {{"scores", {3.0}}, {"own_score", nullptr}, {"own_rank", nullptr}};
+  const Analysed analysed(Records{scored, unplaced}, roles);
+  CHECK(analysed.json["scores"]["series"][0]["most"] == 8.5);
   CHECK(analysed.json["scores"]["series"][1]["most"] == 9.5);
+  CHECK(analysed.json["ranks"]["series"][0]["most"] == 7.0);
   CHECK(analysed.json["ranks"]["series"][1]["most"] == 3.0);
+  CHECK(analysed.rows("suspects", "negative scores above the document") == Json::array({1}));
+  CHECK(analysed.rows("suspects", "document is not among the hits that were looked at") ==
+        Json::array({2}));
   CHECK(FieldRoles::of_settings(nullptr).text == "text");
 }
 
@@ -175,6 +188,17 @@ TEST_CASE("twins of documents and questions, but for several questions of a docu
   CHECK(other_numbers.twins.texts.find(5, 5).records == 3);
   Analysed planted(Records{good_record(), sibling});
   CHECK(planted.twins.texts.find(5, 5).records == 2);
+}
+
+TEST_CASE("near twins are looked for among documents of ten words or more") {
+  Json other = good_record(), brief = good_record(), brief_other = good_record();
+  other["text"] = good_record()["text"].get<std::string>() + " Always.";
+  brief["text"] = "Salt keeps roads wet all winter.";
+  brief_other["text"] = "Salt keeps roads wet all winter. Always.";
+  Analysed analysed(Records{good_record(), brief, other, brief_other});
+  const NearTwinFinder::Found found = analysed.twins.near_texts.find(5, 5);
+  REQUIRE(found.groups == 1);
+  CHECK(found.shown[0].records == std::vector<std::uint64_t>{1, 3});
 }
 
 TEST_CASE("a sample and the first rows do not depend on who saw which") {
