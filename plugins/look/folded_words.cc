@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "word_characters.h"
 
@@ -26,15 +27,25 @@ constexpr std::array<char, 128> kAsciiFolds = make_ascii_folds();
 
 // In lower case a character of two bytes may have three, and none has more than half as many again.
 void FoldedWords::make_room(std::size_t text_bytes) {
-  const std::size_t wanted = 2 * text_bytes + U8_MAX_LENGTH;
+  const std::size_t wanted = 2 * text_bytes + sizeof(std::uint64_t);
   if (wanted <= room_bytes_) return;
   key_ = std::make_unique_for_overwrite<char[]>(wanted);
   room_bytes_ = wanted;
 }
 
+// Most words have eight bytes or fewer, none of them 0: they are numbers, each with a hash of its
+// own. The key has room for eight bytes behind every character.
+std::uint64_t FoldedWords::hash_of(std::size_t begin, std::size_t end) const {
+  const std::size_t bytes = end - begin;
+  std::uint64_t word = 0;
+  if (bytes > sizeof word) return XXH3_64bits(key_.get() + begin, bytes);
+  std::memcpy(&word, key_.get() + begin, sizeof word);
+  return mixed_bits(word & (~std::uint64_t{0} >> (8 * (sizeof word - bytes))));
+}
+
 void FoldedWords::end_word(std::size_t begin, std::size_t end, std::size_t characters) {
   if (characters == 0) return;
-  const std::uint64_t hash = XXH3_64bits(key_.get() + begin, end - begin);
+  const std::uint64_t hash = hash_of(begin, end);
   words_.push_back(hash);
   if (characters >= kLeastWordLetters) telling_.push_back(hash);
 }
@@ -75,9 +86,9 @@ void FoldedWords::fold(std::string_view text) {
     } else if (has_no_spaces_around(c)) {
       end_run();
       end += write_utf8(key_.get() + end, c);
-      words_.push_back(XXH3_64bits(key_.get() + begin, end - begin));
+      words_.push_back(hash_of(begin, end));
       if (neighbour != std::string::npos) {
-        telling_.push_back(XXH3_64bits(key_.get() + neighbour, end - neighbour));
+        telling_.push_back(hash_of(neighbour, end));
       }
       neighbour = begin;
       begin = end;

@@ -10,6 +10,13 @@
 
 namespace rare::look {
 
+// The finaliser of MurmurHash3 (A. Appleby): different values stay different.
+inline std::uint64_t mixed_bits(std::uint64_t value) {
+  value = (value ^ (value >> 33)) * 0xff51afd7ed558ccdULL;
+  value = (value ^ (value >> 33)) * 0xc4ceb9fe1a85ec53ULL;
+  return value ^ (value >> 33);
+}
+
 // Letters, digits and marks (Unicode) in lower case, everything else left out. Two texts with the
 // same key differ at most in case, spacing, line breaks, punctuation and symbols. Thread-safety:
 // values. Can be used again and again: memory is kept.
@@ -30,6 +37,7 @@ class FoldedWords {
  private:
   void make_room(std::size_t text_bytes);
   void end_word(std::size_t begin, std::size_t end, std::size_t characters);
+  std::uint64_t hash_of(std::size_t begin, std::size_t end) const;
 
   std::unique_ptr<char[]> key_;  // beyond key_bytes_ nothing is set
   std::size_t key_bytes_ = 0, room_bytes_ = 0;

@@ -19,18 +19,11 @@ constexpr unsigned kMostHalvings = kPlaceBits;
 constexpr std::size_t kMostLeaders = 8;
 constexpr std::size_t kWordsOfRun = 3;
 
-// The finaliser of MurmurHash3 (A. Appleby).
-std::uint64_t mixed(std::uint64_t value) {
-  value = (value ^ (value >> 33)) * 0xff51afd7ed558ccdULL;
-  value = (value ^ (value >> 33)) * 0xc4ceb9fe1a85ec53ULL;
-  return value ^ (value >> 33);
-}
-
 // Calls `take` with the hash of each run.
 template <class Take>
 void each_run(const std::vector<std::uint64_t>& words, Take take) {
   for (std::size_t i = 0; i + kWordsOfRun <= words.size(); ++i) {
-    take(mixed(words[i] + std::rotl(words[i + 1], 21) * 3 + std::rotl(words[i + 2], 42) * 5));
+    take(mixed_bits(words[i] + std::rotl(words[i + 1], 21) * 3 + std::rotl(words[i + 2], 42) * 5));
   }
 }
 
@@ -118,7 +111,7 @@ std::optional<NearSketch> NearSketch::of(const FoldedWords& text) {
     // A place that no run fell into takes what another has, tried in an order of its own.
     std::uint64_t value = least[i];
     for (std::uint64_t attempt = 1; value == kNone; ++attempt) {
-      value = least[mixed(i + kPlaces * attempt) % kPlaces];
+      value = least[mixed_bits(i + kPlaces * attempt) % kPlaces];
     }
     const unsigned shift = kPlaceBits * static_cast<unsigned>(i % kPlacesOfBand);
     sketch.bands[i / kPlacesOfBand] |= (value & kPlaceMask) << shift;

@@ -258,8 +258,9 @@
           (group.count > 2 ? `; ${format.format(group.count)} records in all: ${numbers(group)}` : "") }),
         ...group.excerpts.map(text => make("p", { class: "excerpt", text })));
     }
-    section.append(paragraph("Found by sketches of ten words or more that are alike in three quarters: nearly all that share nine tenths of their " +
-      "runs of three words (of three Chinese or Japanese characters), five of six that share four fifths; by chance some that share less. Shares are exact, and those below 70% are not shown; shown is where the two begin to differ.", "quiet"));
+    section.append(paragraph("Found by sketches of documents of ten words or more: nearly all that share nine tenths of their runs of three words " +
+      "(of three Chinese or Japanese characters), five of six that share four fifths, and by chance some that share less. The shares are exact; " +
+      "pairs below 70% are not shown. The excerpts begin shortly before the first difference.", "quiet"));
   };
 
   const showSuspects = () => {
@@ -267,7 +268,7 @@
     for (const [title, list, none] of [["By content", a.suspects, "None."], ["By their fields", a.problems, "All expected fields are there."]]) {
       section.append(make("h3", { text: title }));
       section.append(list.length === 0 ? paragraph(none) : table(
-        [{ name: "what", wide: true }, { name: "records", number: true }, { name: "the first" }],
+        [{ name: "what", wide: true }, { name: "records", number: true }, { name: "the first", wide: true }],
         list.map(s => ({ cells: [s.what, s.rows, rowList(s.first)] }))));
     }
     section.append(paragraph(data.look_hint, "quiet"));
