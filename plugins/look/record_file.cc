@@ -70,8 +70,12 @@ class PlainLines final : public RecordFile {
 class ReadRecords final : public RecordFile {
  public:
   ReadRecords(std::string path, const files::Format& format, files::ReadSettings settings,
-              std::uint64_t end)
-      : path_(std::move(path)), format_(format), settings_(std::move(settings)), end_(end) {}
+              std::uint64_t end, bool packed)
+      : path_(std::move(path)),
+        format_(format),
+        settings_(std::move(settings)),
+        end_(end),
+        packed_(packed) {}
 
   Status open() {
     places_.push_back({});
@@ -81,7 +85,9 @@ class ReadRecords final : public RecordFile {
 
   Result<std::optional<FoundRecord>> record(std::uint64_t number) override {
     if (number >= seen_) return std::optional<FoundRecord>();
-    if (!walker_ || number < next_ || number >= next_ + kRecordsBetweenPlaces) {
+    // To a place of a packed file all before it has to be unpacked: it is only gone back for.
+    const bool far = !packed_ && number >= next_ + kRecordsBetweenPlaces;
+    if (!walker_ || number < next_ || far) {
       const std::size_t place = static_cast<std::size_t>(number / kRecordsBetweenPlaces);
       walker_ = format_.make_reader(settings_);
       next_ = place * kRecordsBetweenPlaces;
@@ -135,12 +141,21 @@ class ReadRecords final : public RecordFile {
   const files::Format& format_;
   files::ReadSettings settings_;
   std::uint64_t end_;
+  bool packed_;
   std::unique_ptr<files::RecordReader> scout_, walker_;
   std::uint64_t next_ = 0;  // what walker_ gives next
   std::uint64_t seen_ = 0;
   bool complete_ = false;
   std::vector<files::ReaderPosition> places_;  // one every kRecordsBetweenPlaces records
 };
+
+bool is_packed(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string start(4, '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(file.gcount()));
+  return files::compression_of_bytes(start) != files::Compression::none;
+}
 
 }  // namespace
 
@@ -153,11 +168,7 @@ Result<bool> is_plain_lines(const std::string& path, const files::ReadParameters
       files::find_format(parameters.format_, path, files::Purpose::read);
   if (!format) return format.status();
   if ((*format)->name != "jsonl" || parameters.encoding_ != "utf-8") return false;
-  std::ifstream file(path, std::ios::binary);
-  std::string start(4, '\0');
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(file.gcount()));
-  return files::compression_of_bytes(start) == files::Compression::none;
+  return !is_packed(path);
 }
 
 Result<std::unique_ptr<RecordFile>> RecordFile::open(const std::string& path,
@@ -182,9 +193,9 @@ Result<std::unique_ptr<RecordFile>> RecordFile::open(const std::string& path,
   const Result<const files::Format*> format =
       files::find_format(parameters.format_, file.path, files::Purpose::read);
   if (!format) return format.status();
-  auto records =
-      std::make_unique<ReadRecords>(file.path, **format, parameters.settings(),
-                                    std::min(end.value_or(file.size_bytes), file.size_bytes));
+  auto records = std::make_unique<ReadRecords>(
+      file.path, **format, parameters.settings(),
+      std::min(end.value_or(file.size_bytes), file.size_bytes), is_packed(file.path));
   if (Status opened = records->open(); !opened) return opened;
   return std::unique_ptr<RecordFile>(std::move(records));
 }

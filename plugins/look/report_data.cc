@@ -24,6 +24,8 @@ constexpr std::size_t kMostRecordBytes = std::size_t{60} << 10;
 constexpr std::size_t kMostTextBytes = std::size_t{20} << 10;
 constexpr std::size_t kExcerptBytes = 240;
 constexpr double kLeastShownShare = 0.7;
+// Of the texts that are read again; they are held together.
+constexpr std::size_t kMostComparedBytes = std::size_t{256} << 10;
 constexpr std::size_t kUnlikeBytes = 240, kBeforeUnlikeBytes = 80;
 constexpr std::size_t kMostTwinGroups = 30, kMostTwinsOfGroup = 20;
 constexpr std::size_t kDeadLettersOfReason = 3, kMostDeadLetters = 60;
@@ -139,11 +141,20 @@ class Shown {
     Result<std::optional<FoundRecord>> found = records_->record(row - 1);
     return found && *found ? std::move((*found)->fields) : Json();
   }
-  // Empty where it has no text of that name.
-  std::string text(std::uint64_t row, const std::string& field) {
-    const Json found = fields(row);
-    if (!found.is_object() || !found.contains(field) || !found[field].is_string()) return "";
-    return found[field].get<std::string>();
+  // What these records hold in `field`, as far as it is compared; empty where it is no text. Read
+  // in the order of the file: packed ones have no other.
+  std::map<std::uint64_t, std::string> texts(std::vector<std::uint64_t> rows,
+                                             const std::string& field) {
+    std::sort(rows.begin(), rows.end());
+    std::map<std::uint64_t, std::string> texts;
+    for (const std::uint64_t row : rows) {
+      if (texts.contains(row)) continue;
+      const Json found = fields(row);
+      if (!found.is_object() || !found.contains(field) || !found[field].is_string()) continue;
+      const std::string& text = found[field].get_ref<const std::string&>();
+      texts[row] = text.substr(0, files::whole_characters(text, kMostComparedBytes));
+    }
+    return texts;
   }
 
  private:
@@ -152,9 +163,12 @@ class Shown {
 
 Json twins_json(TwinFinder& twins, const std::string& field, Shown& records) {
   const TwinFinder::Found found = twins.find(kMostTwinGroups, kMostTwinsOfGroup);
+  std::vector<std::uint64_t> rows;
+  for (const TwinFinder::Twins& group : found.shown) rows.push_back(group.records.front());
+  auto texts = records.texts(std::move(rows), field);
   Json shown = Json::array();
   for (const TwinFinder::Twins& group : found.shown) {
-    const std::string excerpt = cut_text(records.text(group.records.front(), field), kExcerptBytes);
+    const std::string excerpt = cut_text(texts[group.records.front()], kExcerptBytes);
     shown.push_back({{"rows", group.records}, {"count", group.count}, {"excerpt", excerpt}});
   }
   return {{"field", field},
@@ -180,10 +194,15 @@ std::pair<std::string, std::string> unlike_parts(const std::string& one, const s
 
 Json near_twins_json(NearTwinFinder& twins, const std::string& field, Shown& records) {
   const NearTwinFinder::Found found = twins.find(kMostTwinGroups, kMostTwinsOfGroup);
+  std::vector<std::uint64_t> rows;
+  for (const NearTwinFinder::Twins& group : found.shown) {
+    rows.insert(rows.end(), {group.unlike.first, group.unlike.second});
+  }
+  auto texts = records.texts(std::move(rows), field);
   Json shown = Json::array();
   for (const NearTwinFinder::Twins& group : found.shown) {
-    const std::string one = records.text(group.unlike.first, field);
-    const std::string other = records.text(group.unlike.second, field);
+    const std::string& one = texts[group.unlike.first];
+    const std::string& other = texts[group.unlike.second];
     FoldedWords words, other_words;
     words.fold(one);
     other_words.fold(other);

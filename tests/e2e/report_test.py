@@ -169,12 +169,16 @@ nodes:
         self.assertIn("is not there", data["outputs"][0]["note"])
 
     def test_other_formats_and_a_file_that_is_named(self):
-        path = self.write_rows(rare_record(n) for n in range(30))
+        near = rare_record(7)
+        near["text"] += " Always."
+        path = self.write_rows([*(rare_record(n) for n in range(30)), near])
         for name in ("rows.jsonl.gz", "rows.json"):
             self.write_copy(path, out=f"out/{name}")
             self.assert_exit(self.run_engine("copy.yaml", "--progress", "none", "--fresh"), 0)
             data = self.report("copy.yaml")
-            self.assertEqual(data["rows"]["analysis"]["rows"], 30, name)
+            self.assertEqual(data["rows"]["analysis"]["rows"], 31, name)
+            twins = data["rows"]["twins"]["near_texts"]["shown"]
+            self.assertEqual([(group["pair"], round(group["share"], 2)) for group in twins], [([8, 31], 0.92)])
             self.assertEqual(len(data["rows"]["sampled"]), 20)
         scored = dict(rare_record(1), own={"score": 3}, score=3.5, rank=1)
         self.write_rows([scored] * 3, "other.jsonl")
