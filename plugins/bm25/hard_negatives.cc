@@ -250,8 +250,7 @@ class HardNegatives::Choice {
   void look_for_own_text(const SearchHit& hit, std::size_t rank) {
     if (own_place_ || own_looked_at_ == kHitsForOwnPlace) return;
     ++own_looked_at_;
-    folded_.assign(hit.text);
-    if (folded_.key() == inputs_.positive.key()) own_place_ = Place{hit.score, rank};
+    if (is_same_text(hit, inputs_.positive.key())) own_place_ = Place{hit.score, rank};
   }
   // Unless there are enough. Whether there are.
   bool choose(const SearchHit& hit, std::size_t rank) {
