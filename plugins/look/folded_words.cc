@@ -15,10 +15,9 @@ namespace {
 
 constexpr std::array<char, 128> make_ascii_folds() {
   std::array<char, 128> folds{};  // 0: no part of a word
-  for (char c = '0'; c <= '9'; ++c) folds[static_cast<std::size_t>(c)] = c;
-  for (char c = 'a'; c <= 'z'; ++c) folds[static_cast<std::size_t>(c)] = c;
-  for (char c = 'A'; c <= 'Z'; ++c)
-    folds[static_cast<std::size_t>(c)] = static_cast<char>(c - 'A' + 'a');
+  for (unsigned char c = '0'; c <= '9'; ++c) folds[c] = static_cast<char>(c);
+  for (unsigned char c = 'a'; c <= 'z'; ++c) folds[c] = static_cast<char>(c);
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) folds[c] = static_cast<char>(c - 'A' + 'a');
   return folds;
 }
 constexpr std::array<char, 128> kAsciiFolds = make_ascii_folds();

@@ -290,7 +290,8 @@ void RowAnalysis::take_fields(std::uint64_t number) {
     }
     if (tally == nullptr || !measure.any) continue;
     tally->characters.add(static_cast<double>(measure.characters));
-    tally->tokens.add(static_cast<double>((measure.quarters + 3) / 4));
+    const std::size_t whole_tokens = (measure.quarters + 3) / 4;
+    tally->tokens.add(static_cast<double>(whole_tokens));
   }
   for (const std::string* role : {&roles_.text, &roles_.question, &roles_.reasoning}) {
     dom::element there;
