@@ -149,7 +149,8 @@ Json ChatRows::trainer_entry(const std::string& file_name) const {
   Json columns = Json::object();
   Json entry{{"file_name", file_name}};
   if (is("messages")) {
-    if (form_.objective != "sft") return Json();
+    // Of a message it takes the content alone, and says nothing of the reasoning beside it.
+    if (form_.objective != "sft" || !form_.thinking_key.empty()) return Json();
     entry["formatting"] = "sharegpt";
     columns["messages"] = "messages";
     entry["tags"] = {{"role_tag", "role"},

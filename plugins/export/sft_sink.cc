@@ -59,7 +59,7 @@ Spec SftSink::spec() {
              "as_is: the completion is the reasoning as its field holds it. The others tell "
              "reasoning and answer apart (<think>, <answer>, or a last line \"Answer:\"): tags "
              "puts <think> around the reasoning, field gives it a field of its own (messages "
-             "alone), left_out writes the answer alone.")
+             "alone; LLaMA-Factory does not read it), left_out writes the answer alone.")
       .choices({"as_is", "tags", "field", "left_out"});
   spec.param(&This::thinking_key_, "thinking_key", "reasoning_content",
              "With `thinking: field`, the field's name in the assistant's message.");

@@ -6,8 +6,8 @@ import sys
 import tempfile
 import unittest
 
-from export_fixture import finished
-from harness import EngineTest, read_jsonl
+from export_fixture import ExportedTest, FORMS, LLAMA_FACTORY_FORMS, RETRIEVER_FORMS, finished
+from harness import read_jsonl
 
 PEERS = os.environ.get("RARE_DATASETS_PEERS", "")
 if PEERS:
@@ -18,41 +18,9 @@ if PEERS:
                       HF_DATASETS_DISABLE_PROGRESS_BARS="1")
     import datasets
 
-SAMPLES = "input_rejected_key"
-FORMS = {
-    "messages": {},
-    "with-system": {"system": "Think."},
-    "thinking": {"thinking": "field"},
-    "messages-dpo": {"objective": "dpo", SAMPLES: "samples"},
-    "messages-kto": {"objective": "kto", SAMPLES: "samples"},
-    "sharegpt": {"format": "sharegpt", "system": "Think."},
-    "sharegpt-dpo": {"format": "sharegpt", "objective": "dpo", SAMPLES: "samples"},
-    "sharegpt-kto": {"format": "sharegpt", "objective": "kto", SAMPLES: "samples"},
-    "alpaca": {"format": "alpaca"},
-    "alpaca-dpo": {"format": "alpaca", "objective": "dpo", SAMPLES: "samples", "system": "Think."},
-    "alpaca-kto": {"format": "alpaca", "objective": "kto", SAMPLES: "samples"},
-}
-RETRIEVER_FORMS = {
-    "flagembedding": {"format": "flagembedding"},
-    "triplets": {"format": "triplets"},
-    "tuples": {"format": "tuples", "num_neg": 3},
-    "tevatron": {"format": "tevatron"},
-}
-
 
 @unittest.skipUnless(PEERS, "datasets cannot be had here")
-class ExportsLoadTest(EngineTest):
-    def export(self, records, use, forms, **more):
-        """One run writes all forms; the folder of each by its name."""
-        self.write("in.jsonl", "".join(json.dumps(record) + "\n" for record in records))
-        nodes = [{"name": "records", "use": "files.read", "with": {"path": "in.jsonl"}}]
-        for name, parameters in forms.items():
-            nodes.append({"name": name, "use": use, "from": "records",
-                          "with": {"path": f"out/{name}", **parameters, **more}})
-        self.write("p.yaml", json.dumps({"name": "p", "nodes": nodes}))
-        self.assert_exit(self.run_engine("p.yaml", "--fresh", "--progress", "none"), 0)
-        return {name: self.folder / "out" / name for name in forms}
-
+class ExportsLoadTest(ExportedTest):
     def load(self, *arguments, **options):
         """Without what an earlier call has kept."""
         return datasets.load_dataset(*arguments, **options, cache_dir=tempfile.mkdtemp(dir=self.folder))
@@ -110,7 +78,7 @@ class ExportsLoadTest(EngineTest):
         records = [finished(number) for number in range(10)]
         folders = self.export(records, "export.sft", FORMS, validation=0)
         for name, folder in folders.items():
-            if name in ("messages-dpo", "messages-kto"):
+            if name not in LLAMA_FACTORY_FORMS:
                 self.assertFalse((folder / "dataset_info.json").exists())
                 continue
             with self.subTest(name):

@@ -326,6 +326,9 @@ TEST_CASE("a folder of another form is taken over, with what trains on that form
   CHECK(write(rare::testing::make<SftSink>(path)));
   CHECK_FALSE(write(rare::testing::make<rare::exports::RetrieverSink>(path)));
   CHECK(write(rare::testing::make<SftSink>(path)));
+  // A field that LLaMA-Factory does not read is not described to it.
+  CHECK_FALSE(
+      write(rare::testing::make<SftSink>({{"path", scratch / "data"}, {"thinking", "field"}})));
 }
 
 TEST_CASE("an offset that another sink kept is refused") {
