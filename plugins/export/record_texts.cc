@@ -83,8 +83,11 @@ Result<std::string> rendered(const prompt::PromptTemplate& form, const Json& val
                              const Record& record) {
   for (const std::string& name : form.names()) {
     const Json* value = record.find(name);
-    if (value == nullptr || !value->is_string() || values.contains(name)) continue;
-    if (const Result<std::string_view> text = text_in(record, name); !text) return text.status();
+    if (value == nullptr || value->is_null() || values.contains(name))
+      continue;  // render() says so
+    if (value->is_number() || (value->is_array() && form.loops_over(name))) continue;
+    const Result<std::string_view> text = usable_text(*value, name, "a text or a number");
+    if (!text) return text.status();
   }
   return form.render(values, record.fields());
 }

@@ -32,8 +32,8 @@ Result<std::string> label_in(const Record& record, const std::string& key);
 // A list of such.
 Result<std::vector<std::string>> labels_in(const Record& record, const std::string& key);
 
-// What a template makes of the record; a text that it uses and that is empty or no UTF-8 is an
-// error.
+// What a template makes of the record; a field that it uses and that is neither a number nor a text
+// in UTF-8 with more than white space in it, nor a list that it loops over, is an error.
 Result<std::string> rendered(const prompt::PromptTemplate& form, const Json& values,
                              const Record& record);
 

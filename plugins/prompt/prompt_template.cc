@@ -146,6 +146,12 @@ std::vector<std::string> PromptTemplate::names() const {
   return names;
 }
 
+bool PromptTemplate::loops_over(std::string_view name) const {
+  return std::any_of(parts_.begin(), parts_.end(), [name](const Part& part) {
+    return part.kind == Part::Kind::loop && part.text == name;
+  });
+}
+
 Result<std::string> PromptTemplate::render(const Json& values, const Json& record) const {
   std::string out;
   const Status status = render_parts(parts_, {&values, &record}, out);

@@ -28,6 +28,8 @@ class PromptTemplate {
   bool uses(std::string_view name) const;
   // The names outside loops and the lists of loops, in the order of the text.
   std::vector<std::string> names() const;
+  // Whether one of its loops is over the list `name`.
+  bool loops_over(std::string_view name) const;
 
   // Values come from `values`, and what is not there from `record`; both are JSON objects. Text is
   // put in as it is, any other value as JSON. A name that is in neither, or null, is an error.

@@ -39,9 +39,10 @@ def write_records(path, count):
     texts = [text(60) for _ in range(1000)]
     with open(path, "w", encoding="utf-8") as lines:
         for number in range(count):
+            document, *negatives = chance.sample(texts, 4)
             lines.write(json.dumps({
-                "id": f"d{number}", "text": chance.choice(texts), "question": text(12), "scenario": text(25),
-                "hard_negatives": chance.sample(texts, 3), "passages_order": chance.sample(range(4), 4),
+                "id": f"d{number}", "text": document, "question": text(12), "scenario": text(25),
+                "hard_negatives": negatives, "passages_order": chance.sample(range(4), 4),
                 "reasoning": f"{text(80)}\nAnswer: {text(8)}"}) + "\n")
 
 

@@ -125,6 +125,17 @@ nodes:
             self.assertEqual(letter["node"], "training")
             self.assertIn(f'field "{field}": expected', letter["reason"])
 
+    def test_nor_does_such_a_record_train_a_retriever(self):
+        whole = finished(0)
+        records = [{"title": "of another pipeline"}, {**whole, "text": ["a"]}, {**whole, "hard_negatives": []},
+                   {**whole, "question": {"text": "Who?"}}, whole]
+        self.write("in.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+        pipeline = self.pipeline({"validation": 0}, component="export.retriever")
+        self.assert_exit(self.run_engine(pipeline, "--progress", "none"), 3)
+        self.assertEqual(len(read_jsonl(self.folder / "out/p/train.jsonl")), 1)
+        for letter, field in zip(self.dead_letters("p"), ("text", "text", "hard_negatives", "question")):
+            self.assertIn(f'field "{field}": expected', letter["reason"])
+
     def test_no_record_one_record_and_one_of_ten_megabytes(self):
         long = {**finished(0), "reasoning": "very long " * 1000000}
         for records in ([], [finished(0)], [long]):
@@ -135,6 +146,15 @@ nodes:
             self.assertEqual([row["messages"][1]["content"] for row in rows],
                              [record["reasoning"] for record in records])
             self.assertEqual(sorted(self.files()), FILES)
+
+    def test_the_same_for_a_retriever(self):
+        long = {**finished(0), "text": "very long " * 1000000}
+        for records in ([], [finished(0)], [long]):
+            self.write("in.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+            pipeline = self.pipeline({"validation": 0}, component="export.retriever")
+            self.assert_exit(self.run_engine(pipeline, "--progress", "none", "--fresh"), 0)
+            rows = read_jsonl(self.folder / "out/p/train.jsonl")
+            self.assertEqual([row["pos"] for row in rows], [[record["text"]] for record in records])
 
     def test_two_nodes_that_write_one_folder_are_no_run(self):
         self.write_records(1)

@@ -62,12 +62,20 @@ class ExportsLoadTest(ExportedTest):
         self.check_forms("export.retriever", RETRIEVER_FORMS)
 
     def test_one_record(self):
-        for name, folder in self.export([finished(0)], "export.sft", FORMS, validation=0).items():
-            with self.subTest(name):
-                self.check_loaded(folder, ["train"])
-        for name, folder in self.export([finished(0)], "export.sft", FORMS, validation=1).items():
-            with self.subTest(name):
-                self.check_loaded(folder, ["validation"])
+        for use, forms in (("export.sft", FORMS), ("export.retriever", RETRIEVER_FORMS)):
+            for share, part in ((0, "train"), (1, "validation")):
+                for name, folder in self.export([finished(0)], use, forms, validation=share).items():
+                    with self.subTest(name):
+                        self.check_loaded(folder, [part])
+
+    def test_records_of_many_megabytes(self):
+        """Longer than the blocks that datasets reads."""
+        records = [finished(0), {**finished(1), "text": "very long " * 1200000, "reasoning": "so long " * 1500000},
+                   finished(2)]
+        for use, forms in (("export.sft", {"messages": {}}), ("export.retriever", RETRIEVER_FORMS)):
+            for name, folder in self.export(records, use, forms, validation=0).items():
+                with self.subTest(name):
+                    self.check_loaded(folder, ["train"])
 
     def test_no_record_is_no_data(self):
         folder = self.export([], "export.sft", {"messages": {}})["messages"]

@@ -127,6 +127,8 @@ TEST_CASE("a record that trains no retriever is refused with the field's name") 
   CHECK(says(mined(Json::object(), changed("text", " ")), "field \"text\": expected a text"));
   CHECK(
       says(mined(Json::object(), changed("question", "")), "field \"question\": expected a text"));
+  CHECK(says(mined(Json::object(), changed("question", Json{"a"})),
+             "field \"question\": expected a text or a number, came array"));
   rare::testing::TestContext context;
   const rare::Status status =
       rare::testing::make<RetrieverSink>({{"path", "x"}, {"format", "tuples"}})

@@ -186,6 +186,11 @@ TEST_CASE("a record that lacks what the form needs is refused with the field's n
   CHECK(contains(refusal(none, with("reasoning", "\xff")), "field \"reasoning\": expected UTF-8"));
   CHECK(contains(refusal(none, without("question")), "no field \"question\""));
   CHECK(contains(refusal(none, with("question", "")), "field \"question\": expected a text"));
+  for (const Json& other : {Json(true), Json{"a"}, Json::array(), Json::object()}) {
+    CHECK(refusal(none, with("question", other)) ==
+          std::string("field \"question\": expected a text or a number, came ") +
+              other.type_name());
+  }
   CHECK(
       contains(refusal(none, with("text", Json())), "field \"text\": expected a text, came null"));
   CHECK(contains(refusal(none, without("hard_negatives")),
@@ -223,6 +228,13 @@ TEST_CASE("a prompt without passages needs neither negatives nor their order") {
   fields.erase("text");
   CHECK(exported({{"prompt", "{{question}}"}}, fields)[0]["messages"][0]["content"] ==
         "Question 7");
+}
+
+TEST_CASE("a prompt takes numbers, and lists that it loops over") {
+  const Json parameters = {{"prompt", "{{year}}\n{{#hints}}\n- {{.}}\n{{/hints}}\n{{question}}"}};
+  Json fields = with("hints", {"a", "b"});
+  fields["year"] = 1999;
+  CHECK(exported(parameters, fields)[0]["messages"][0]["content"] == "1999\n- a\n- b\nQuestion 7");
 }
 
 TEST_CASE("parameters that cannot be are refused before the first record") {

@@ -93,4 +93,6 @@ TEST_CASE("a template says which names it uses") {
   CHECK(parsed->uses("c"));
   CHECK_FALSE(parsed->uses("d"));
   CHECK(parsed->names() == std::vector<std::string>{"a", "b"});
+  CHECK(parsed->loops_over("b"));
+  CHECK_FALSE(parsed->loops_over("a"));
 }
