@@ -48,6 +48,13 @@ nodes:
             self.assertIn(f"\nQuestion: {record['question']}", user["content"])
             for passage in (record["text"], *record["hard_negatives"]):
                 self.assertIn(f": {passage}\n", user["content"])
+        # What was stored comes to the same.
+        self.assert_exit(self.run_engine(
+            PIPELINES / "sft-records.yaml", "--progress", "none", "--set", "nodes.records.with.path=out/rare-openai.jsonl",
+            "--set", "nodes.training.with.path=out/again", "--set", "nodes.training.with.validation=0.25",
+            "--set", "nodes.training.with.split_key=id"), 0)
+        for part in ("train", "validation"):
+            self.assertEqual(self.files("again")[f"{part}.jsonl"], self.files("sft")[f"{part}.jsonl"])
         # The same prompt as the teacher's, but for its instructions and examples.
         asked = []
         for line in self.run_engine("cache", "export").stdout.splitlines():
