@@ -7,99 +7,155 @@ namespace {
 
 Json flag_feature(const char* name) { return {{"name", name}, {"dtype", "bool"}}; }
 
-Json said(const char* who, const std::string& text) { return {{"from", who}, {"value", text}}; }
+// Rows are made piece by piece, since a list in braces copies each text that it is given.
+Json said(const char* who, std::string text) {
+  Json made = Json::object();
+  made.emplace("from", who);
+  made.emplace("value", std::move(text));
+  return made;
+}
+
+Json message(const char* role, std::string content) {
+  Json made = Json::object();
+  made.emplace("content", std::move(content));
+  made.emplace("role", role);
+  return made;
+}
+
+Json list_of(Json one, Json other = Json()) {
+  Json list = Json::array();
+  list.push_back(std::move(one));
+  if (!other.is_null()) list.push_back(std::move(other));
+  return list;
+}
+
+// The rows that begin with the same columns.
+class Rows {
+ public:
+  explicit Rows(JsonLine beginning) : beginning_(std::move(beginning)) {}
+
+  // One more row, to which columns are added.
+  JsonLine& next() { return rows_.emplace_back(beginning_); }
+  // The only one.
+  JsonLine& single() { return rows_.emplace_back(std::move(beginning_)); }
+  std::vector<JsonLine> take() { return std::move(rows_); }
+
+ private:
+  JsonLine beginning_;
+  std::vector<JsonLine> rows_;
+};
+
+JsonLine beginning(const char* name, Json value) {
+  JsonLine line;
+  line.emplace_back(name, std::move(value));
+  return line;
+}
 
 }  // namespace
 
-Status ChatRows::append(const ChatExample& example, std::string& lines) const {
-  std::vector<JsonLine> rows = is("messages")   ? message_rows(example)
-                               : is("sharegpt") ? sharegpt_rows(example)
-                                                : alpaca_rows(example);
+Status ChatRows::append(ChatExample example, std::string& lines) const {
+  std::string document = std::move(example.document);
+  std::vector<JsonLine> rows = is("messages")   ? message_rows(std::move(example))
+                               : is("sharegpt") ? sharegpt_rows(std::move(example))
+                                                : alpaca_rows(std::move(example));
   for (JsonLine& row : rows) {
     if (!is("messages") && !form_.system.empty()) row.emplace_back("system", form_.system);
-    row.emplace_back(kDocumentColumn, example.document);
+    row.emplace_back(kDocumentColumn, document);
     if (Status appended = append_json_line(row, lines); !appended) return appended;
   }
   return Status();
 }
 
-Json ChatRows::prompt_messages(const std::string& prompt) const {
+Json ChatRows::prompt_messages(std::string prompt) const {
   Json messages = Json::array();
-  if (!form_.system.empty()) messages.push_back({{"role", "system"}, {"content", form_.system}});
-  messages.push_back({{"role", "user"}, {"content", prompt}});
+  if (!form_.system.empty()) messages.push_back(message("system", form_.system));
+  messages.push_back(message("user", std::move(prompt)));
   return messages;
 }
 
-Json ChatRows::assistant_message(const Completion& completion) const {
-  Json message{{"role", "assistant"}, {"content", completion.text}};
-  if (!form_.thinking_key.empty()) message[form_.thinking_key] = completion.thinking;
-  return message;
+Json ChatRows::assistant_message(Completion completion) const {
+  Json made = message("assistant", std::move(completion.text));
+  if (!form_.thinking_key.empty()) {
+    made.emplace(form_.thinking_key, std::move(completion.thinking));
+  }
+  return made;
 }
 
-std::vector<JsonLine> ChatRows::message_rows(const ChatExample& example) const {
-  Json prompt = prompt_messages(example.prompt);
+std::vector<JsonLine> ChatRows::message_rows(ChatExample example) const {
+  Json prompt = prompt_messages(std::move(example.prompt));
   if (form_.objective == "sft") {
-    prompt.push_back(assistant_message(example.wanted));
-    return {JsonLine{{"messages", std::move(prompt)}}};
+    prompt.push_back(assistant_message(std::move(example.wanted)));
+    Rows rows(beginning("messages", std::move(prompt)));
+    rows.single();
+    return rows.take();
   }
-  const Json wanted = Json::array({assistant_message(example.wanted)});
-  std::vector<JsonLine> rows;
-  if (form_.objective == "kto") {
-    rows.push_back({{"prompt", prompt}, {"completion", wanted}, {"label", true}});
+  const bool is_kto = form_.objective == "kto";
+  Rows rows(beginning("prompt", std::move(prompt)));
+  const Json wanted = list_of(assistant_message(std::move(example.wanted)));
+  if (is_kto) {
+    JsonLine& row = rows.next();
+    row.emplace_back("completion", wanted);
+    row.emplace_back("label", true);
   }
-  for (const Completion& unwanted : example.unwanted) {
-    Json other = Json::array({assistant_message(unwanted)});
-    if (form_.objective == "kto") {
-      rows.push_back({{"prompt", prompt}, {"completion", std::move(other)}, {"label", false}});
-    } else {
-      rows.push_back({{"prompt", prompt}, {"chosen", wanted}, {"rejected", std::move(other)}});
-    }
+  for (Completion& unwanted : example.unwanted) {
+    JsonLine& row = rows.next();
+    if (!is_kto) row.emplace_back("chosen", wanted);
+    row.emplace_back(is_kto ? "completion" : "rejected",
+                     list_of(assistant_message(std::move(unwanted))));
+    if (is_kto) row.emplace_back("label", false);
   }
-  return rows;
+  return rows.take();
 }
 
-std::vector<JsonLine> ChatRows::sharegpt_rows(const ChatExample& example) const {
-  const Json prompt = said("human", example.prompt);
-  const Json wanted = said("gpt", example.wanted.text);
+std::vector<JsonLine> ChatRows::sharegpt_rows(ChatExample example) const {
+  Json prompt = said("human", std::move(example.prompt));
+  Json wanted = said("gpt", std::move(example.wanted.text));
   if (form_.objective == "sft") {
-    return {JsonLine{{"conversations", Json::array({prompt, wanted})}}};
+    Rows rows(beginning("conversations", list_of(std::move(prompt), std::move(wanted))));
+    rows.single();
+    return rows.take();
   }
-  std::vector<JsonLine> rows;
-  if (form_.objective == "kto") {
-    rows.push_back({{"conversations", Json::array({prompt, wanted})}, {"kto_tag", true}});
-  }
-  for (const Completion& unwanted : example.unwanted) {
-    Json other = said("gpt", unwanted.text);
-    if (form_.objective == "kto") {
-      rows.push_back(
-          {{"conversations", Json::array({prompt, std::move(other)})}, {"kto_tag", false}});
-    } else {
-      rows.push_back({{"conversations", Json::array({prompt})},
-                      {"chosen", wanted},
-                      {"rejected", std::move(other)}});
+  if (form_.objective == "dpo") {
+    Rows rows(beginning("conversations", list_of(std::move(prompt))));
+    for (Completion& unwanted : example.unwanted) {
+      JsonLine& row = rows.next();
+      row.emplace_back("chosen", wanted);
+      row.emplace_back("rejected", said("gpt", std::move(unwanted.text)));
     }
+    return rows.take();
   }
-  return rows;
-}
-
-std::vector<JsonLine> ChatRows::alpaca_rows(const ChatExample& example) const {
-  const JsonLine prompt{{"instruction", example.prompt}, {"input", ""}};
-  const auto with = [&prompt](const JsonLine& more) {
-    JsonLine row = prompt;
-    row.insert(row.end(), more.begin(), more.end());
-    return row;
+  Rows rows{JsonLine()};
+  const auto add = [&](Json completion, bool is_wanted) {
+    JsonLine& row = rows.next();
+    row.emplace_back("conversations", list_of(prompt, std::move(completion)));
+    row.emplace_back("kto_tag", is_wanted);
   };
-  if (form_.objective == "sft") return {with({{"output", example.wanted.text}})};
-  std::vector<JsonLine> rows;
-  if (form_.objective == "kto") {
-    rows.push_back(with({{"output", example.wanted.text}, {"kto_tag", true}}));
+  add(std::move(wanted), true);
+  for (Completion& unwanted : example.unwanted) add(said("gpt", std::move(unwanted.text)), false);
+  return rows.take();
+}
+
+std::vector<JsonLine> ChatRows::alpaca_rows(ChatExample example) const {
+  JsonLine prompt = beginning("instruction", std::move(example.prompt));
+  prompt.emplace_back("input", "");
+  Rows rows(std::move(prompt));
+  if (form_.objective == "sft") {
+    rows.single().emplace_back("output", std::move(example.wanted.text));
+    return rows.take();
   }
-  for (const Completion& unwanted : example.unwanted) {
-    rows.push_back(form_.objective == "kto"
-                       ? with({{"output", unwanted.text}, {"kto_tag", false}})
-                       : with({{"chosen", example.wanted.text}, {"rejected", unwanted.text}}));
+  const bool is_kto = form_.objective == "kto";
+  if (is_kto) {
+    JsonLine& row = rows.next();
+    row.emplace_back("output", std::move(example.wanted.text));
+    row.emplace_back("kto_tag", true);
   }
-  return rows;
+  for (Completion& unwanted : example.unwanted) {
+    JsonLine& row = rows.next();
+    if (!is_kto) row.emplace_back("chosen", example.wanted.text);
+    row.emplace_back(is_kto ? "output" : "rejected", std::move(unwanted.text));
+    if (is_kto) row.emplace_back("kto_tag", false);
+  }
+  return rows.take();
 }
 
 Json ChatRows::message_feature(const char* name) const {

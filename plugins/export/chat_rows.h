@@ -43,7 +43,7 @@ class ChatRows {
 
   // Appends lines of JSON: one for sft, one for each unwanted completion for dpo, and one for every
   // completion for kto. An error names what is no UTF-8.
-  Status append(const ChatExample& example, std::string& lines) const;
+  Status append(ChatExample example, std::string& lines) const;
   // The columns with their types, as a dataset card names them (`dataset_info.features`).
   Json features() const;
   // What LLaMA-Factory's dataset_info.json says of such a file; null: it does not read this form.
@@ -51,11 +51,11 @@ class ChatRows {
 
  private:
   bool is(std::string_view format) const { return form_.format == format; }
-  std::vector<JsonLine> message_rows(const ChatExample& example) const;
-  std::vector<JsonLine> sharegpt_rows(const ChatExample& example) const;
-  std::vector<JsonLine> alpaca_rows(const ChatExample& example) const;
-  Json prompt_messages(const std::string& prompt) const;
-  Json assistant_message(const Completion& completion) const;
+  std::vector<JsonLine> message_rows(ChatExample example) const;
+  std::vector<JsonLine> sharegpt_rows(ChatExample example) const;
+  std::vector<JsonLine> alpaca_rows(ChatExample example) const;
+  Json prompt_messages(std::string prompt) const;
+  Json assistant_message(Completion completion) const;
   Json message_feature(const char* name) const;
 
   Form form_;

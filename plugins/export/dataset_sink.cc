@@ -181,7 +181,8 @@ Result<std::string> DatasetSink::encode(const Record& record) const {
   Counts left_out;
   if (Status status = append_rows(record, label, encoded, left_out); !status) return status;
   if (!left_out.empty()) encoded.insert(second_line, Json(left_out).dump());
-  encoded.shrink_to_fit();  // it may wait for long, and is what the committer's window counts
+  // It may wait for long, and is what the committer's window counts.
+  if (encoded.capacity() > encoded.size() + encoded.size() / 4) encoded.shrink_to_fit();
   return encoded;
 }
 

@@ -12,6 +12,7 @@ constexpr std::string_view kThink = "<think>", kThinkEnd = "</think>";
 constexpr std::string_view kAnswer = "<answer>", kAnswerEnd = "</answer>";
 
 bool has_tag(std::string_view text) {
+  if (text.find('<') == std::string_view::npos) return false;
   for (const std::string_view tag : {kThink, kThinkEnd, kAnswer, kAnswerEnd}) {
     if (text.find(tag) != std::string_view::npos) return true;
   }

@@ -15,6 +15,7 @@ namespace rare::exports {
 namespace {
 
 constexpr const char* kPassages = "passages";
+constexpr std::size_t kRowBytes = 256;  // of a row beside its texts: names, escapes
 // The passages as ReasonDistill shows them, so that the numbers in the reasoning mean the same.
 constexpr const char* kPrompt =
     "{{#passages}}\nPassage {{number}}: {{text}}\n{{/passages}}\n"
@@ -156,7 +157,9 @@ Status SftSink::append_rows(const Record& record, const std::string& document, s
   Result<std::string> prompt = prompt_of(record);
   if (!prompt) return prompt.status();
   example.prompt = std::move(*prompt);
-  return rows().append(example, lines);
+  lines.reserve(lines.size() + kRowBytes + example.prompt.size() + example.wanted.text.size() +
+                example.wanted.thinking.size());
+  return rows().append(std::move(example), lines);
 }
 
 Result<Completion> SftSink::completion_of(std::string_view text,
@@ -257,7 +260,10 @@ Result<std::string> SftSink::prompt_of(const Record& record) const {
         return wrong_field(input_hardneg_key_, "texts other than the document's",
                            "the document as item " + std::to_string(index));
       }
-      passages.push_back({{"number", passages.size() + 1}, {"text", (*texts)[index]}});
+      Json passage = Json::object();
+      passage.emplace("number", passages.size() + 1);
+      passage.emplace("text", (*texts)[index]);
+      passages.push_back(std::move(passage));
     }
     values[kPassages] = std::move(passages);
   }
@@ -275,23 +281,25 @@ Result<std::vector<std::size_t>> SftSink::order_of(const Record& record,
     return order;
   }
   const Json* field = record.find(input_order_key_);
-  const std::string expected = "a list of different numbers from 0 to " +
-                               std::to_string(passages - 1) +
-                               " that has 0, the document, as ReasonDistill writes it "
-                               "(`input_order_key: \"\"` shuffles anew)";
-  if (field == nullptr) return wrong_field(input_order_key_, expected, "a record without it");
-  if (!field->is_array()) return wrong_field(input_order_key_, expected, field->type_name());
+  const auto refused = [&](const std::string& came) {
+    return wrong_field(input_order_key_,
+                       "a list of different numbers from 0 to " + std::to_string(passages - 1) +
+                           " that has 0, the document, as ReasonDistill writes it "
+                           "(`input_order_key: \"\"` shuffles anew)",
+                       came);
+  };
+  if (field == nullptr) return refused("a record without it");
+  if (!field->is_array()) return refused(field->type_name());
   for (const Json& item : *field) {
     const bool fits = item.is_number_integer() && item.get<std::int64_t>() >= 0 &&
                       item.get<std::uint64_t>() < passages;
     if (!fits || std::find(order.begin(), order.end(), item.get<std::size_t>()) != order.end()) {
-      return wrong_field(input_order_key_, expected,
-                         field->dump(-1, ' ', true, Json::error_handler_t::replace));
+      return refused(field->dump(-1, ' ', true, Json::error_handler_t::replace));
     }
     order.push_back(item.get<std::size_t>());
   }
   if (std::find(order.begin(), order.end(), 0) == order.end()) {
-    return wrong_field(input_order_key_, expected, field->dump());
+    return refused(field->dump());
   }
   return order;
 }

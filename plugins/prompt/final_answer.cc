@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 
 #include "plugins/prompt/asking_operator.h"
@@ -100,14 +101,26 @@ bool begins_line(std::string_view text, std::size_t at) {
   return last == std::string_view::npos || before[last] == '\n';
 }
 
+// As text.rfind(label), which compares the label at each place of a long text.
+std::size_t last_of(std::string_view text, std::string_view label) {
+  while (!text.empty()) {
+    const void* mark = ::memrchr(text.data(), label.back(), text.size());
+    if (mark == nullptr) break;
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(mark) - text.data());
+    if (text.substr(0, at + 1).ends_with(label)) return at + 1 - label.size();
+    text = text.substr(0, at);
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<AnswerLine> answer_line(std::string_view text) {
   std::optional<AnswerLine> found;
   for (const std::string_view label : kLabels) {
-    std::size_t at = text.rfind(label);
+    std::size_t at = last_of(text, label);
     while (at != std::string_view::npos && at > 0 && !begins_line(text, at)) {
-      at = text.rfind(label, at - 1);
+      at = last_of(text.substr(0, at), label);
     }
     if (at == std::string_view::npos || !begins_line(text, at)) continue;
     const std::size_t line = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
@@ -132,7 +145,7 @@ std::optional<std::string_view> marked_answer(std::string_view text) {
   std::size_t begin = 0;
   std::size_t end = 0;
   for (const std::string_view label : kLabels) {
-    const std::size_t at = text.rfind(label);
+    const std::size_t at = last_of(text, label);
     if (at == std::string_view::npos || at + label.size() <= end) continue;
     begin = at;
     end = at + label.size();

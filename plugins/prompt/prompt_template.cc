@@ -140,6 +140,7 @@ bool PromptTemplate::uses(std::string_view name) const { return any_uses(parts_,
 
 std::vector<std::string> PromptTemplate::names() const {
   std::vector<std::string> names;
+  names.reserve(parts_.size());
   for (const Part& part : parts_) {
     if (part.kind != Part::Kind::text) names.push_back(part.text);
   }
@@ -192,6 +193,8 @@ Status PromptTemplate::render_loop(const Part& loop, const std::vector<const Jso
                                                 (list == nullptr ? "not there" : "no list"));
   }
   const bool uses_item = any_uses(loop.body, kItem);
+  std::vector<const Json*> inner{nullptr};  // the item, and what it stands in
+  inner.insert(inner.end(), scopes.begin(), scopes.end());
   for (const Json& item : *list) {
     if (!item.is_object() && !uses_item) {
       return Status(StatusCode::invalid_data,
@@ -199,8 +202,7 @@ Status PromptTemplate::render_loop(const Part& loop, const std::vector<const Jso
                         "}}, which holds something that is no object; {{.}} is such an item");
     }
     const Json itself = item.is_object() ? Json() : Json{{kItem, item}};
-    std::vector<const Json*> inner{item.is_object() ? &item : &itself};
-    inner.insert(inner.end(), scopes.begin(), scopes.end());
+    inner.front() = item.is_object() ? &item : &itself;
     const Status status = render_parts(loop.body, inner, out);
     if (!status.ok()) return status;
   }
