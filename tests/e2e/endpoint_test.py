@@ -18,7 +18,8 @@ class EndpointTest(EngineTest):
         self.assertEqual([row["id"] for row in rows], [d["id"] for d in documents])
         texts = {d["text"] for d in documents}
         for row in rows:
-            self.assertEqual(list(row), ["id", "text", "question", "scenario", "hard_negatives", "reasoning"])
+            self.assertEqual(list(row), ["id", "text", "question", "scenario", "hard_negatives", "passages_order",
+                                         "reasoning"])
             self.assertEqual(len(row["hard_negatives"]), 3)
             self.assertNotIn(row["text"], row["hard_negatives"])
             self.assertTrue(texts.issuperset(row["hard_negatives"]))
