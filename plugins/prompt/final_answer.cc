@@ -34,15 +34,18 @@ std::string comparable(std::string_view text) {
                                                            "、", "“",  "”",  "「", "」", "…"};
   std::string made;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto wide =
-        std::find_if(kWideMarks.begin(), kWideMarks.end(),
-                     [&](std::string_view mark) { return text.substr(at).starts_with(mark); });
     const char c = text[at];
+    const bool is_ascii = static_cast<unsigned char>(c) < 0x80;
+    const auto wide =
+        is_ascii ? kWideMarks.end()
+                 : std::find_if(kWideMarks.begin(), kWideMarks.end(), [&](std::string_view mark) {
+                     return text.substr(at).starts_with(mark);
+                   });
     std::string_view next = text.substr(at, 1);
     if (wide != kWideMarks.end()) {
       at += wide->size() - 1;
       next = " ";
-    } else if (static_cast<unsigned char>(c) < 0x80 && !is_ascii_letter(c) && !is_ascii_digit(c)) {
+    } else if (is_ascii && !is_ascii_letter(c) && !is_ascii_digit(c)) {
       next = kept_mark(text, at);
     }
     if (next == " " && (made.empty() || made.back() == ' ')) continue;
