@@ -174,11 +174,13 @@ std::vector<std::string> plugin_search_path(const std::vector<std::string>& give
   }
   std::error_code error;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error);
-  const fs::path beside = executable.parent_path().parent_path() / "lib" / "rare" / "plugins";
-  if (!error && fs::is_directory(beside, error)) {
-    add_folder(beside, folders, seen);
-  } else {
-    add_folder(RARE_INSTALLED_PLUGINS, folders, seen);
+  const fs::path folder = executable.parent_path();
+  for (const fs::path& own :
+       {folder.parent_path() / "lib" / "rare" / "plugins", folder / RARE_PLUGINS_FROM_ENGINE,
+        fs::path(RARE_INSTALLED_PLUGINS)}) {
+    if (!fs::is_directory(own, error)) continue;
+    add_folder(own, folders, seen);
+    break;
   }
   return folders;
 }

@@ -11,9 +11,10 @@
 namespace rare::engine {
 
 // Where plugins are looked for, in this order: `given` (--plugin-path), RARE_PLUGIN_PATH (colons),
-// ../lib/rare/plugins beside the executable's folder or, where that is not there, the install
-// prefix's libdir (never both: a build tree and an installed engine would bring each component
-// twice). Existing folders only, each once.
+// then the first that is there of: ../lib/rare/plugins from the executable's folder (a build tree);
+// the libdir of the prefix that the executable stands in, wherever that was moved; the libdir of
+// the prefix that it was configured for. Never two of them: a build tree and an installed engine
+// would bring each component twice. Existing folders only, each once.
 std::vector<std::string> plugin_search_path(const std::vector<std::string>& given);
 
 // Reads the descriptor out of the file's ELF section, without loading the file.
