@@ -8,6 +8,7 @@
 
 #include "rare/language_model.h"
 #include "rare/task.h"
+#include "rare/testing/manual_clock.h"
 
 namespace rare::testing {
 
@@ -21,10 +22,24 @@ class FakeLanguageModel final : public LanguageModel {
 
   Awaitable<Result<ChatReply>> chat(ChatRequest request) override {
     auto pair = make_completion<Result<ChatReply>>(resumer_);
-    pair.completion.set(script_(request));
-    const std::lock_guard lock(mutex_);
-    requests_.push_back(std::move(request));
+    Result<ChatReply> reply = script_(request);
+    {
+      const std::lock_guard lock(mutex_);
+      requests_.push_back(std::move(request));
+    }
+    if (clock_ == nullptr) {
+      pair.completion.set(std::move(reply));
+    } else {
+      clock_->after(latency_, [completion = pair.completion, reply = std::move(reply)] {
+        completion.set(reply);
+      });
+    }
     return std::move(pair.awaitable);
+  }
+  // Each reply takes that much time of `clock`. REQUIRES: nobody asks yet; the clock lives longer.
+  void take(ManualClock& clock, ManualClock::Duration latency) {
+    clock_ = &clock;
+    latency_ = latency;
   }
   std::vector<ChatRequest> requests() const {
     const std::lock_guard lock(mutex_);
@@ -34,6 +49,8 @@ class FakeLanguageModel final : public LanguageModel {
  private:
   Resumer& resumer_;
   Script script_;
+  ManualClock* clock_ = nullptr;  // null: replies come at once
+  ManualClock::Duration latency_{0};
   mutable std::mutex mutex_;
   std::vector<ChatRequest> requests_;
 };

@@ -2,7 +2,7 @@
 //
 //   rare::testing::TestContext context;
 //   auto op = rare::testing::make<Shout>({{"field", "title"}});
-//   auto result = rare::testing::run(*op, rare::Record({{"title", "hi"}}));
+//   auto result = rare::testing::run(*op, rare::Record(rare::Json{{"title", "hi"}}));
 //   REQUIRE(result.status.ok());
 //   CHECK(result.records.at(0).fields()["title"] == "HI");
 //
