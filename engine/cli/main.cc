@@ -37,6 +37,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
   add_plugins_verb(app, exit_code);
   add_schema_verb(app, exit_code);
   add_cache_verb(app, exit_code);
+  add_new_plugin_verb(app, exit_code);
   app.require_subcommand(1);
   app.set_version_flag("--version", "rare-engine " RARE_ENGINE_VERSION
                                     " (SDK " RARE_TEXT_OF(RARE_SDK_VERSION_MAJOR) "." RARE_TEXT_OF(

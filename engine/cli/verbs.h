@@ -25,6 +25,7 @@ void add_retry_verb(CLI::App& app, int& exit_code);
 void add_explain_verb(CLI::App& app, int& exit_code);
 void add_cache_verb(CLI::App& app, int& exit_code);
 void add_check_models_verb(CLI::App& app, int& exit_code);
+void add_new_plugin_verb(CLI::App& app, int& exit_code);
 
 // Options that several verbs share.
 void add_pipeline_options(CLI::App& verb, RunOptions& options);  // PIPELINE.yaml, -f, --set

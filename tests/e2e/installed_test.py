@@ -45,6 +45,9 @@ nodes:
   - { name: result, use: files.write, with: { path: out.jsonl } }
 """
 
+# What `new-plugin` makes of each kind: NAME.score, ...
+COMPONENTS = {"operator": "score", "async": "judge", "source": "read", "sink": "write", "service": "lexicon"}
+
 
 class InstalledTest(unittest.TestCase):
     maxDiff = None
@@ -60,6 +63,9 @@ class InstalledTest(unittest.TestCase):
         cls.engine = cls.prefix / "bin" / "rare-engine"
         cls.environment = dict(os.environ, NO_COLOR="1", CMAKE_PREFIX_PATH=str(cls.prefix))
         cls.environment.pop("RARE_PLUGIN_PATH", None)
+        if shutil.which("ccache"):  # the same code, in a folder of another name each time
+            cls.environment.update(CMAKE_CXX_COMPILER_LAUNCHER="ccache", CCACHE_BASEDIR=str(cls.folder),
+                                   CCACHE_NOHASHDIR="1")
 
     def work_folder(self):
         return pathlib.Path(tempfile.mkdtemp(dir=self.folder))
@@ -122,6 +128,63 @@ class InstalledTest(unittest.TestCase):
             self.assert_shouts(folder, "--plugin-path", folder)
             files.append(folder)
         self.assertGreater(len(files), 0, "neither g++ nor clang++ is there")
+
+    def make_plugin(self, folder, name, kind):
+        """The commands that `new-plugin` says come next, up to the last."""
+        said = self.succeed(self.engine, "new-plugin", name, "--kind", kind, cwd=folder)
+        for file in ("README.md", ".gitignore", ".vscode/settings.json", ".github/workflows/ci.yml"):
+            self.assertTrue((folder / name / file).is_file(), file)
+        self.assertIn(f"-DCMAKE_PREFIX_PATH='{self.prefix}/'", said)
+        return folder / name
+
+    def assert_documented(self, name, kind, build):
+        shown = self.succeed(self.engine, "operators", f"{name}.{COMPONENTS[kind]}", "--plugin-path", build,
+                             cwd=self.folder)
+        self.assertIn(f"{name}.{COMPONENTS[kind]}", shown)
+
+    def test_a_new_plugin_builds_passes_its_tests_and_runs(self):
+        project = self.make_plugin(self.work_folder(), "sentiment", "operator")
+        self.succeed("cmake", "-B", "build", cwd=project)
+        self.succeed("cmake", "--build", "build", cwd=project)
+        self.succeed("ctest", "--test-dir", "build", "--no-tests=error", "--output-on-failure", cwd=project)
+        self.succeed(self.engine, "run", "example.yaml", "--plugin-path", "build", "--progress", "none", cwd=project)
+        self.assertEqual([row["score"] for row in read_jsonl(project / "out" / "example.jsonl")], [1, -1 / 3])
+        self.assert_documented("sentiment", "operator", project / "build")
+        schema = (project / "build" / "pipeline.schema.json").read_text()
+        self.assertIn("sentiment.score", schema)
+
+    def test_new_plugins_of_the_other_kinds_pass_their_tests_too(self):
+        # Of one build, with the second compiler where it is there: what is configured, and how, is the same.
+        folder = self.work_folder()
+        kinds = [kind for kind in COMPONENTS if kind != "operator"]
+        for kind in kinds:
+            self.make_plugin(folder, f"my_{kind}", kind)
+            # Side by side their tests need names of their own.
+            lists = folder / f"my_{kind}" / "CMakeLists.txt"
+            lists.write_text(lists.read_text().replace("(example ", f"(example_{kind} "))
+        (folder / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(all CXX)\nenable_testing()\n" +
+            "".join(f"add_subdirectory(my_{kind})\n" for kind in kinds))
+        compiler = shutil.which("clang++") or "c++"
+        self.succeed("cmake", "-B", "build", f"-DCMAKE_CXX_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=Release",
+                     "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror", cwd=folder)
+        self.succeed("cmake", "--build", "build", "--parallel", "2", cwd=folder)
+        said = self.succeed("ctest", "--test-dir", "build", "--output-on-failure", cwd=folder)
+        self.assertIn(f"out of {2 * len(kinds)}", said)
+        for kind in kinds:
+            self.assert_documented(f"my_{kind}", kind, folder / "build" / f"my_{kind}")
+
+    def test_new_plugin_refuses_what_is_there_and_what_is_no_name(self):
+        folder = self.work_folder()
+        (folder / "mine").mkdir()
+        (folder / "mine" / "notes").write_text("")
+        for name, why in [("mine", "'mine' is there already"), ("My-Plugin", "small letters, digits and _"),
+                          ("../up", "is no name for a plugin"), ("test", "that the build does not use itself")]:
+            done = subprocess.run([self.engine, "new-plugin", name], cwd=folder, env=self.environment, timeout=HANG_S,
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), name)
+            self.assertIn(why, done.stderr)
+        self.assertEqual(sorted(path.name for path in folder.rglob("*")), ["mine", "notes"])
 
     def test_another_major_version_of_the_sdk_is_not_taken(self):
         folder = self.work_folder()

@@ -53,7 +53,7 @@ TEST_CASE("an unknown verb is told with the nearest one") {
       "rare-engine: 'operatros' is no verb and no pipeline file\n"
       "  did you mean 'operators'?\n"
       "  verbs: run validate plan check-models preview status retry explain operators plugins "
-      "schema cache"));
+      "schema cache new-plugin"));
 }
 
 TEST_CASE("an unknown option is told with the nearest one") {

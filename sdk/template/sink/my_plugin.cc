@@ -1,0 +1,105 @@
+// my_plugin.write: one field of each record as a line of a text file.
+#include <fcntl.h>
+#include <rare/sdk.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Rows go to PATH.part, which becomes PATH when the run is complete: who reads PATH sees all or
+// nothing. What is committed is a number of bytes; a run that goes on cuts off what stands behind.
+class Write final : public rare::Sink {
+ public:
+  static rare::Spec spec() {
+    return rare::Spec("my_plugin.write")
+        .summary("Writes a field of each record as a line of a text file.")
+        .required_param(&Write::path_, "path", "The file.")
+        .output_path()
+        .param(&Write::field_, "field", "text", "Field to write; line ends in it become spaces.")
+        .reads_param("field");
+  }
+  ~Write() override {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  rare::Status open(rare::Context&, std::optional<rare::Offset> committed) override {
+    std::error_code ignored;
+    fs::create_directories(fs::path(path_).parent_path(), ignored);
+    // Killed after finalise(), before the run was noted as complete.
+    if (committed && !fs::exists(part(), ignored)) fs::copy_file(path_, part(), ignored);
+    file_ = ::open(part().c_str(), O_WRONLY | O_CLOEXEC | (committed ? 0 : O_CREAT), 0666);
+    if (file_ < 0) return failure("cannot be opened");
+    size_ = committed ? committed->token.get<std::uint64_t>() : 0;
+    if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) return failure("cannot be cut");
+    return rare::Status();
+  }
+
+  rare::Status accept(const rare::Record& record) const override {
+    const rare::Json* value = record.find(field_);
+    if (value != nullptr && value->is_string()) return rare::Status();
+    return rare::Status(rare::StatusCode::invalid_data, "field '" + field_ + "' is no text");
+  }
+
+  rare::Status write(std::span<const rare::Record> rows) override {
+    for (const rare::Record& row : rows) {
+      std::string line = row.find(field_)->get<std::string>();
+      for (char& letter : line) {
+        if (letter == '\n' || letter == '\r') letter = ' ';
+      }
+      buffer_ += line + "\n";
+    }
+    return buffer_.size() < (1u << 20) ? rare::Status() : flush();
+  }
+
+  rare::Result<rare::Offset> sync() override {
+    if (rare::Status status = flush(); !status.ok()) return status;
+    if (::fdatasync(file_) != 0) return failure("cannot be synced");
+    return rare::Offset{rare::Json(size_)};
+  }
+
+  rare::Status finalise() override {
+    if (!fs::exists(part()) && in_place()) return rare::Status();
+    if (::rename(part().c_str(), path_.c_str()) != 0) return failure("cannot be renamed");
+    return rare::Status();
+  }
+  std::string location() const override { return path_; }
+  bool in_place() const override { return fs::exists(path_); }
+
+ private:
+  std::string part() const { return path_ + ".part"; }
+  // Each error here would hit every record alike: it ends the run, and a later start goes on.
+  rare::Status failure(const std::string& what) const {
+    return rare::Status::run_fault(rare::StatusCode::resource_exhausted,
+                                   part() + " " + what + ": " + std::strerror(errno));
+  }
+  rare::Status flush() {
+    std::size_t done = 0;
+    while (done < buffer_.size()) {
+      const ssize_t written = ::pwrite(file_, buffer_.data() + done, buffer_.size() - done,
+                                       static_cast<off_t>(size_ + done));
+      if (written < 0 && errno != EINTR) return failure("cannot be written");
+      if (written > 0) done += static_cast<std::size_t>(written);
+    }
+    size_ += done;
+    buffer_.clear();
+    return rare::Status();
+  }
+
+  std::string path_, field_, buffer_;
+  std::uint64_t size_ = 0;  // without what is in buffer_
+  int file_ = -1;
+};
+
+}  // namespace
+
+RARE_PLUGIN("my_plugin", "0.1.0") { registrar.add<Write>(); }
