@@ -165,7 +165,7 @@ class Checker:
             name = match.group(2)
             if TBB.match(name) and folder != "engine/runtime":
                 self.say(path, line, "oneTBB is included in engine/runtime only")
-            if folder == "sdk" and FOREIGN_TO_SDK.match(name):
+            if path.parts[:2] == ("sdk", "include") and FOREIGN_TO_SDK.match(name):
                 self.say(path, line, f"the SDK must not bring {name} into a plugin")
             target = self.target_of(path, name, match.group(1) == '"')
             if target is not None and target.parts[0] in ("sdk", "engine", "plugins"):

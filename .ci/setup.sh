@@ -59,7 +59,7 @@ base_packages=(
   libmimalloc-dev                                      # memory of records
   libhwy-dev libxxhash-dev                             # search: SIMD, checksums
   libstemmer-dev                                       # search: stems of many languages
-  catch2                                               # tests
+  catch2 pkgconf                                       # tests
   python3 python3-pip python3-venv ca-certificates     # pinned downloads, checks
   xz-utils                                             # source packages
 )

@@ -1,21 +1,20 @@
 """The engine and its SDK as `cmake --install` leaves them, moved to another folder afterwards: what runs
 there, and what is built with it outside this tree."""
 
+import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 
-from harness import BUILD, HANG_S, read_jsonl
+from harness import BUILD, HANG_S, SOURCE, read_jsonl
 
 PLUGIN = """
 #include <rare/sdk.h>
-#ifdef DECOY
-#error "the JSON headers of somebody else came first"
-#endif
 class Shout final : public rare::Operator {
  public:
   static rare::Spec spec() {
@@ -29,19 +28,19 @@ class Shout final : public rare::Operator {
 RARE_PLUGIN("shout", "1.0.0") { registrar.add<Shout>(); }
 """
 
-PROJECT = """
-cmake_minimum_required(VERSION 3.25)
-project(shout CXX)
-include_directories(${CMAKE_SOURCE_DIR}/others)
-find_package(RareSdk 1.0 REQUIRED)
-rare_add_plugin(shout shout.cc)
+# Before and after what the page says: headers of somebody else, and the page's other files.
+BEFORE = "include_directories(${CMAKE_SOURCE_DIR}/others)\n"
+AFTER = """
+target_sources(shout PRIVATE shouting.cc ask.cc)
+enable_testing()
+rare_add_plugin_test(shout_test shout_test.cc)
 """
 
 PIPELINE = """
 name: shouting
 nodes:
   - { name: documents, use: files.read, with: { path: in.jsonl } }
-  - { name: marked, use: shout.mark }
+  - { name: marked, use: COMPONENT }
   - { name: result, use: files.write, with: { path: out.jsonl } }
 """
 
@@ -81,12 +80,19 @@ class InstalledTest(unittest.TestCase):
     def plugins(self, *options):
         return json.loads(self.succeed(self.engine, "plugins", "--json", *options, cwd=self.folder))
 
-    def assert_shouts(self, folder, *options):
-        (folder / "shouting.yaml").write_text(PIPELINE)
+    def run_over_two(self, component, folder, *options):
+        """What the component makes of two records."""
+        (folder / "shouting.yaml").write_text(PIPELINE.replace("COMPONENT", component))
         (folder / "in.jsonl").write_text('{"text": "a"}\n{"text": "b"}\n')
         self.succeed(self.engine, "run", "shouting.yaml", "--progress", "none", *options, cwd=folder)
-        self.assertEqual(read_jsonl(folder / "out.jsonl"),
+        return read_jsonl(folder / "out.jsonl")
+
+    def assert_marks(self, folder, *options):
+        self.assertEqual(self.run_over_two("shout.mark", folder, *options),
                          [{"text": "a", "loud": True}, {"text": "b", "loud": True}])
+
+    def assert_upper_cases(self, folder, *options):
+        self.assertEqual(self.run_over_two("shout.upper", folder, *options), [{"text": "A"}, {"text": "B"}])
 
     def test_a_moved_engine_finds_its_plugins_and_runs_a_pipeline_that_came_with_it(self):
         listed = self.plugins()
@@ -102,18 +108,30 @@ class InstalledTest(unittest.TestCase):
                  and str(BUILD.parent.parent).encode() in path.read_bytes()]
         self.assertEqual(named, [])
 
-    def test_a_plugin_is_built_by_cmake_with_the_json_headers_of_the_sdk_and_installed_into_the_prefix(self):
+    def test_every_block_of_the_page_is_compiled_and_its_plugin_runs(self):
         folder = self.work_folder()
-        (folder / "shout.cc").write_text(PLUGIN)
-        (folder / "CMakeLists.txt").write_text(PROJECT)
-        (folder / "others" / "nlohmann").mkdir(parents=True)
-        (folder / "others" / "nlohmann" / "json.hpp").write_text("#define DECOY\n")
-        self.succeed("cmake", "-B", "build", cwd=folder)
-        self.succeed("cmake", "--build", "build", cwd=folder)
-        self.assert_shouts(folder, "--plugin-path", "build")
+        page = (SOURCE / "docs" / "writing-plugins.md").read_text()
+        blocks = re.findall(r"```(?:cpp|cmake)\n(.*?)```", page, re.DOTALL)
+        files = {}
+        for block in blocks:
+            named = re.match(r"(?://|#) ([\w.]+)\n", block)
+            self.assertIsNotNone(named, f"a block that names no file, so that nobody compiles it:\n{block}")
+            files[named.group(1)] = block
+        self.assertEqual(len(files), len(blocks))
+        files["CMakeLists.txt"] = files["CMakeLists.txt"].replace("find_package", BEFORE + "find_package") + AFTER
+        files["others/nlohmann/json.hpp"] = "#error these came before the JSON headers of the SDK\n"
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        self.succeed("cmake", "-B", "build", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", cwd=folder)
+        self.succeed("cmake", "--build", "build", "--parallel", "2", cwd=folder)
+        self.succeed("ctest", "--test-dir", "build", "--no-tests=error", "--output-on-failure", cwd=folder)
+        self.assert_upper_cases(folder, "--plugin-path", "build")
+        said = self.succeed(self.engine, "shout", "word", "hello", "--marks", "2", "--plugin-path", "build", cwd=folder)
+        self.assertEqual(said, "hello!!\n")
         own = folder / "prefix"
         self.succeed("cmake", "--install", "build", "--prefix", own, cwd=folder)
-        self.assert_shouts(folder, "--fresh", "--plugin-path", own / "lib" / "rare" / "plugins")
+        self.assert_upper_cases(folder, "--fresh", "--plugin-path", own / "lib" / "rare" / "plugins")
 
     def test_a_plugin_is_built_by_a_plain_compiler_command_of_either_compiler(self):
         files = []
@@ -125,7 +143,7 @@ class InstalledTest(unittest.TestCase):
             flags = self.succeed("pkg-config", "--with-path", self.prefix / "lib" / "pkgconfig", "--cflags", "--libs",
                                  "rare-sdk", cwd=folder)
             self.succeed("sh", "-c", f"{compiler} {flags.strip()} -o shout.so shout.cc", cwd=folder)
-            self.assert_shouts(folder, "--plugin-path", folder)
+            self.assert_marks(folder, "--plugin-path", folder)
             files.append(folder)
         self.assertGreater(len(files), 0, "neither g++ nor clang++ is there")
 
@@ -186,10 +204,21 @@ class InstalledTest(unittest.TestCase):
             self.assertIn(why, done.stderr)
         self.assertEqual(sorted(path.name for path in folder.rglob("*")), ["mine", "notes"])
 
+    def test_the_worked_examples_build_with_both_compilers_and_pass_their_tests(self):
+        # Each with one of the two: every construct of the SDK meets both in this file's tests.
+        for example, compiler in zip(sorted((SOURCE / "sdk" / "examples").glob("*/")), itertools.cycle(("g++", "clang++"))):
+            with self.subTest(example=example.name, compiler=compiler):
+                folder = self.work_folder() / example.name
+                shutil.copytree(example, folder)
+                self.succeed("cmake", "-B", "build", f"-DCMAKE_CXX_COMPILER={shutil.which(compiler) or 'c++'}",
+                             "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", cwd=folder)
+                self.succeed("cmake", "--build", "build", "--parallel", "2", cwd=folder)
+                self.succeed("ctest", "--test-dir", "build", "--no-tests=error", "--output-on-failure", cwd=folder)
+
     def test_another_major_version_of_the_sdk_is_not_taken(self):
         folder = self.work_folder()
-        (folder / "shout.cc").write_text(PLUGIN)
-        (folder / "CMakeLists.txt").write_text(PROJECT.replace("RareSdk 1.0", "RareSdk 2.0"))
+        (folder / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(shout NONE)\nfind_package(RareSdk 2.0 REQUIRED)\n")
         done = subprocess.run(["cmake", "-B", "build"], cwd=folder, env=self.environment, timeout=HANG_S,
                               capture_output=True, text=True, check=False)
         self.assertNotEqual(done.returncode, 0)

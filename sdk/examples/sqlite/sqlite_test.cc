@@ -1,0 +1,81 @@
+#include <rare/testing/checks.h>
+#include <rare/testing/sink_checks.h>
+#include <rare/testing/source_checks.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "read_table.h"
+#include "write_table.h"
+
+namespace {
+
+using rare::Json;
+
+// What a table has, read by the source.
+Json rows_of(const std::string& path, const std::string& table) {
+  rare::testing::TestContext context;
+  const auto source = rare::testing::make<sqlite::ReadTable>({{"path", path}, {"table", table}});
+  Json rows = Json::array();
+  if (rare::Status status = source->open(context, std::nullopt); !status.ok())
+    return status.message();
+  for (;;) {
+    const auto next = source->next();
+    if (!next.ok()) return next.status().message();
+    if (!next->has_value()) return rows;
+    rows.push_back((*next)->fields());
+  }
+}
+
+void rows_are_written_once_over_a_kill_and_read_from_anywhere() {
+  rare::testing::TestContext context;
+  const std::string path = context.scratch_folder() + "/a.db";
+  std::vector<rare::Record> records;
+  Json expected = Json::array();
+  for (std::int64_t i = 1; i <= 7; ++i) {
+    records.emplace_back(Json{{"n", i}, {"it's \"x\"", "text"}, {"list", {1, 2}}, {"left out", 1}});
+    expected.push_back(
+        {{"row", i}, {"n", i}, {"it's \"x\"", "text"}, {"list", "[1,2]"}, {"missing", nullptr}});
+  }
+  const Json values{
+      {"path", path}, {"table", "some table"}, {"fields", {"n", "it's \"x\"", "list", "missing"}}};
+  RARE_CHECK_OK(rare::testing::check_sink<sqlite::WriteTable>(
+      values, records, [&] { return rows_of(path, "some table"); }, expected));
+  RARE_CHECK_OK(
+      rare::testing::check_source<sqlite::ReadTable>({{"path", path}, {"table", "some table"}}));
+  RARE_CHECK(rows_of(path, "some table_part").is_string());
+}
+
+void a_run_killed_after_its_table_was_put_in_place_goes_on_from_it() {
+  rare::testing::TestContext context;
+  const Json values{
+      {"path", context.scratch_folder() + "/a.db"}, {"table", "t"}, {"fields", {"n"}}};
+  const std::vector<rare::Record> rows{rare::Record(Json{{"n", 1}}), rare::Record(Json{{"n", 2}})};
+  std::optional<rare::Offset> committed;
+  for (int start = 0; start < 2; ++start) {
+    const auto sink = rare::testing::make<sqlite::WriteTable>(values);
+    RARE_CHECK_OK(sink->open(context, committed));
+    if (!committed) RARE_CHECK_OK(sink->write(rows));
+    committed = *sink->sync();
+    RARE_CHECK_OK(sink->finalise());
+  }
+  RARE_CHECK_EQUAL(rows_of(values["path"], "t").size(), 2u);
+}
+
+void a_table_that_is_not_there_is_told_with_its_file() {
+  rare::testing::TestContext context;
+  const std::string path = context.scratch_folder() + "/none.db";
+  const std::string message = rows_of(path, "t");
+  RARE_CHECK(message.find(path) == 0);
+}
+
+}  // namespace
+
+int main() {
+  rows_are_written_once_over_a_kill_and_read_from_anywhere();
+  a_run_killed_after_its_table_was_put_in_place_goes_on_from_it();
+  a_table_that_is_not_there_is_told_with_its_file();
+  return rare::testing::failed_checks();
+}

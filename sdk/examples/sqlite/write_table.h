@@ -1,0 +1,147 @@
+// sqlite.write: records as rows of a table.
+#pragma once
+
+#include <rare/sdk.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "database.h"
+
+namespace sqlite {
+
+// Rows go to the table NAME_part, which takes the place of NAME when the run is complete: who reads
+// NAME sees all or nothing. Each sync() is a transaction; its offset is the last rowid, and a run
+// that goes on deletes what stands beyond the one that the engine noted.
+class WriteTable final : public rare::Sink {
+ public:
+  static rare::Spec spec() {
+    return rare::Spec("sqlite.write")
+        .summary("Writes records as rows of a SQLite table.")
+        .required_param(&WriteTable::path_, "path", "The database's file; made where it is not.")
+        .output_path()
+        .required_param(&WriteTable::table_, "table", "The table; a finished run replaces it.")
+        .required_param(
+            &WriteTable::fields_, "fields",
+            "Fields to write, a column each; a field that a record lacks is NULL, lists "
+            "and maps are their JSON.");
+  }
+
+  rare::Status open(rare::Context&, std::optional<rare::Offset> committed) override {
+    if (fields_.empty()) {
+      return rare::Status::run_fault(rare::StatusCode::invalid_argument,
+                                     "fields: expected one or more names of fields, got none");
+    }
+    rare::Result<Database> database =
+        open_database(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    if (!database) return database.status();
+    database_ = std::move(*database);
+    // WAL: readers of other tables go on meanwhile. FULL: a transaction is on disk when it is over.
+    rare::Status status = execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    if (!status.ok()) return status;
+    last_ = committed ? committed->token.get<std::int64_t>() : 0;
+    status = committed ? take_up() : begin_anew();
+    if (!status.ok()) return status;
+    std::string marks = "?";
+    for (std::size_t i = 0; i < fields_.size(); ++i) marks += ", ?";
+    rare::Result<Statement> insert =
+        prepare(database_.get(), path_, "INSERT INTO " + part() + " VALUES (" + marks + ")");
+    if (!insert) return insert.status();
+    insert_ = std::move(*insert);
+    return rare::Status();
+  }
+
+  rare::Status write(std::span<const rare::Record> rows) override {
+    if (!std::exchange(in_transaction_, true)) {
+      if (rare::Status status = execute("BEGIN IMMEDIATE"); !status.ok()) return status;
+    }
+    for (const rare::Record& row : rows) {
+      sqlite3_bind_int64(insert_.get(), 1, last_ + 1);
+      for (std::size_t i = 0; i < fields_.size(); ++i)
+        bind(static_cast<int>(i) + 2, row.find(fields_[i]));
+      const int code = sqlite3_step(insert_.get());
+      sqlite3_reset(insert_.get());
+      if (code != SQLITE_DONE) return failure(database_.get(), path_, "writing to " + table_);
+      ++last_;
+    }
+    return rare::Status();
+  }
+
+  rare::Result<rare::Offset> sync() override {
+    if (std::exchange(in_transaction_, false)) {
+      if (rare::Status status = execute("COMMIT"); !status.ok()) return status;
+    }
+    return rare::Offset{rare::Json(last_)};
+  }
+
+  rare::Status finalise() override {
+    if (!has_table(table_ + "_part")) return rare::Status();
+    insert_.reset();
+    return execute("BEGIN IMMEDIATE; DROP TABLE IF EXISTS " + sql_name(table_) + "; ALTER TABLE " +
+                   part() + " RENAME TO " + sql_name(table_) + "; COMMIT");
+  }
+  std::string location() const override { return path_ + " (table " + table_ + ")"; }
+  bool in_place() const override { return has_table(table_); }
+
+ private:
+  std::string part() const { return sql_name(table_ + "_part"); }
+  rare::Status execute(const std::string& text) { return run(database_.get(), path_, text); }
+
+  bool has_table(const std::string& name) const {
+    const rare::Result<Database> database = open_database(path_, SQLITE_OPEN_READONLY);
+    if (!database) return false;
+    const rare::Result<Statement> found = prepare(
+        database->get(), path_, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
+    if (!found) return false;
+    sqlite3_bind_text(found->get(), 1, name.c_str(), -1, SQLITE_TRANSIENT);
+    return sqlite3_step(found->get()) == SQLITE_ROW;
+  }
+
+  rare::Status begin_anew() {
+    std::string columns = "row INTEGER PRIMARY KEY";
+    for (const std::string& field : fields_) columns += ", " + sql_name(field);
+    return execute("DROP TABLE IF EXISTS " + part() + "; CREATE TABLE " + part() + " (" + columns +
+                   ")");
+  }
+
+  rare::Status take_up() {
+    // Killed after finalise(), before the run was noted as complete.
+    if (!has_table(table_ + "_part")) {
+      rare::Status status = begin_anew();
+      if (status.ok())
+        status = execute("INSERT INTO " + part() + " SELECT * FROM " + sql_name(table_));
+      if (!status.ok()) return status;
+    }
+    return execute("DELETE FROM " + part() + " WHERE row > " + std::to_string(last_));
+  }
+
+  void bind(int place, const rare::Json* value) {
+    sqlite3_stmt* insert = insert_.get();
+    if (value == nullptr || value->is_null()) {
+      sqlite3_bind_null(insert, place);
+    } else if (value->is_number_float()) {
+      sqlite3_bind_double(insert, place, value->get<double>());
+    } else if (value->is_number() || value->is_boolean()) {
+      sqlite3_bind_int64(insert, place,
+                         value->is_boolean() ? value->get<bool>() : value->get<std::int64_t>());
+    } else {
+      const std::string text =
+          value->is_string() ? value->get<std::string>()
+                             : value->dump(-1, ' ', false, rare::Json::error_handler_t::replace);
+      sqlite3_bind_text64(insert, place, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+  }
+
+  std::string path_, table_;
+  std::vector<std::string> fields_;
+  std::int64_t last_ = 0;  // rowid of the row written last
+  bool in_transaction_ = false;
+  Database database_;
+  Statement insert_;
+};
+
+}  // namespace sqlite
