@@ -20,14 +20,15 @@ import time
 
 BUILD = pathlib.Path(__file__).resolve().parent.parent
 PAGE = pathlib.Path("@CMAKE_SOURCE_DIR@") / "docs" / "writing-plugins.md"
+SMALLEST = ("shout.cc", "CMakeLists.txt")
 TURNS = 5
 MOST_LINES, MOST_S = 30, 5.0
 
 
-def blocks():
-    """File name -> content, of the page's blocks that begin with their name."""
-    found = re.findall(r"```(?:cpp|cmake)\n(?://|#) ([\w.]+)\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    return dict(found)
+def smallest_plugin():
+    """File name -> content, of blocks of the page, which begin with their file's name."""
+    found = dict(re.findall(r"```(?:cpp|cmake)\n(?://|#) ([\w.]+)\n(.*?)```", PAGE.read_text(), re.DOTALL))
+    return {name: found[name] for name in SMALLEST}
 
 
 def run(*words, cwd):
@@ -40,15 +41,17 @@ def main():
     def row(name, value, bar, **more):
         results.append({"name": name, "value": value, "bar": bar, "ok": value <= bar, **more})
         shown = "".join(f"  {key} {number:.2f}" for key, number in more.items())
-        print(f"{name:44} {value:8.4g}{shown}  at most {bar:g}: {'ok' if value <= bar else 'NO'}", flush=True)
+        verdict = "ok" if value <= bar else "NO"
+        print(f"{name:44} {value:8.4g}{shown}  at most {bar:g}: {verdict}", flush=True)
 
     with tempfile.TemporaryDirectory(prefix="rare-sdk-bench-") as scratch:
         folder = pathlib.Path(scratch)
         run("cmake", "--install", BUILD, "--prefix", folder / "prefix", cwd=folder)
-        files = blocks()
+        files = smallest_plugin()
         for name, text in files.items():
             (folder / name).write_text(text)
-        row("lines of the smallest plugin, CMake included", sum(text.count("\n") for text in files.values()), MOST_LINES)
+        lines = sum(text.count("\n") for text in files.values())
+        row("lines of the smallest plugin, CMake included", lines, MOST_LINES)
         for compiler in filter(shutil.which, ("g++", "clang++")):
             passed, used = [], []
             for _ in range(TURNS):

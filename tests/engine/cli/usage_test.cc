@@ -27,7 +27,8 @@ TEST_CASE("--help is a result: on standard output, exit 0") {
 }
 
 TEST_CASE("--help of each verb has an example") {
-  for (const char* verb : {"run", "validate", "plan", "check-models", "operators", "plugins"}) {
+  for (const char* verb :
+       {"run", "validate", "plan", "check-models", "operators", "plugins", "new-plugin"}) {
     INFO(verb);
     const Finished finished = EngineProcess().run({verb, "--help"});
     CHECK(finished.exit_code == 0);
