@@ -100,7 +100,8 @@ class InstalledTest(unittest.TestCase):
         return read_jsonl(folder / "out.jsonl")
 
     def assert_upper_cases(self, folder, *options):
-        self.assertEqual(self.run_over_two("  - { name: loud, use: shout.upper }\n", folder, *options), [{"text": "A"}, {"text": "B"}])
+        rows = self.run_over_two("  - { name: loud, use: shout.upper }\n", folder, *options)
+        self.assertEqual(rows, [{"text": "A"}, {"text": "B"}])
 
     def test_a_moved_engine_finds_its_plugins_and_runs_a_pipeline_that_came_with_it(self):
         listed = self.plugins()
