@@ -32,7 +32,7 @@ LAYERS = {
     "engine/cli": MIDDLE | {"engine/runtime"},
 }
 SHARED_BY_PLUGINS = ("plugins/corpus", "plugins/digest", "plugins/files", "plugins/json", "plugins/net",
-                     "plugins/phrases", "plugins/prompt", "plugins/tokens")
+                     "plugins/phrases", "plugins/process", "plugins/prompt", "plugins/tokens")
 # Libraries that the SDK's headers must not drag into a plugin.
 FOREIGN_TO_SDK = re.compile(r"^(oneapi/|tbb/|yaml-cpp/|curl/|sqlite3|spdlog/|CLI/)")
 TBB = re.compile(r"^(oneapi/)?tbb[/.]")

@@ -282,6 +282,9 @@ Json component_json(const RegisteredComponent& component) {
   for (const Spec::Counter& counter : spec.counters()) json["counters"][counter.name] = counter.doc;
   if (spec.is_gather()) json["gather"] = true;
   if (spec.is_nondeterministic()) json["nondeterministic"] = true;
+  if (!spec.deterministic_param().empty()) {
+    json["deterministic_param"] = spec.deterministic_param();
+  }
   return json;
 }
 

@@ -23,7 +23,8 @@ std::string component_page(const RegisteredComponent& component, const Style& st
 // {"name", "kind", "plugin", "version", "summary", "description", "parameters": [{"name", "type",
 // "required", "default", "minimum", "maximum", "choices", "unit", "path", "secret",
 // "affects_result", "interface", "doc"}], "reads", "writes", "ports", "gather",
-// "nondeterministic"}; what a component or parameter does not have is left out.
+// "nondeterministic", "deterministic_param"}; what a component or parameter does not have is left
+// out.
 Json component_json(const RegisteredComponent& component);
 
 // A reference page of the components: the same for the same specs, wherever they are installed.

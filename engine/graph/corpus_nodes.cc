@@ -23,7 +23,7 @@ std::string reason_against(const PlannedNode& node) {
            ": true), which a run that goes on would not search; name the corpus by its path, in "
            "files that stay as they are";
   }
-  if (node.spec().is_nondeterministic()) return component + " gives other results each time";
+  if (node.is_nondeterministic()) return component + " gives other results each time";
   return {};
 }
 

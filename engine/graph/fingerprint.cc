@@ -1,6 +1,10 @@
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include "engine/graph/plan.h"
+#include "rare/random.h"
 
 namespace rare::engine {
 namespace {
@@ -21,6 +25,30 @@ Json without_working_directory(const Json& value) {
   const fs::path relative = path.lexically_relative(fs::current_path());
   if (relative.empty() || relative.begin()->string() == "..") return value;
   return relative.string();
+}
+
+// Of what stands in a file: a digest, or of a large one, which would take its time, the size. Of a
+// file that cannot be read nothing: who uses it will say so.
+Json contents_of(const std::string& path) {
+  constexpr std::uintmax_t kMostRead = std::uintmax_t{64} << 20;
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) return Json();
+  if (size > kMostRead) return std::to_string(size) + " bytes";
+  std::ifstream file(path, std::ios::binary);
+  const std::string contents(std::istreambuf_iterator<char>(file), {});
+  return file.bad() ? Json() : Json(derive_seed(0, contents, "contents"));
+}
+
+// Of the files that the parameter's value names: "KEY, contents of PATH" and what stands in them.
+void add_contents(const ParamSpec& param, const std::string& key, const Json& value, Json& result) {
+  for (const Json& word : value.is_array() ? value : Json::array({value})) {
+    const bool is_file = word.is_string() && fs::path(word.get<std::string>()).is_absolute() &&
+                         fs::is_regular_file(word.get<std::string>());
+    if (!param.contents_count || !is_file) continue;
+    result[key + ", contents of " + without_working_directory(word).get<std::string>()] =
+        contents_of(word);
+  }
 }
 
 // Calls `take` with each parameter that decides results, its key, and its value as it counts.
@@ -44,9 +72,11 @@ void add_component(const RegisteredComponent& use, const Json& values, const std
                    Json& result) {
   result[path + ".use"] = use.component.spec.name();
   result[path + ".version"] = use.component.spec.version();
-  each_parameter(
-      use, values, path,
-      [&](const ParamSpec&, const std::string& key, const Json& value) { result[key] = value; });
+  each_parameter(use, values, path,
+                 [&](const ParamSpec& param, const std::string& key, const Json& value) {
+                   result[key] = value;
+                   add_contents(param, key, values.at(param.name), result);
+                 });
 }
 
 void add_defaults(const RegisteredComponent& use, const Json& values, const std::string& path,

@@ -57,6 +57,10 @@ struct PlannedNode {
   bool grows() const {
     return !spec().grows_param().empty() && values.at(spec().grows_param()) == true;
   }
+  bool is_nondeterministic() const {
+    const std::string& param = spec().deterministic_param();
+    return spec().is_nondeterministic() && (param.empty() || values.at(param) != true);
+  }
   // As messages name it: "node 'ask' (Doc2Query)".
   std::string described() const { return "node '" + name + "' (" + spec().name() + ")"; }
   // The ports that its parameters name (Spec::ports_param), then the spec's, or the one port "out"

@@ -118,8 +118,8 @@ std::string plan_to_text(const Plan& plan) {
   std::vector<Row> rows{{"NODE", "USE", "FROM", "PARALLELISM", "SERVICES", "READS", "WRITES"}};
   bool any_nondeterministic = false;
   for (const PlannedNode& node : plan.nodes) {
-    any_nondeterministic |= node.spec().is_nondeterministic();
-    rows.push_back({node.name, node.spec().name() + (node.spec().is_nondeterministic() ? " *" : ""),
+    any_nondeterministic |= node.is_nondeterministic();
+    rows.push_back({node.name, node.spec().name() + (node.is_nondeterministic() ? " *" : ""),
                     cell(input_names(plan, node)), parallelism_text(node),
                     cell(service_names(plan, node)), cell(fields_read(node)),
                     cell(fields_written(node))});

@@ -88,6 +88,9 @@ std::string fault_of_modifiers(const ParamSpec& param) {
   if (param.role != TextRole::plain && !is_text_like(param.type)) {
     return "only a text or a list of texts can be a path or a file";
   }
+  if (param.contents_count && param.role != TextRole::file_or_name) {
+    return "contents count of a file_or_name alone";
+  }
   if (param.text_or_list && param.type != ParamType::text_list) {
     return "or_single() is only for a list of texts";
   }
@@ -188,6 +191,14 @@ std::string fault_of_growth(const Spec& spec) {
   return "grows by parameter '" + spec.grows_param() + "', which is no boolean of it";
 }
 
+std::string fault_of_determinism(const Spec& spec) {
+  if (spec.deterministic_param().empty()) return "";
+  const ParamSpec* const param = find_param(spec, spec.deterministic_param());
+  if (param != nullptr && param->type == ParamType::boolean) return "";
+  return "is deterministic by parameter '" + spec.deterministic_param() +
+         "', which is no boolean of it";
+}
+
 std::string fault_of_params(const Spec& spec) {
   std::set<std::string> seen;
   for (const ParamSpec& param : spec.params()) {
@@ -218,6 +229,7 @@ Status check_spec(const Spec& spec) {
   if (std::string fault = fault_of_counters(spec); !fault.empty()) return error(fault);
   if (std::string fault = fault_of_saves(spec); !fault.empty()) return error(fault);
   if (std::string fault = fault_of_growth(spec); !fault.empty()) return error(fault);
+  if (std::string fault = fault_of_determinism(spec); !fault.empty()) return error(fault);
   for (const auto& [fields, direction] :
        {std::pair(&spec.reads(), "reads"), std::pair(&spec.writes(), "writes")}) {
     if (std::string fault = fault_of_fields(spec, *fields, direction); !fault.empty()) {

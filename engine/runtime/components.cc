@@ -103,7 +103,7 @@ Result<ServiceResolver> Components::connect(const PlannedNode& node) {
 template <class AnyOperator>
 std::unique_ptr<AnyOperator> Components::kept_where_needed(const PlannedNode& node,
                                                            std::unique_ptr<AnyOperator> made) {
-  if (!node.spec().is_nondeterministic() || node.gathers() || environment_.run_id.empty()) {
+  if (!node.is_nondeterministic() || node.gathers() || environment_.run_id.empty()) {
     return made;
   }
   return keep_output(std::move(made), {environment_.replies, environment_.resumer,

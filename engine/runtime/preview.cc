@@ -46,7 +46,7 @@ class NoSink final : public Sink {
 InputSample sample_input(const PlannedNode& node, ComponentContext& context,
                          std::uint64_t records) {
   InputSample sample;
-  if (node.spec().is_nondeterministic()) {
+  if (node.is_nondeterministic()) {
     sample.reason_against = "source '" + node.name + "' gives other records each time";
     return sample;
   }

@@ -3,6 +3,7 @@
 #include "count.h"
 #include "dedupe.h"
 #include "delay.h"
+#include "exec.h"
 #include "filter.h"
 #include "flatten.h"
 #include "limit.h"
@@ -15,6 +16,7 @@ RARE_PLUGIN("basic", "1.0.0") {
   registrar.add<rare::basic::Count>();
   registrar.add<rare::basic::Dedupe>();
   registrar.add<rare::basic::Delay>();
+  registrar.add<rare::basic::Exec>();
   registrar.add<rare::basic::Filter>();
   registrar.add<rare::basic::Flatten>();
   registrar.add<rare::basic::Limit>();

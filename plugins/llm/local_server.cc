@@ -116,8 +116,8 @@ LocalServer::Ending LocalServer::live_once(std::string& how) {
     return texts;
   };
   say("loading the model");
-  auto child = ChildProcess::start(settings_.program, with_places(settings_.arguments),
-                                   with_places(settings_.environment), settings_.log_path);
+  auto child = process::ChildProcess::start(settings_.program, with_places(settings_.arguments),
+                                            with_places(settings_.environment), settings_.log_path);
   if (!child) {
     how = child.status().message();
     return Ending::never_healthy;
@@ -154,7 +154,8 @@ LocalServer::Ending LocalServer::live_once(std::string& how) {
   return Ending::died;
 }
 
-LocalServer::Health LocalServer::wait_healthy(ChildProcess& child, const Address& address) {
+LocalServer::Health LocalServer::wait_healthy(process::ChildProcess& child,
+                                              const Address& address) {
   const auto deadline = Clock::now() + settings_.startup_timeout;
   while (Clock::now() < deadline) {
     const bool answers = answers_health(address);
@@ -208,7 +209,7 @@ void LocalServer::warn_of_openness(const Address& address, int port) {
 Status LocalServer::failure(const std::string& what) const {
   std::string text = "service '" + settings_.service + "': the model's server (" +
                      settings_.program + ") " + what + ".";
-  const std::string tail = tail_of(settings_.log_path, kTailLines);
+  const std::string tail = process::tail_of(settings_.log_path, kTailLines);
   if (!tail.empty()) text += " The end of " + settings_.log_path + ":\n" + tail;
   return Status::run_fault(StatusCode::unavailable, std::move(text));
 }

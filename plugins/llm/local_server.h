@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "plugins/llm/child_process.h"
 #include "plugins/net/http_loop.h"
+#include "plugins/process/child_process.h"
 #include "rare/context.h"
 #include "rare/status.h"
 
@@ -71,7 +71,7 @@ class LocalServer {
   // One life of the child, from start to end.
   Ending live_once(std::string& how);
   enum class Health { good, ended, too_late, stopped };
-  Health wait_healthy(ChildProcess& child, const Address& address);
+  Health wait_healthy(process::ChildProcess& child, const Address& address);
   bool answers_health(const Address& address);
   net::HttpResult get(const std::string& url, const std::string& api_key);
   std::vector<std::string> models_of(const Address& address);

@@ -14,6 +14,7 @@
 #include "plugins/llm/model_revision.h"
 #include "plugins/llm/plain_template.h"
 #include "plugins/llm/server_command.h"
+#include "plugins/process/program_path.h"
 
 namespace rare::llm {
 namespace {
@@ -56,10 +57,10 @@ fs::path download_folder() {
 // The program for `server` (a path, or a name on PATH; empty: llama-server there or among the
 // downloads), or an empty text.
 std::string find_server(const std::string& server) {
-  const std::string found = find_program(server.empty() ? kServerName : server);
+  const std::string found = process::find_program(server.empty() ? kServerName : server);
   if (!found.empty() || !server.empty()) return found;
   const std::string built = (download_folder() / "bin" / kServerName).string();
-  return is_program(built) ? built : std::string();
+  return process::is_program(built) ? built : std::string();
 }
 
 // How long threads of an OpenMP server look out for the next piece of work before they sleep,
@@ -234,7 +235,7 @@ Status LocalService::open_command(ServiceContext& context, ChatOptions options) 
   }
   LocalServer::Settings settings =
       settings_of(context, "server.log", startup_timeout_s_.value_or(kCommandStartup_s));
-  settings.program = find_program(words->front());
+  settings.program = process::find_program(words->front());
   if (settings.program.empty()) {
     return wrong_service(name_, "`command`: there is no program \"" + words->front() +
                                     "\"; expected a path, or a name on PATH (a variable before a "

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "plugins/digest/sha256.h"
-#include "plugins/llm/child_process.h"
+#include "plugins/process/child_process.h"
 #include "rare/json.h"
 
 namespace rare::llm {
@@ -59,7 +59,7 @@ Result<std::string> model_hash(const std::string& path, const std::string& cache
 
 std::string server_version(const std::string& program, const std::string& scratch_path) {
   std::remove(scratch_path.c_str());
-  auto child = ChildProcess::start(program, {"--version"}, {}, scratch_path);
+  auto child = process::ChildProcess::start(program, {"--version"}, {}, scratch_path);
   if (!child) return "unknown";
   const auto deadline = std::chrono::steady_clock::now() + kVersionPatience;
   while (child->running() && std::chrono::steady_clock::now() < deadline) {

@@ -18,8 +18,4 @@ Result<std::vector<std::string>> command_words(const std::vector<std::string>& c
 // `text` with each "{name}" replaced by the value under `name`.
 std::string filled(std::string text, const std::map<std::string, std::string>& values);
 
-// The path of the program called `name` (a path, or a name on PATH), or an empty text.
-std::string find_program(const std::string& name);
-bool is_program(const std::string& path);
-
 }  // namespace rare::llm

@@ -14,6 +14,10 @@
   unready  10,000 records before a service that is not ready for 20 s (--whole: 60 s): whether the
            endpoint above it stays busy meanwhile, and memory over time
   start    from the start of the process to the first record: 8 plugins, 100 nodes
+  programs records of 500 bytes through basic.exec: `cat`, and Python that parses each and writes it
+           (sdk/python/rare_exec.py), kept on disk or not; against a loop in Python over the same
+           Python, which asks for one record after the other (subprocess), and Benthos, whose program
+           passes lines on; best of three
   memory   records through 10 operators: resident memory over time (1M records; --whole: 10M)
 
 Rates are of the engine's own clock, opening and closing included. --records is for `hops`.
@@ -302,6 +306,49 @@ nodes:
         self.row(f"before a service ready after {seconds} s", f"{busy:.4f}", ">= 0.97", busy >= 0.97,
                  run_s=run.elapsed_s, rss_mb=series[::max(1, len(series) // 8)])
 
+    def programs(self):
+        records = 100_000
+        write_input(self.folder / "in.jsonl", records)
+        helper = BENCH.parent.parent / "sdk" / "python" / "rare_exec.py"
+        (self.folder / "same.py").write_text("def process(record): return record\n")
+        (self.folder / "nothing").mkdir(exist_ok=True)
+        for folder in (self.folder, self.folder / "nothing"):
+            (folder / "echo.py").write_text(
+                "import sys\nfor line in sys.stdin: sys.stdout.write(line); sys.stdout.flush()\n")
+        python, rates = f"[python3, -S, {helper}, same.py]", {}
+        variants = {"cat": "command: [cat]", "Python": f"command: {python}, programs: 2",
+                    "Python, not kept": f"command: {python}, programs: 2, deterministic: true",
+                    "Python, not kept, batch: 64":
+                        f"command: {python}, programs: 2, deterministic: true, batch: 64"}
+        for _ in range(3):
+            for name, values in variants.items():
+                run = Watched(self.folder, "name: programs\norder: any\nnodes:\n"
+                              "  - { name: read, use: files.read, with: { path: in.jsonl } }\n"
+                              f"  - {{ name: run, use: basic.exec, parallelism: 512, with: {{ {values} }} }}\n"
+                              "  - { name: result, use: files.write, with: { path: engine.jsonl } }\n", "--fresh")
+                assert run.manifest["records"]["written"] == records, run.manifest["records"]
+                self.best(rates, f"basic.exec: {name}", records / run.elapsed_s)
+            self.best(rates, "Python's subprocess, one by one", records / self.one_by_one(helper))
+            if BENTHOS_PROGRAM:
+                self.best(rates, BENTHOS, records / self.peer_seconds(
+                    BENTHOS_PROGRAM, "run", BENCH / "benthos" / "programs.yaml"))
+        for name, rate in rates.items():
+            bar, ok = (">= 20,000/s", rate >= 20_000) if name.startswith("basic.exec") else ("", None)
+            self.row(name, f"{rate:,.0f}/s", bar, ok)
+
+    def one_by_one(self, helper):
+        begin = time.monotonic()
+        with subprocess.Popen(["python3", "-S", helper, "same.py"], cwd=self.folder, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as program, \
+                open(self.folder / "in.jsonl", "rb") as lines, open(self.folder / "loop.jsonl", "wb") as out:
+            for number, line in enumerate(lines):
+                program.stdin.write(b'{"id":%d,"record":%s}\n' % (number, line.rstrip()))
+                program.stdin.flush()
+                answer = json.loads(program.stdout.readline())
+                out.write(json.dumps(answer["record"]).encode() + b"\n")
+            program.stdin.close()
+        return time.monotonic() - begin
+
     def memory(self):
         records = 10_000_000 if self.options.whole else 1_000_000
         run = Watched(self.folder, f"name: memory\nnodes:\n"
@@ -315,7 +362,8 @@ nodes:
 
 
 ROWS = {"hops": Bench.hops, "nodes": Bench.nodes, "async": Bench.asynchronous, "busy": Bench.busy, "slow": Bench.slow,
-        "unready": Bench.unready, "start": Bench.start, "memory": Bench.memory}
+        "unready": Bench.unready, "start": Bench.start, "memory": Bench.memory,
+        "programs": Bench.programs}
 
 
 def main():

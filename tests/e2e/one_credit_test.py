@@ -33,7 +33,7 @@ class OneCreditTest(EngineTest):
         listing = self.run_engine("operators", "--json")
         self.assert_exit(listing, 0)
         run_here = TWO_WAYS + "".join((PIPELINES / f"{name}.yaml").read_text()
-                                      for name in ("rare", "rare-verified", "basics", "judged", "chunk",
+                                      for name in ("rare", "rare-verified", "basics", "exec", "judged", "chunk",
                                                    "retriever-training"))
         for component in json.loads(listing.stdout):
             if component["kind"] != "service":
@@ -61,6 +61,10 @@ class OneCreditTest(EngineTest):
             outputs.append({file.name: file.read_text() for file in files})
         self.assertEqual(len(outputs[0]), 3)
         self.assertEqual(outputs[0], outputs[1])
+
+    def test_exec_yaml(self):
+        self.assert_exit(self.run_engine(PIPELINES / "exec.yaml", *ONE), 0)
+        self.assertEqual(len(read_jsonl(self.folder / "out/exec.jsonl")), 72)
 
     def test_judged_yaml(self):
         corpus = self.write_corpus(RECORDS)

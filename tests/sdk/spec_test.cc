@@ -137,8 +137,12 @@ TEST_CASE("a spec tells name, texts, fields, ports and kind") {
   CHECK(spec.writes()[1].name == "needed");
   CHECK(spec.ports() == std::vector<std::string>{"good", "bad"});
   CHECK(spec.is_nondeterministic());
+  CHECK(spec.deterministic_param().empty());
   CHECK_FALSE(spec.is_gather());
   CHECK(Spec("x").gather().is_gather());
+  const Spec by_param = Spec("x").nondeterministic_unless("same");
+  CHECK(by_param.is_nondeterministic());
+  CHECK(by_param.deterministic_param() == "same");
 }
 
 TEST_CASE("apply puts a value of each type into the component") {

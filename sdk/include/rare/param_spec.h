@@ -45,6 +45,7 @@ struct ParamSpec {
   std::vector<std::string> choices;
   std::string unit;
   TextRole role = TextRole::plain;
+  bool contents_count = false;  // TextRole::file_or_name: what stands in the file decides results
   bool secret = false;
   bool affects_result = true;
   std::string interface;  // ParamType::service: what the service must offer

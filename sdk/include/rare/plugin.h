@@ -20,7 +20,7 @@
 #include "rare/spec.h"
 
 #define RARE_SDK_VERSION_MAJOR 1
-#define RARE_SDK_VERSION_MINOR 1
+#define RARE_SDK_VERSION_MINOR 2
 
 namespace rare {
 

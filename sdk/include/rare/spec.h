@@ -92,6 +92,9 @@ class Spec {
   Spec& output_path() { return last().role = TextRole::output_path, *this; }
   Spec& text_or_file() { return last().role = TextRole::text_or_file, *this; }
   Spec& file_or_name() { return last().role = TextRole::file_or_name, *this; }
+  // A file_or_name whose file decides the result by its contents, too: with other ones in it, no
+  // start goes on with the same run.
+  Spec& contents_count() { return last().contents_count = true, *this; }
   Spec& or_single() { return last().text_or_list = true, *this; }
 
   // Fields of a record that the component needs or makes: by name, or by the parameter that names
@@ -135,6 +138,10 @@ class Spec {
   // so for a source, a sink or a whole-set operator. Better an AsyncOperator: an Operator holds its
   // thread until the disk has it.
   Spec& nondeterministic() { return nondeterministic_ = true, *this; }
+  // The same, but for nodes where this parameter (a boolean) is true.
+  Spec& nondeterministic_unless(std::string param) {
+    return nondeterministic_ = true, deterministic_param_ = std::move(param), *this;
+  }
 
   struct Field {
     std::string name;
@@ -161,7 +168,8 @@ class Spec {
   const std::string& grows_param() const { return grows_param_; }  // empty: it does not grow
   bool is_reshaping() const { return reshapes_; }
   bool is_gather() const { return gather_; }
-  bool is_nondeterministic() const { return nondeterministic_; }
+  bool is_nondeterministic() const { return nondeterministic_; }                   // of any node
+  const std::string& deterministic_param() const { return deterministic_param_; }  // empty: none
 
  private:
   template <class T, class M>
@@ -179,7 +187,8 @@ class Spec {
   }
   ParamSpec& last() { return params_.back(); }
 
-  std::string name_, summary_, description_, ports_param_, saves_param_, grows_param_;
+  std::string name_, summary_, description_, ports_param_, saves_param_, grows_param_,
+      deterministic_param_;
   int version_ = 1;
   std::vector<ParamSpec> params_;
   std::vector<Field> reads_, writes_;

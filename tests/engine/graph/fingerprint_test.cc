@@ -110,4 +110,25 @@ TEST_CASE("whatever changes results changes the fingerprint, under its own path"
   CHECK(fingerprint(fixture.plan(kAskPipeline))["nodes.ask.with.prompt"] == "Ask better.\n");
 }
 
+TEST_CASE("what stands in a program's files is part of the fingerprint", "[graph]") {
+  const std::string pipeline =
+      "nodes:\n"
+      "  - { name: documents, use: files.read, with: { path: in.jsonl } }\n"
+      "  - { name: run, use: text.program, with: { command: [python3, run.py, other.py] } }\n"
+      "  - { name: result, use: files.write, with: { path: out.jsonl } }\n";
+  const std::string key = "nodes.run.with.command, contents of run.py";
+  PlanFixture fixture;
+  fixture.folder.write("run.py", "one");
+  const Json before = fingerprint(fixture.plan(pipeline));
+  CHECK(before["nodes.run.with.command"] == Json{"python3", "run.py", "other.py"});
+  REQUIRE(before.contains(key));
+  CHECK_FALSE(before.contains("nodes.run.with.command, contents of other.py"));
+  CHECK(fingerprint(fixture.plan(pipeline)) == before);
+  fixture.folder.write("run.py", "two");
+  Json after = fingerprint(fixture.plan(pipeline));
+  CHECK(after[key] != before[key]);
+  after[key] = before[key];
+  CHECK(after == before);
+}
+
 }  // namespace rare::engine

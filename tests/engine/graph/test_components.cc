@@ -137,6 +137,18 @@ struct Call final : PassOn {
   static Spec spec() { return Spec("text.call").nondeterministic(); }
 };
 
+struct Program final : PassOn {
+  static Spec spec() {
+    return Spec("text.program")
+        .param(&Program::command, "command", std::vector<std::string>(), "What runs.")
+        .file_or_name()
+        .contents_count()
+        .reshapes()
+        .nondeterministic();
+  }
+  std::vector<std::string> command;
+};
+
 struct Search final : PassOn {
   static Spec spec() { return Spec("text.search").service(&Search::index, "index", "Searched."); }
   FakeService* index = nullptr;
@@ -207,6 +219,7 @@ Registry test_registry() {
   collector.add<Classify>();
   collector.add<Reshape>();
   collector.add<Call>();
+  collector.add<Program>();
   collector.add<Search>();
   collector.add<Sort>();
   collector.add<Weigh>();

@@ -11,6 +11,7 @@ namespace rare::engine {
 // text.upper   operator: reads and writes `field`
 // text.route   operator: ports "even" and "odd"
 // text.call    operator: nondeterministic
+// text.program operator: nondeterministic; a command whose files' contents count
 // text.search  operator: uses a service
 // set.sort     operator: gathers
 // model.ask    async operator: parameters of every type

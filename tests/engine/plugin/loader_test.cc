@@ -77,7 +77,7 @@ TEST_CASE("a plugin that the gate refuses is never run") {
   REQUIRE(registry.refused().size() == 1);
   CHECK(registry.refused()[0].file == folder / "other.so");
   CHECK(registry.refused()[0].reason ==
-        "built with SDK 9.4, this engine with SDK 1.1: rebuild the plugin against SDK 1.1");
+        "built with SDK 9.4, this engine with SDK 1.2: rebuild the plugin against SDK 1.2");
 }
 
 TEST_CASE("what is no plugin is refused by what it is") {

@@ -171,6 +171,27 @@ TEST_CASE("what says that an input grows is true or false") {
   CHECK(with("none").find("'none'") != std::string::npos);
 }
 
+TEST_CASE("what says that a node is deterministic is true or false") {
+  const auto with = [](const char* param) {
+    auto spec = base();
+    spec.param(&Members::flag, "same", false, "Whether it is.");
+    spec.param(&Members::text, "other", "", "No boolean.");
+    return fault(spec.nondeterministic_unless(param));
+  };
+  CHECK(with("same") == "");
+  CHECK(with("other") ==
+        "component 'x': is deterministic by parameter 'other', which is no boolean of it");
+  CHECK(with("none").find("'none'") != std::string::npos);
+}
+
+TEST_CASE("contents count of files that a parameter names") {
+  auto spec = base();
+  spec.param(&Members::text, "program", "", "A file.").contents_count();
+  CHECK(fault(spec) ==
+        "component 'x': parameter 'program': contents count of a file_or_name alone");
+  CHECK(fault(spec.file_or_name()) == "");
+}
+
 TEST_CASE("ports are named once, and without the sign that parts node from port") {
   CHECK(fault(base().port("out").port("out")) == "component 'x': port 'out' is declared twice");
   CHECK(fault(base().port("")) ==

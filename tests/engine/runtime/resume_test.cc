@@ -171,6 +171,22 @@ nodes:
   CHECK(drawn_later.size() == static_cast<std::size_t>(2 * passed));
 }
 
+TEST_CASE("of a node that its parameter calls deterministic nothing is kept") {
+  const std::string yaml = R"(
+name: drawn
+nodes:
+  - { name: numbers, use: test.numbers, with: { count: 20 } }
+  - { name: draw, use: test.draw, with: { same: true } }
+  - { name: result, use: test.collect }
+)";
+  Observed observed;
+  MemoryState state;
+  RepliesInMemory replies;
+  require_accounted(run_graph(yaml, state, observed, {.credits = 8, .replies = &replies}));
+  CHECK(observed.drawn == 20);
+  CHECK(replies.size() == 0);
+}
+
 TEST_CASE("another record of the same identity is not given what was kept for the first") {
   const auto yaml = [](int add) {
     return "name: drawn\nnodes:\n  - { name: numbers, use: test.numbers, with: { count: 50, add: " +

@@ -260,7 +260,11 @@ class Both final : public Operator {
 class Draw final : public Operator {
  public:
   static Spec spec() {
-    return Spec("test.draw").summary("Draws.").nondeterministic().counter("drawn", "drawn");
+    return Spec("test.draw")
+        .summary("Draws.")
+        .param(&Draw::same_, "same", false, "Whether it says that it always draws the same.")
+        .nondeterministic_unless("same")
+        .counter("drawn", "drawn");
   }
   Status process(Record record, Output& out) override {
     const std::int64_t drawn = observed->drawn++;
@@ -269,6 +273,9 @@ class Draw final : public Operator {
     record["drawn"] = drawn;
     return out.emit(std::move(record));
   }
+
+ private:
+  bool same_ = false;
 };
 
 class Mute final : public Operator {

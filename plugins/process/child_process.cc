@@ -1,4 +1,4 @@
-#include "plugins/llm/child_process.h"
+#include "plugins/process/child_process.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -20,7 +20,7 @@
 
 extern char** environ;
 
-namespace rare::llm {
+namespace rare::process {
 namespace {
 
 constexpr auto kExitPollInterval = std::chrono::milliseconds(10);
@@ -36,9 +36,11 @@ struct LaunchPlan {
   const char* program;
   char** arguments;
   char** environment;
-  int input_fd, output_fd, error_fd;
-  pid_t parent;
-  bool outlives_parent;  // and is a session of its own
+  const char* folder;  // to work in, or null
+  int input, output, errors;
+  bool outlives_parent;     // and is a session of its own
+  int failure_pipe = -1;    // takes the errno of a start that failed
+  pid_t parent = getpid();  // of the child
 };
 
 // Runs in the child between fork and exec: only async-signal-safe calls.
@@ -59,31 +61,32 @@ struct LaunchPlan {
   // A run's own threads do not preempt each other; a server's may.
   const sched_param none_of_batch{};
   if (sched_getscheduler(0) == SCHED_BATCH) sched_setscheduler(0, SCHED_OTHER, &none_of_batch);
-  dup2(plan.input_fd, STDIN_FILENO);
-  dup2(plan.output_fd, STDOUT_FILENO);
-  dup2(plan.output_fd, STDERR_FILENO);
+  dup2(plan.input, STDIN_FILENO);
+  dup2(plan.output, STDOUT_FILENO);
+  dup2(plan.errors, STDERR_FILENO);
   syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-  execve(plan.program, plan.arguments, plan.environment);
+  if (plan.folder == nullptr || chdir(plan.folder) == 0) {
+    execve(plan.program, plan.arguments, plan.environment);
+  }
   const int error = errno;
-  [[maybe_unused]] const auto written = write(plan.error_fd, &error, sizeof(error));
+  [[maybe_unused]] const auto written = write(plan.failure_pipe, &error, sizeof(error));
   _exit(127);
 }
 
 // Forks and waits until the child has become the program. What went wrong is in `error`.
 pid_t launch(LaunchPlan plan, std::string& error) {
-  int error_pipe[2];
-  if (pipe2(error_pipe, O_CLOEXEC) != 0) {
+  int failure_pipe[2];
+  if (pipe2(failure_pipe, O_CLOEXEC) != 0) {
     error = std::string("no pipe: ") + std::strerror(errno);
     return -1;
   }
-  plan.error_fd = error_pipe[1];
-  plan.parent = getpid();
+  plan.failure_pipe = failure_pipe[1];
   const pid_t pid = fork();
   if (pid == 0) become(plan);
   int code = pid < 0 ? errno : 0;
-  close(error_pipe[1]);
-  if (pid > 0 && read(error_pipe[0], &code, sizeof(code)) != sizeof(code)) code = 0;
-  close(error_pipe[0]);
+  close(failure_pipe[1]);
+  if (pid > 0 && read(failure_pipe[0], &code, sizeof(code)) != sizeof(code)) code = 0;
+  close(failure_pipe[0]);
   if (code == 0) return pid;
   error = std::strerror(code);
   if (pid > 0) waitpid(pid, nullptr, 0);
@@ -123,7 +126,8 @@ Result<ChildProcess::Guard> ChildProcess::start_guard() {
   std::vector<char*> arguments = pointers(argument_texts);
   std::string error;
   Guard guard;
-  guard.pid = launch({kShell, arguments.data(), environ, ends[0], null_fd, -1, 0, true}, error);
+  guard.pid =
+      launch({kShell, arguments.data(), environ, nullptr, ends[0], null_fd, null_fd, true}, error);
   guard.fd = ends[1];
   close(ends[0]);
   close(null_fd);
@@ -136,36 +140,54 @@ Result<ChildProcess> ChildProcess::start(const std::string& program,
                                          const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& environment,
                                          const std::string& log_path) {
-  std::vector<std::string> argument_texts = arguments;
-  argument_texts.insert(argument_texts.begin(), program);
-  std::vector<std::string> environment_texts = merged_environment(environment);
-  std::vector<char*> argument_list = pointers(argument_texts);
-  std::vector<char*> environment_list = pointers(environment_texts);
-  const int log_fd = open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (log_fd < 0) {
+  const Descriptor log(open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (log.get() < 0) {
     return Status(StatusCode::permission_denied,
                   "cannot write " + log_path + ": " + std::strerror(errno));
   }
-  Result<Guard> guard = start_guard();
-  if (!guard) {
-    close(log_fd);
-    return guard.status();
+  const Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return start_over({program, arguments, environment, {}}, {nothing.get(), log.get(), log.get()});
+}
+
+Result<ChildProcess> ChildProcess::start_piped(const Command& command, Pipes& pipes) {
+  const auto make = [](Descriptor& reading, Descriptor& writing) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return false;
+    reading = Descriptor(ends[0]);
+    writing = Descriptor(ends[1]);
+    return true;
+  };
+  Descriptor input, output, errors;
+  if (!make(input, pipes.input) || !make(pipes.output, output) || !make(pipes.errors, errors)) {
+    return Status(StatusCode::resource_exhausted, std::string("no pipe: ") + std::strerror(errno));
   }
-  const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  for (const Descriptor* end : {&pipes.input, &pipes.output, &pipes.errors}) {
+    fcntl(end->get(), F_SETFL, fcntl(end->get(), F_GETFL) | O_NONBLOCK);
+  }
+  return start_over(command, {input.get(), output.get(), errors.get()});
+}
+
+Result<ChildProcess> ChildProcess::start_over(const Command& command, const Streams& streams) {
+  std::vector<std::string> argument_texts = command.arguments;
+  argument_texts.insert(argument_texts.begin(), command.program);
+  std::vector<std::string> environment_texts = merged_environment(command.environment);
+  std::vector<char*> arguments = pointers(argument_texts);
+  std::vector<char*> environment = pointers(environment_texts);
+  Result<Guard> guard = start_guard();
+  if (!guard) return guard.status();
   std::string error;
-  ChildProcess child(launch({program.c_str(), argument_list.data(), environment_list.data(),
-                             null_fd, log_fd, -1, 0, false},
+  const char* const folder = command.folder.empty() ? nullptr : command.folder.c_str();
+  ChildProcess child(launch({command.program.c_str(), arguments.data(), environment.data(), folder,
+                             streams.input, streams.output, streams.errors, false},
                             error),
                      *guard);
-  close(null_fd);
-  close(log_fd);
   if (child.pid_ < 0) {
     child.ended();
-    return Status(StatusCode::not_found, "cannot start " + program + ": " + error);
+    return Status(StatusCode::not_found, "cannot start " + command.program + ": " + error);
   }
   const std::string group = std::to_string(child.pid_) + "\n";
   if (send(guard->fd, group.data(), group.size(), MSG_NOSIGNAL) < 0) {
-    return Status(StatusCode::unavailable, "the guard of " + program + " is gone");
+    return Status(StatusCode::unavailable, "the guard of " + command.program + " is gone");
   }
   return child;
 }
@@ -249,4 +271,4 @@ std::string tail_of(const std::string& path, int lines) {
   return at == std::string::npos || at == 0 ? text : text.substr(at + 1);
 }
 
-}  // namespace rare::llm
+}  // namespace rare::process

@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "plugins/process/descriptor.h"
 #include "rare/status.h"
 
-namespace rare::llm {
+namespace rare::process {
 
 // Belongs to the thread that started it, which must live as long as the child is wanted.
 class ChildProcess {
@@ -24,6 +25,18 @@ class ChildProcess {
                                     const std::vector<std::string>& arguments,
                                     const std::vector<std::string>& environment,
                                     const std::string& log_path);
+  struct Command {
+    std::string program;                   // a path
+    std::vector<std::string> arguments;    // without the program
+    std::vector<std::string> environment;  // "NAME=value", over the parent's
+    std::string folder;                    // that it works in; empty: the parent's
+  };
+  // The parent's ends of a child's standard streams. None of them blocks.
+  struct Pipes {
+    Descriptor input, output, errors;
+  };
+  // The same with a pipe for each standard stream.
+  static Result<ChildProcess> start_piped(const Command& command, Pipes& pipes);
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;
   ~ChildProcess();  // kills the group at once
@@ -35,6 +48,7 @@ class ChildProcess {
   // "exit code 3", "signal 9 (Killed)". REQUIRES: it has ended.
   std::string how_it_ended() const;
   bool succeeded() const;  // REQUIRES: it has ended
+  pid_t pid() const { return pid_; }
 
  private:
   // Kills the group when the parent is gone.
@@ -42,7 +56,12 @@ class ChildProcess {
     pid_t pid = -1;
     int fd = -1;  // open as long as the parent lives
   };
+  // What the child gets as its standard streams.
+  struct Streams {
+    int input, output, errors;
+  };
   static Result<Guard> start_guard();
+  static Result<ChildProcess> start_over(const Command& command, const Streams& streams);
   ChildProcess(pid_t pid, Guard guard) : pid_(pid), guard_(guard) {}
   void ended();
 
@@ -55,4 +74,4 @@ class ChildProcess {
 // The last `lines` lines of a file, or what is there; empty when it cannot be read.
 std::string tail_of(const std::string& path, int lines);
 
-}  // namespace rare::llm
+}  // namespace rare::process
