@@ -11,6 +11,7 @@
 #include "engine/cli/tool_verbs.h"
 #include "engine/cli/verbs.h"
 #include "engine/config/diagnostics.h"
+#include "engine/runtime/crash_report.h"
 #include "rare/plugin.h"
 
 namespace rare::engine::cli {
@@ -147,6 +148,7 @@ int parse_and_run(std::vector<std::string> words) {
 }  // namespace rare::engine::cli
 
 int main(int argc, char** argv) {
+  rare::engine::report_crashes();
   try {
     return rare::engine::cli::parse_and_run(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& error) {

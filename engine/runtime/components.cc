@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/graph/files_used.h"
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/corpus_pass.h"
 #include "engine/runtime/kept_output.h"
@@ -113,6 +114,7 @@ std::unique_ptr<AnyOperator> Components::kept_where_needed(const PlannedNode& no
 Status Components::open_operator(const PlannedNode& node) {
   Result<ServiceResolver> services = connect(node);
   if (!services) return services.status();
+  const AtWork at_work(node);
   ComponentContext& context = context_of(node.name);
   NodeParts& parts = nodes_[node.index];
   if (node.kind() == ComponentKind::async_operator) {

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 
 namespace rare::engine {
@@ -31,6 +32,7 @@ void OperatorNode::work_off(Train& train) {
 }
 
 std::size_t OperatorNode::process(Train& train, Operator& instance) {
+  const AtWork at_work(node_);
   Departures departures(flow_);
   BufferedOutput output(names_, flow_.room());
   BodyClock clock(flow_.counters()[node_.index]);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/at_work.h"
 
 namespace rare::engine {
 namespace {
@@ -72,6 +73,7 @@ void ResumeThreads::loop() {
     }
     ++resumed;
     next.resume();
+    node_at_work = nullptr;
     lock.lock();
   }
 }

@@ -1,0 +1,154 @@
+#include "engine/runtime/crash_report.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "engine/runtime/at_work.h"
+
+namespace rare::engine {
+namespace {
+
+// Everything below runs in a signal's handler: it takes no memory and no lock.
+
+// Text in room of its own; what does not fit is cut off.
+class LastWords {
+ public:
+  LastWords& operator<<(std::string_view text) {
+    for (const char c : text) {
+      if (size_ < sizeof text_) text_[size_++] = c;
+    }
+    return *this;
+  }
+  LastWords& operator<<(int number) {
+    char digits[12];
+    std::size_t at = sizeof digits;
+    do digits[--at] = static_cast<char>('0' + number % 10);
+    while ((number /= 10) > 0);
+    return *this << std::string_view(digits + at, sizeof digits - at);
+  }
+  void write_out() const { [[maybe_unused]] const auto n = write(STDERR_FILENO, text_, size_); }
+
+ private:
+  char text_[2048];
+  std::size_t size_ = 0;
+};
+
+const char* signal_name(int number) {
+  switch (number) {
+    case SIGSEGV:
+      return "segmentation fault";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "arithmetic error";
+    case SIGILL:
+      return "illegal instruction";
+    default:
+      return "abort";
+  }
+}
+
+// The next line of the file, without its end, in `line`; what does not fit is cut off.
+std::string_view next_map_line(int fd, char (&line)[512]) {
+  std::size_t size = 0;
+  char c = 0;
+  while (read(fd, &c, 1) == 1 && c != '\n') {
+    if (size < sizeof line) line[size++] = c;
+  }
+  return {line, c == '\n' ? size : 0};
+}
+
+std::uint64_t from_hexadecimal(std::string_view text) {
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    value = value * 16 + static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  return value;
+}
+
+// The file whose code stands at the address, by the kernel's own list; empty: none.
+std::string_view file_at(std::uint64_t address, char (&line)[512]) {
+  const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  std::string_view file;
+  for (std::string_view text; fd >= 0 && !(text = next_map_line(fd, line)).empty();) {
+    const std::size_t dash = text.find('-'), space = text.find(' ');
+    if (dash == text.npos || space == text.npos || dash > space) continue;
+    const std::uint64_t begin = from_hexadecimal(text.substr(0, dash));
+    const std::uint64_t end = from_hexadecimal(text.substr(dash + 1, space - dash - 1));
+    if (address < begin || address >= end) continue;
+    const std::size_t path = text.find('/');
+    if (path != text.npos) file = text.substr(path);
+    break;
+  }
+  if (fd >= 0) close(fd);
+  return file;
+}
+
+std::uint64_t address_of_code(const void* context) {
+#if defined(__x86_64__)
+  return static_cast<std::uint64_t>(
+      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return static_cast<const ucontext_t*>(context)->uc_mcontext.pc;
+#else
+  return context == nullptr ? 0 : 0;
+#endif
+}
+
+void add_node_at_work(LastWords& message) {
+  if (node_at_work == nullptr) return;
+  message << " at node '" << node_at_work->name << "' (" << node_at_work->spec().name()
+          << " of plugin " << node_at_work->use->plugin << ", " << node_at_work->use->plugin_file
+          << ")";
+}
+
+constexpr std::string_view kWhatIsLeft =
+    "What was committed and what was paid for is on disk: once the plugin is mended, or the node "
+    "is "
+    "left out, the same command goes on.\n";
+
+void report_signal(int number, siginfo_t*, void* context) {
+  LastWords message;
+  char line[512];
+  message << "\nrare-engine: signal " << number << " (" << signal_name(number) << ")";
+  add_node_at_work(message);
+  const std::string_view file = file_at(address_of_code(context), line);
+  if (!file.empty()) message << ", in the code of " << file;
+  message << ". " << kWhatIsLeft;
+  message.write_out();
+  raise(number);  // with its old meaning (SA_RESETHAND), as soon as this returns
+}
+
+void report_exit() {
+  if (node_at_work == nullptr) return;
+  LastWords message;
+  message << "\nrare-engine: exit() was called";
+  add_node_at_work(message);
+  message << ": an operator ends a run with Status::run_fault. " << kWhatIsLeft;
+  message.write_out();
+  _exit(1);
+}
+
+}  // namespace
+
+void report_crashes() {
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    struct sigaction before {};
+    if (sigaction(number, nullptr, &before) != 0 || before.sa_handler != SIG_DFL) continue;
+    struct sigaction action {};
+    action.sa_sigaction = report_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
+    sigaction(number, &action, nullptr);
+  }
+  std::atexit(report_exit);
+}
+
+}  // namespace rare::engine
