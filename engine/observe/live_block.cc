@@ -1,5 +1,6 @@
 #include "engine/observe/live_block.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -13,12 +14,19 @@ namespace {
 
 constexpr std::string_view kEraseLine = "\033[K";
 constexpr std::string_view kEraseBelow = "\033[J";
+constexpr int kLongestWait_ms = 1000;
 
 void write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(descriptor, bytes.data(), bytes.size());
-    if (put < 0 && errno != EINTR) return;  // nobody is left who could read of it
-    if (put > 0) bytes.remove_prefix(static_cast<std::size_t>(put));
+    if (put > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(put));
+    } else if (put < 0 && errno == EAGAIN) {  // somebody made the terminal so
+      pollfd writable{descriptor, POLLOUT, 0};
+      if (poll(&writable, 1, kLongestWait_ms) <= 0) return;
+    } else if (put < 0 && errno != EINTR) {
+      return;  // nobody is left who could read of it
+    }
   }
 }
 

@@ -55,6 +55,7 @@ void set_log_color(bool painted) {
 }
 
 void log_line(LogLevel level, std::string_view component, std::string_view message) {
+  if (!logger().should_log(level_of(level))) return;
   LiveBlock::of_standard_error().above([&] {
     if (component.empty()) {
       logger().log(level_of(level), "{}", message);

@@ -110,7 +110,7 @@ void ProgressPrinter::look(const ProgressSnapshot& snapshot,
 void ProgressPrinter::print(const ProgressSnapshot& snapshot) {
   if (style_ == ProgressStyle::bar) {
     LiveBlock::of_standard_error().show(
-        progress_block(snapshot, pace_, terminal_size(STDERR_FILENO), characters_of_locale()));
+        progress_block(snapshot, pace_, terminal_size(STDERR_FILENO), characters_));
     return;
   }
   const std::string line = style_ == ProgressStyle::json ? progress_json(snapshot, pace_)

@@ -11,6 +11,7 @@
 
 #include "engine/observe/live_block.h"
 #include "engine/observe/pace.h"
+#include "engine/observe/progress_block.h"
 #include "engine/observe/stall.h"
 
 namespace rare::engine {
@@ -37,6 +38,8 @@ class ProgressPrinter {
   void print(const ProgressSnapshot& snapshot);
 
   ProgressStyle style_;
+  // Asked once: later, plugins may set what is asked for.
+  const Characters characters_ = characters_of_locale();
   std::optional<std::chrono::steady_clock::time_point> last_look_, last_print_;
   Pace pace_;
   StallWatch stall_;

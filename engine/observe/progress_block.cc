@@ -271,6 +271,8 @@ std::vector<std::string> progress_block(const ProgressSnapshot& snapshot, const 
         width, characters));
   }
   lines.insert(lines.end(), services.begin(), services.end());
+  const std::size_t most = std::max<std::size_t>(1, size.rows - 1);
+  if (lines.size() > most) lines.resize(most);
   return lines;
 }
 

@@ -1,5 +1,7 @@
 #include "engine/observe/stall.h"
 
+#include <algorithm>
+
 namespace rare::engine {
 namespace {
 
@@ -14,7 +16,7 @@ std::uint64_t all_counted(const ProgressSnapshot& snapshot) {
   return all;
 }
 
-std::string seconds_text(double seconds) {
+std::string whole_seconds(double seconds) {
   return std::to_string(static_cast<std::uint64_t>(seconds)) + " s";
 }
 
@@ -49,16 +51,18 @@ std::optional<std::string> StallWatch::look(const ProgressSnapshot& snapshot) {
     const bool goes_on = told_;
     moved_ = counted;
     moved_at_s_ = snapshot.elapsed_s;
-    next_told_after_s_ = kFirstToldAfter_s;
+    // Of a run that moves once in two minutes that is not told again and again.
+    if (goes_on) longest_s_ = std::max(longest_s_, stood_s);
+    next_told_after_s_ = std::max(kFirstToldAfter_s, 2 * longest_s_);
     told_ = false;
     if (!goes_on) return std::nullopt;
-    return "records move again, after " + seconds_text(stood_s);
+    return "records move again, after " + whole_seconds(stood_s);
   }
   const double stands_s = snapshot.elapsed_s - moved_at_s_;
   if (stands_s < next_told_after_s_) return std::nullopt;
   next_told_after_s_ *= 2;
   told_ = true;
-  return "nothing has moved for " + seconds_text(stands_s) + ": " + what_is_held(snapshot);
+  return "nothing has moved for " + whole_seconds(stands_s) + ": " + what_is_held(snapshot);
 }
 
 }  // namespace rare::engine

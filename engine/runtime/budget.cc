@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "engine/runtime/service_usage.h"
+
 namespace rare::engine {
 namespace {
 
@@ -16,7 +18,8 @@ Status reached(const std::string& key, const std::string& limit, const std::stri
 }
 
 double cost_of_usage(const Json& usage, const Price& price) {
-  return cost_of(usage.value("prompt_tokens", 0.0), usage.value("completion_tokens", 0.0), price);
+  return cost_of(static_cast<double>(usage_number(usage, "prompt_tokens")),
+                 static_cast<double>(usage_number(usage, "completion_tokens")), price);
 }
 
 }  // namespace
@@ -39,7 +42,9 @@ void add_costs(const std::map<std::string, Price>& prices,
     usage["cost"] = cost_of_usage(usage, price->second);
     const auto by_node = usage.find("by_node");
     if (by_node == usage.end() || !by_node->is_object()) continue;
-    for (Json& numbers : *by_node) numbers["cost"] = cost_of_usage(numbers, price->second);
+    for (Json& numbers : *by_node) {
+      if (numbers.is_object()) numbers["cost"] = cost_of_usage(numbers, price->second);
+    }
   }
 }
 
@@ -48,9 +53,9 @@ std::optional<Status> over_budget(const Budget& budget,
   std::int64_t tokens = 0;
   double cost = 0;
   for (const auto& [name, usage] : by_service) {
-    tokens += usage.value("prompt_tokens", std::int64_t{0}) +
-              usage.value("completion_tokens", std::int64_t{0});
-    cost += usage.value("cost", 0.0);
+    tokens += usage_number(usage, "prompt_tokens") + usage_number(usage, "completion_tokens");
+    const auto of_service = usage.find("cost");
+    if (of_service != usage.end() && of_service->is_number()) cost += of_service->get<double>();
   }
   if (budget.tokens && tokens >= *budget.tokens) {
     return reached("tokens", std::to_string(*budget.tokens), std::to_string(tokens) + " tokens");

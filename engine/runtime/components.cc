@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/graph/files_used.h"
+#include "engine/observe/log.h"
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/corpus_pass.h"
@@ -234,10 +235,25 @@ Result<std::map<std::string, Json>> Components::service_identities() const {
   return identities;
 }
 
+// What a service says of itself, which no run must fail for: nothing where it throws, which is told
+// once.
+template <class Say>
+auto Components::said_by(std::size_t service, const Say& say) const -> decltype(say()) {
+  auto said = at_boundary([&]() -> Result<decltype(say())> { return say(); });
+  if (said) return std::move(*said);
+  const std::lock_guard lock(said_mutex_);
+  if (odd_services_.insert(service).second) {
+    log_line(LogLevel::warning, plan_.services[service].name,
+             "what the service says of itself is left out: it " + said.status().message());
+  }
+  return {};
+}
+
 std::map<std::string, Json> Components::usage() const {
   std::map<std::string, Json> usage;
   for (std::size_t i = 0; i < services_.size(); ++i) {
-    usage[plan_.services[i].name] = services_[i]->usage();
+    Json said = said_by(i, [&] { return services_[i]->usage(); });
+    usage[plan_.services[i].name] = said.is_object() ? std::move(said) : Json::object();
   }
   return usage;
 }
@@ -245,7 +261,11 @@ std::map<std::string, Json> Components::usage() const {
 std::map<std::string, std::string> Components::activities() const {
   std::map<std::string, std::string> activities;
   for (std::size_t i = 0; i < services_.size(); ++i) {
-    std::string activity = services_[i]->activity();
+    std::string activity = said_by(i, [&] { return services_[i]->activity(); });
+    // It stands in lines of others.
+    std::replace_if(
+        activity.begin(), activity.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
     if (!activity.empty()) activities[plan_.services[i].name] = std::move(activity);
   }
   return activities;
@@ -253,8 +273,8 @@ std::map<std::string, std::string> Components::activities() const {
 
 std::vector<std::string> Components::notices() const {
   std::vector<std::string> lines;
-  for (const auto& service : services_) {
-    std::string line = service->notice();
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    std::string line = said_by(i, [&] { return services_[i]->notice(); });
     if (!line.empty()) lines.push_back(std::move(line));
   }
   return lines;

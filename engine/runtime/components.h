@@ -1,9 +1,12 @@
 // The components of a run: made from the plan, opened in order, ended in reverse.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,6 +84,8 @@ class Components {
   std::unique_ptr<AnyOperator> kept_where_needed(const PlannedNode& node,
                                                  std::unique_ptr<AnyOperator> made);
   Result<ServiceResolver> connect(const PlannedNode& node);
+  template <class Say>
+  auto said_by(std::size_t service, const Say& say) const -> decltype(say());
 
   const Plan& plan_;
   const Environment& environment_;
@@ -88,6 +93,8 @@ class Components {
   std::vector<std::unique_ptr<Service>> services_;  // by the plan's index
   std::vector<NodeParts> nodes_;
   std::vector<std::uint32_t> source_nodes_, sink_nodes_;
+  mutable std::mutex said_mutex_;
+  mutable std::set<std::size_t> odd_services_;  // that threw when they were to say something
 };
 
 }  // namespace rare::engine

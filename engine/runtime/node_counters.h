@@ -18,8 +18,10 @@ struct NodeCounter {
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<std::uint64_t> dead{0};
   std::atomic<std::uint64_t> parked{0};  // wait on disk for a service that is not ready
-  // Of a source: how far it is in its input, in units of its own; 0 of 0 where it does not say.
+  // Of a source: how far it is in its input, in units of its own; a total of 0 where it does not
+  // say.
   std::atomic<std::uint64_t> input_done{0}, input_total{0};
+  std::atomic<const char*> input_unit{""};
   // Operators that ended after the time of their record was over: their results were refused.
   std::atomic<std::uint64_t> late{0};
   LatencyHistogram latency;

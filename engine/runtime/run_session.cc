@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "engine/runtime/budget.h"
 #include "engine/runtime/identities.h"
 #include "engine/runtime/run_closing.h"
+#include "engine/runtime/service_usage.h"
 #include "engine/runtime/watch.h"
 
 namespace rare::engine {
@@ -258,22 +260,41 @@ ProgressSnapshot RunSession::snapshot() const {
   now.read = earlier.read + flow.read();
   now.finished = earlier.read + committer_->families_written();
   now.dead = earlier.dead + flow.dead();
-  std::uint64_t input_done = 0, input_total = 0;
   for (const PlannedNode& node : plan_.nodes) {
     const NodeCounter& counter = executor_->counters()[node.index];
     now.nodes.push_back({node.name, counter.in_flight.load(), components_->parallelism(node),
                          counter.done.load(), counter.filtered.load(), counter.dropped.load(),
                          counter.dead.load(), counter.parked.load()});
     now.streams = now.streams && !node.gathers();
-    input_done += counter.input_done.load();
-    input_total += counter.input_total.load();
   }
-  // Of a part of the input nothing says how large it is.
-  if (input_total > 0 && !setup_.settings.limit) {
-    now.input_share = static_cast<double>(input_done) / static_cast<double>(input_total);
-  }
+  now.input_share = input_share();
   now.services = services_now();
   return now;
+}
+
+// Nothing of a part of the input, for nobody says how large that is, nor where a source does not
+// say it. Where sources count in different units, each counts as much as the others.
+std::optional<double> RunSession::input_share() const {
+  if (setup_.settings.limit) return std::nullopt;
+  std::vector<const NodeCounter*> sources;
+  for (const PlannedNode& node : plan_.nodes) {
+    if (node.kind() != ComponentKind::source) continue;
+    sources.push_back(&executor_->counters()[node.index]);
+    if (sources.back()->input_total.load() == 0) return std::nullopt;
+  }
+  const auto unit = [](const NodeCounter* source) {
+    return std::string_view(source->input_unit.load());
+  };
+  const bool alike = std::all_of(sources.begin(), sources.end(), [&](const NodeCounter* source) {
+    return unit(source) == unit(sources.front());
+  });
+  double done = 0, total = 0;
+  for (const NodeCounter* const source : sources) {
+    const auto of_source = static_cast<double>(source->input_total.load());
+    done += static_cast<double>(source->input_done.load()) / (alike ? 1 : of_source);
+    total += alike ? of_source : 1;
+  }
+  return total > 0 ? std::optional(std::min(1.0, done / total)) : std::nullopt;
 }
 
 std::vector<ServiceProgress> RunSession::services_now() const {
@@ -284,11 +305,12 @@ std::vector<ServiceProgress> RunSession::services_now() const {
   for (const auto& [name, numbers] : usage) {
     ServiceProgress service;
     service.name = name;
-    service.calls = numbers.value("calls", std::uint64_t{0});
-    service.throttled = numbers.value("throttled", std::uint64_t{0});
-    service.tokens = numbers.value("prompt_tokens", std::int64_t{0}) +
-                     numbers.value("completion_tokens", std::int64_t{0});
-    if (numbers.contains("cost")) service.cost = numbers.value("cost", 0.0);
+    service.calls = static_cast<std::uint64_t>(usage_number(numbers, "calls"));
+    service.throttled = static_cast<std::uint64_t>(usage_number(numbers, "throttled"));
+    service.tokens =
+        usage_number(numbers, "prompt_tokens") + usage_number(numbers, "completion_tokens");
+    const auto cost = numbers.find("cost");
+    if (cost != numbers.end() && cost->is_number()) service.cost = cost->get<double>();
     service.activity = std::move(activities[name]);
     services.push_back(std::move(service));
   }

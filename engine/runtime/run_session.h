@@ -82,6 +82,7 @@ class RunSession {
   bool spills(const PlannedNode& node) const;
   Status reconcile() const;
   ProgressSnapshot snapshot() const;
+  std::optional<double> input_share() const;
   std::vector<ServiceProgress> services_now() const;
   void give_up();
   RunState& whole() const { return setup_.whole != nullptr ? *setup_.whole : *setup_.state; }

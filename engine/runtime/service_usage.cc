@@ -10,11 +10,6 @@
 namespace rare::engine {
 namespace {
 
-std::int64_t number(const Json& usage, const char* name) {
-  const auto at = usage.find(name);
-  return at != usage.end() && at->is_number() ? at->get<std::int64_t>() : 0;
-}
-
 Json quantiles(const DurationCounts& durations) {
   return {{"p50", durations.quantile_ms(0.5)},
           {"p90", durations.quantile_ms(0.9)},
@@ -40,6 +35,11 @@ void add_times(Json& to, const PaidTotals& paid) {
 
 }  // namespace
 
+std::int64_t usage_number(const Json& usage, const char* name) {
+  const auto at = usage.find(name);
+  return at != usage.end() && at->is_number() ? at->get<std::int64_t>() : 0;
+}
+
 void add_usage(ServiceUsage& to, const ServiceUsage& more) {
   for (const auto& [service, numbers] : more) add_totals(to[service], numbers);
 }
@@ -56,7 +56,7 @@ ServiceUsage uncounted(const std::map<PaidReplies::Key, PaidTotals>& paid,
       counted = by_node->value(node, Json::object());
     }
     const auto left = [&](const char* name, std::int64_t stored) {
-      return std::max(std::int64_t{0}, stored - number(counted, name));
+      return std::max(std::int64_t{0}, stored - usage_number(counted, name));
     };
     const std::int64_t replies = left("replies", totals.replies);
     if (replies == 0) continue;
@@ -91,16 +91,16 @@ std::string usage_text(const ServiceUsage& by_service) {
   std::string text;
   for (const auto& [name, usage] : by_service) {
     if (!usage.contains("prompt_tokens")) continue;
-    text += name + ": " + std::to_string(number(usage, "prompt_tokens")) + " prompt + " +
-            std::to_string(number(usage, "completion_tokens")) + " completion tokens in " +
-            std::to_string(number(usage, "calls")) + " calls, " +
-            std::to_string(number(usage, "cache_hits")) + " answered from the reply store, " +
-            std::to_string(number(usage, "retries")) + " retried, " +
-            std::to_string(number(usage, "throttled")) + " throttled";
+    text += name + ": " + std::to_string(usage_number(usage, "prompt_tokens")) + " prompt + " +
+            std::to_string(usage_number(usage, "completion_tokens")) + " completion tokens in " +
+            std::to_string(usage_number(usage, "calls")) + " calls, " +
+            std::to_string(usage_number(usage, "cache_hits")) + " answered from the reply store, " +
+            std::to_string(usage_number(usage, "retries")) + " retried, " +
+            std::to_string(usage_number(usage, "throttled")) + " throttled";
     if (const auto cost = usage.find("cost"); cost != usage.end() && cost->is_number()) {
       text += ", cost " + money_text(cost->get<double>());
     }
-    const std::int64_t unanswered = number(usage, "unanswered");
+    const std::int64_t unanswered = usage_number(usage, "unanswered");
     if (unanswered > 0) {
       text += ", " + std::to_string(unanswered) +
               " sent but never answered (the endpoint may have billed them)";

@@ -15,6 +15,9 @@ namespace rare::engine {
 
 using ServiceUsage = std::map<std::string, Json>;
 
+// A number of those; 0 where there is none of that name.
+std::int64_t usage_number(const Json& usage, const char* name);
+
 // Adds the numbers of each service by name, at any depth.
 void add_usage(ServiceUsage& to, const ServiceUsage& more);
 

@@ -1,7 +1,9 @@
 #include "engine/runtime/source_node.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "engine/observe/log.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/identities.h"
 
@@ -49,13 +51,30 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
   return more;
 }
 
-// Sources are asked on the thread that reads from them: they need not know of others.
+// Asked on the thread that reads from the source, which need not know of others. One that throws is
+// not asked again: no run is lost for what is only told.
+std::optional<Progress> SourceNode::progress() {
+  if (progress_thrown_) return std::nullopt;
+  try {
+    return setup_.instance->progress();
+  } catch (...) {
+    progress_thrown_ = true;
+    log_line(
+        LogLevel::warning, node_.name,
+        "how far it is in its input is not told: progress() " + status_of_exception().message());
+    return std::nullopt;
+  }
+}
+
 void SourceNode::note_progress() {
-  const std::optional<Progress> progress = setup_.instance->progress();
-  if (!progress || !progress->total) return;
   NodeCounter& counter = flow_.counters()[node_.index];
-  counter.input_done.store(progress->done, std::memory_order_relaxed);
-  counter.input_total.store(*progress->total, std::memory_order_relaxed);
+  const std::optional<Progress> now = progress();
+  const bool known = now && now->total && *now->total > 0;
+  if (known) {
+    counter.input_done.store(std::min(now->done, *now->total), std::memory_order_relaxed);
+    counter.input_unit.store(now->unit, std::memory_order_relaxed);
+  }
+  counter.input_total.store(known ? *now->total : 0, std::memory_order_relaxed);
 }
 
 bool SourceNode::past_limit() const {

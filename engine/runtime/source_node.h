@@ -31,10 +31,12 @@ class SourceNode final : public Origin {
   Given begin(Pulled pulled, std::uint64_t ordinal);
   bool past_limit() const;
   void note_progress();
+  std::optional<Progress> progress();
 
   Committer& committer_;
   Setup setup_;
   const std::shared_ptr<const std::string> id_prefix_;
+  bool progress_thrown_ = false;
 };
 
 }  // namespace rare::engine
