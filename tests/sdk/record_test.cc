@@ -25,6 +25,17 @@ TEST_CASE("a record reads, makes and erases fields") {
   CHECK(Record().fields() == Json::object());
 }
 
+TEST_CASE("a record is made of its fields as they stand") {
+  CHECK(Record({{"text", "hi"}}).fields() == Json{{"text", "hi"}});
+  CHECK(Record({{"n", 1}, {"of", {{"a", 2}, {"b", {3, 4}}}}}).fields() ==
+        Json{{"n", 1}, {"of", {{"a", 2}, {"b", {3, 4}}}}});
+  CHECK(Record({{"pair", {"a", "b"}}}).fields()["pair"] == Json({"a", "b"}));
+  CHECK(Record({{"n", 1}, {"n", 2}}).fields() == Json{{"n", 2}});
+  const Json fields{{"n", 1}};
+  CHECK(Record{fields}.fields() == fields);
+  CHECK(Record({{"n", 1}}, RecordId(0, nullptr, 5)).id().to_string() == "5");
+}
+
 TEST_CASE("a copied record is edited apart from the first") {
   Record first(Json{{"n", 1}}, RecordId(0, nullptr, 5));
   Record second = first;

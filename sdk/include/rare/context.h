@@ -1,6 +1,7 @@
 // What the engine gives to a component when it opens it. Lives as long as the component.
 //
 // Thread-safety: every method may be called from any thread.
+// Ownership: the engine's. A component keeps the pointer that open() gave it, and deletes nothing.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // A coroutine that nobody waits for: what the engine and rare::testing drive Tasks and Awaitables
 // with.
+//
+// Thread-safety: none; ownership: a frame frees itself. Plugins do not use it.
 #pragma once
 
 #include <coroutine>

@@ -2,6 +2,8 @@
 //
 // Request and reply are classes with constructors, so that they are safe in expressions that await
 // (see task.h). Thread-safety: chat() may be called from any thread; the types are values.
+// Ownership: the interface belongs to its service, which lives longer than every operator; request
+// and reply belong to whoever holds them.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,7 @@
 // each endpoint, and one more for structured output; nothing of it is stored or counted as usage.
 //
 // Thread-safety: probe() from one thread at a time; Service::cancel() ends it from any other. The
-// report is plain data.
+// report is plain data. Ownership: the interface belongs to its service.
 #pragma once
 
 #include <chrono>

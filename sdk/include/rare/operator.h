@@ -1,11 +1,15 @@
 // Operators: what a pipeline's nodes do to records. Two kinds, and no third.
 //
-// Operator       CPU work on a worker thread. The engine makes one instance per concurrent call
-//                (`parallelism` of them), so members need no locks.
-// AsyncOperator  a coroutine that awaits services. One instance serves all records in flight
-//                (`parallelism` of them, on no thread at all): members are const after open(), or
-//                synchronised. Its code between waits runs on a few threads that all such operators
-//                share: milliseconds at most; heavy work is an Operator's.
+// - Operator: CPU work on a worker thread. The engine makes one instance per concurrent call
+//   (`parallelism` of them), so members need no locks.
+// - AsyncOperator: a coroutine that awaits services. One instance serves all records in flight
+//   (`parallelism` of them, on no thread at all): members are const after open(), or synchronised.
+//   Its code between waits runs on a few threads that all such operators share: milliseconds at
+//   most; heavy work is an Operator's.
+//
+// Thread-safety: an Operator has one thread at a time; several are in the process() of one
+// AsyncOperator at once. Ownership: the engine owns operators; the record that process() gets is
+// its own, and what it emits is the engine's again.
 //
 // Lifecycle: constructor; parameters are set from the spec; open() once; process() for each record;
 // destructor. After open() fails nothing else is called. process() is a function of its record and

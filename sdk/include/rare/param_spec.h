@@ -1,5 +1,6 @@
 // One parameter of a component: what Spec (spec.h) keeps of it, and how a value gets into a member.
-// Thread-safety: values.
+//
+// Thread-safety: values, as is ownership: none refers to a component.
 #pragma once
 
 #include <concepts>

@@ -4,6 +4,10 @@
 //   RARE_PLUGIN("shout", "1.0.0") { registrar.add<Shout>(); }
 //
 // Exactly once per shared library, at global scope. No static initialiser may register anything.
+//
+// Lifecycle: the function is called once, before anything of the plugin is made; a plugin that was
+// loaded stays so until the process ends. Thread-safety: it has one thread at a time. Ownership:
+// the engine owns what is registered, and every component that is made of it.
 #pragma once
 
 #include <cstdint>

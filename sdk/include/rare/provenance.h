@@ -4,6 +4,8 @@
 //   {"replies": [KEY, ...], "models": {NODE: MODEL}, "prompts": {NODE: DIGEST}}
 // Replies are in the order of the way; a key finds the reply in replies.db (`rare-engine cache
 // export`). Nothing is noted unless a sink of the run writes it (Sink::wants_provenance()).
+//
+// Thread-safety: of the record that is noted in. Ownership: nothing is kept.
 #pragma once
 
 #include <string>

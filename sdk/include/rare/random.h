@@ -2,7 +2,7 @@
 // every thread order and after every resume. std::shuffle and std::uniform_int_distribution are not
 // used, because their results differ between standard libraries.
 //
-// Thread-safety: a Random belongs to one thread.
+// Thread-safety: a Random belongs to one thread. Ownership: values.
 #pragma once
 
 #include <cstdint>

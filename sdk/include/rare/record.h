@@ -3,11 +3,13 @@
 //
 // Ownership: a record is owned by exactly one place at a time and is moved along. Where the graph
 // fans out, branches share one object; the first write of a branch makes its own copy.
+//
 // Thread-safety: one thread at a time for each Record object; branches that share data may be used
 // from different threads.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,8 +81,17 @@ class RecordId {
 
 class Record {
  public:
+  struct Field {
+    std::string name;
+    Json value;
+  };
+
   Record() : fields_(std::make_shared<Json>(Json::object())) {}
   explicit Record(Json object) : fields_(std::make_shared<Json>(std::move(object))) {}
+  // Record({{"text", "hi"}, {"stars", 5}}); of two with one name the last stays.
+  explicit Record(std::initializer_list<Field> fields) : Record() {
+    for (const Field& field : fields) (*fields_)[field.name] = field.value;
+  }
   Record(Json object, RecordId id)
       : fields_(std::make_shared<Json>(std::move(object))), id_(std::move(id)) {}
 

@@ -1,7 +1,8 @@
 // ReplyStore: where paid replies are kept before anything uses them.
 //
 // Implemented by the engine; used by language-model services. Callbacks run on the store's own
-// thread and must be short (hand over to your loop). Thread-safety: any thread.
+// thread and must be short (hand over to your loop). Thread-safety: any thread. Ownership: the
+// engine's; it lives longer than every service.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // SearchIndex: the interface of services that rank a corpus's documents for a query.
-// Thread-safety: search() may be called from any thread; the types are values.
+//
+// Thread-safety: search() may be called from any thread; the types are values. Ownership: the
+// interface belongs to its service, which lives longer than every operator.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,10 @@
 // The engine makes one instance per entry of `services:`, opens it before any operator, and closes
 // it after the last. open() checks what can be checked at once (files, parameters) and starts long
 // work (a server, an index) in the background: requests that come before it is ready wait.
+//
+// Thread-safety: open() and connect() have one thread at a time; the interfaces that connect() gave
+// and the methods that say "any thread" are called from many at once. Ownership: the engine owns
+// the service, the service its interfaces.
 #pragma once
 
 #include <string>

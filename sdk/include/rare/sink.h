@@ -1,8 +1,12 @@
 // Sink: where records end.
 //
 // The engine writes families: a source record and all its descendants reach a sink together, and a
-// checkpoint happens only between families. accept() may be called from many threads at once; the
-// other methods from one thread at a time.
+// checkpoint happens only between families.
+//
+// Lifecycle: constructor; parameters are set from the spec; open(); write() and sync(), again and
+// again; finalise(). A run that is killed leaves out the rest, and the next one opens with what the
+// last checkpoint kept. Thread-safety: accept() and encode() from many threads at once, the other
+// methods from one at a time. Ownership: the engine owns the sink; rows are lent for the call.
 #pragma once
 
 #include <optional>
@@ -59,8 +63,7 @@ class Sink {
   // Puts the finished output in place (rename, sync of the folder). Can be repeated.
   virtual Status finalise() = 0;
   // Puts a copy of what is synced in place and keeps the working file, so that a later start goes
-  // on
-  // (`--limit`). REQUIRES: sync() succeeded after the last write().
+  // on (`--limit`). REQUIRES: sync() succeeded after the last write().
   virtual Status publish_copy() {
     return Status::run_fault(StatusCode::invalid_argument,
                              "this sink cannot publish a part of its output (--limit)");

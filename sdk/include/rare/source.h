@@ -1,4 +1,8 @@
-// Source: where records come from. Pulled by one thread at a time; resumable.
+// Source: where records come from. Pulled by the engine; resumable at any record.
+//
+// Lifecycle: constructor; parameters are set from the spec; follow() if it applies; open(); next()
+// until it gives nothing or the run ends. Thread-safety: one thread at a time, not always the same.
+// Ownership: the engine owns the source, and each record that it gave.
 #pragma once
 
 #include <cstdint>

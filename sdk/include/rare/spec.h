@@ -10,7 +10,8 @@
 // A member's type gives the parameter's type: std::string, bool, integers, floating point,
 // std::vector<std::string>, rare::Json (any YAML value), std::optional of one of them. Modifiers
 // (range, choices, unit, ...) apply to the parameter named last.
-// Thread-safety: built once, then only read.
+//
+// Thread-safety: built once, then only read. Ownership: values.
 #pragma once
 
 #include <algorithm>

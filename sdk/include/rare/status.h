@@ -6,7 +6,8 @@
 // a full disk) would hit every record alike, so the engine stops the run at once, and what was in
 // flight is done again by the next start.
 //
-// Thread-safety: values; distinct objects may be used from distinct threads.
+// Thread-safety: values; distinct objects may be used from distinct threads. Ownership: they keep
+// what they are made of.
 #pragma once
 
 #include <cstdio>

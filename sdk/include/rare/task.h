@@ -12,6 +12,10 @@
 // thread. The coroutine goes on, on one of the engine's resume threads, never on the thread that
 // set the value.
 //
+// Thread-safety: a Task and an Awaitable belong to the coroutine that awaits them; a Completion and
+// its copies may be used from any thread. Ownership: a Task owns its coroutine's frame; what a
+// Completion is set to is kept until the Awaitable gives it out.
+//
 // g++ 12 destroys some temporaries twice in expressions that await: never build a temporary with a
 // destructor inside such an expression; name a local, then std::move it. No co_await inside ?:, an
 // initializer list or a test macro.

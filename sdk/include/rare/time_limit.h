@@ -3,13 +3,16 @@
 // Services do not see it: they call pause_time_limit() and resume_time_limit() of the Completion
 // they were given (task.h). It goes from coroutine to coroutine in their promises: who awaits hands
 // its own limit to what it awaits.
+//
+// Thread-safety: any thread. Ownership: the engine's; it lives as long as the coroutine that it is
+// of.
 #pragma once
 
 #include <coroutine>
 
 namespace rare {
 
-// The time of one record in one node. Implemented by the engine. Thread-safety: any thread.
+// The time of one record in one node. Implemented by the engine.
 class TimeLimit {
  public:
   virtual ~TimeLimit() = default;

@@ -15,6 +15,11 @@
 // index build`). Its parameters are the options: `float_bits` is `--float-bits`, a single letter
 // `-k`; true or false is a flag, a list of texts can be repeated. The engine reads and checks them
 // as it does a component's; services, nodes and JSON cannot be given.
+//
+// Lifecycle: constructor; parameters are set from the options; run() once; destructor.
+//
+// Thread-safety: of the thread that calls run(), but for ToolContext::log(), which any thread may
+// call. Ownership: the engine owns the tool, and the context for as long as run() lasts.
 #pragma once
 
 #include <functional>
@@ -41,7 +46,7 @@ struct NamedRun {
   std::string state_dir = "";              // where it is kept; empty: where `run` keeps it
 };
 
-// Thread-safety: of the thread that calls run(), but for log(), which any thread may call.
+// What run() gets of the engine.
 class ToolContext {
  public:
   virtual ~ToolContext() = default;
@@ -107,8 +112,7 @@ inline constexpr char kRegisterToolsSymbol[] = "rare_plugin_register_tools";
 // What a plugin cannot do on this machine, and how it could: a line for `rare-engine plugins`,
 // which alone asks for it. Empty: there is nothing to say.
 //
-//   RARE_PLUGIN_NOTE { return "no sound: install a sound card"; }   // beside RARE_PLUGIN, at most
-//   once
+//   RARE_PLUGIN_NOTE { return "no sound: install a sound card"; }  // at most once per plugin
 inline constexpr char kNoteSymbol[] = "rare_plugin_note";
 
 }  // namespace rare

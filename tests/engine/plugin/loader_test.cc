@@ -80,6 +80,13 @@ TEST_CASE("a plugin that the gate refuses is never run") {
         "built with SDK 9.4, this engine with SDK 1.2: rebuild the plugin against SDK 1.2");
 }
 
+TEST_CASE("a plugin that was built with an earlier SDK is refused in one line, and never run") {
+  CHECK(refusal("sdk_1_0") ==
+        "built with SDK 1.0, this engine with SDK 1.2: rebuild the plugin against SDK 1.2");
+  CHECK(refusal("sdk_1_1") ==
+        "built with SDK 1.1, this engine with SDK 1.2: rebuild the plugin against SDK 1.2");
+}
+
 TEST_CASE("what is no plugin is refused by what it is") {
   CHECK(refusal("not_elf") == "not a shared library: it does not begin as an ELF file");
   CHECK(refusal("no_descriptor") ==

@@ -2,14 +2,15 @@
 //
 //   int main() {
 //     const auto op = rare::testing::make<Shout>();
-//     const auto outcome = rare::testing::run(*op, rare::Record(rare::Json{{"text", "hi"}}));
+//     const auto outcome = rare::testing::run(*op, rare::Record({{"text", "hi"}}));
 //     RARE_CHECK_OK(outcome.status);
 //     RARE_CHECK_EQUAL(outcome.records.size(), 1u);
 //     return rare::testing::failed_checks();
 //   }
 //
 // A check that fails is printed to standard error, with its place, and the program goes on.
-// Thread-safety: any thread.
+//
+// Thread-safety: any thread. Ownership: nothing is kept but the number of failures.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,6 @@
 // A LanguageModel whose replies are scripted by the test.
+//
+// Thread-safety: any thread, if the script is. Ownership: the test's; it outlives who asks it.
 #pragma once
 
 #include <functional>
@@ -13,7 +15,6 @@
 namespace rare::testing {
 
 // Answers every request with what `script` returns for it, and remembers the requests.
-// Thread-safety: any thread, if the script is.
 class FakeLanguageModel final : public LanguageModel {
  public:
   using Script = std::function<Result<ChatReply>(const ChatRequest&)>;

@@ -1,4 +1,6 @@
 // A SearchIndex whose hits are scripted by the test.
+//
+// Thread-safety: any thread, if the script is. Ownership: the test's; it outlives who asks it.
 #pragma once
 
 #include <functional>
@@ -13,7 +15,6 @@ namespace rare::testing {
 
 // Answers every request with what `script` returns for it, cut to what the request asks for, and
 // remembers the requests.
-// Thread-safety: any thread, if the script is.
 class FakeSearchIndex final : public SearchIndex {
  public:
   using Script = std::function<Result<SearchHits>(const SearchRequest&)>;

@@ -2,11 +2,13 @@
 //
 //   rare::testing::TestContext context;
 //   auto op = rare::testing::make<Shout>({{"field", "title"}});
-//   auto result = rare::testing::run(*op, rare::Record(rare::Json{{"title", "hi"}}));
+//   auto result = rare::testing::run(*op, rare::Record({{"title", "hi"}}));
 //   REQUIRE(result.status.ok());
 //   CHECK(result.records.at(0).fields()["title"] == "HI");
 //
-// Thread-safety: TestContext and FakeLanguageModel may be used from many threads.
+// Thread-safety: TestContext and FakeLanguageModel may be used from many threads; a component has
+// what the engine would give it. Ownership: make() gives the component to the test; run() takes the
+// record.
 #pragma once
 
 #include <condition_variable>

@@ -5,6 +5,8 @@
 //   model.take(clock, std::chrono::seconds(5));  // each reply comes after 5 s of this clock
 //   ...
 //   clock.advance(std::chrono::seconds(5));
+//
+// Thread-safety: any thread. Ownership: the test's; it outlives who waits for it.
 #pragma once
 
 #include <chrono>
@@ -15,7 +17,7 @@
 
 namespace rare::testing {
 
-// Thread-safety: any thread. What is due is called by the thread that advances, without a lock.
+// What is due is called by the thread that advances, without a lock.
 class ManualClock {
  public:
   using Duration = std::chrono::nanoseconds;

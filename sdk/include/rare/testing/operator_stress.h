@@ -2,6 +2,9 @@
 // of the rules that the engine holds operators to.
 //
 //   RARE_CHECK_OK(rare::testing::stress<Score>(records, {{"field", "text"}}));
+//
+// Thread-safety: one thread calls; it starts and ends those that it needs. Ownership: operators are
+// its own, services the test's.
 #pragma once
 
 #include <algorithm>

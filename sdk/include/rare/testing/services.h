@@ -3,6 +3,9 @@
 //   rare::testing::Services services;
 //   services.add<rare::LanguageModel>("teacher", model);
 //   auto op = rare::testing::make<Judge>({{"llm", "teacher"}}, services.resolver());
+//
+// Thread-safety: filled by one thread, then read by any. Ownership: whoever adds a service keeps it
+// until the component is gone.
 #pragma once
 
 #include <map>
@@ -15,8 +18,6 @@
 
 namespace rare::testing {
 
-// Thread-safety: filled by one thread, then read by any. Ownership: whoever adds a service keeps it
-// until the component is gone.
 class Services {
  public:
   template <class Interface>

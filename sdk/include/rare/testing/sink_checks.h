@@ -1,6 +1,8 @@
 // Whether a sink writes each row once, in order, when a run is killed and goes on.
 //
 //   RARE_CHECK_OK(rare::testing::check_sink<Write>({{"path", "out.txt"}}, records, read_back));
+//
+// Thread-safety: one thread calls. Ownership: sinks are its own; files that they write stay.
 #pragma once
 
 #include <functional>

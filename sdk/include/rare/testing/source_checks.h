@@ -1,6 +1,8 @@
 // Whether a source goes on where it stood: no record lost, none read twice, wherever a run was cut.
 //
 //   RARE_CHECK_OK(rare::testing::check_source<Read>({{"path", "data"}}));
+//
+// Thread-safety: one thread calls. Ownership: sources are its own.
 #pragma once
 
 #include <algorithm>

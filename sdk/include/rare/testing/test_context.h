@@ -1,6 +1,7 @@
 // The Context that a component under test gets, and what it hands out.
 //
-// Thread-safety: all of it may be used from many threads.
+// Thread-safety: all of it may be used from many threads. Ownership: the test's; a component keeps
+// a pointer to it.
 #pragma once
 
 #include <stdlib.h>
