@@ -51,6 +51,7 @@ base_packages=(
   libboost-dev libboost-filesystem-dev libboost-system-dev # Boost.DLL: loading plugins
   nlohmann-json3-dev libsimdjson-dev libvalijson-dev   # records, reading JSON, JSON Schema
   libcurl4-openssl-dev libcpp-httplib-dev              # HTTP out, HTTP in
+  libmicrohttpd-dev                                    # metrics
   libsqlite3-dev sqlite3 libzstd-dev zlib1g-dev        # state, replies and outputs
   libspdlog-dev libcli11-dev libicu-dev                # log, command line, Unicode
   libssl-dev openssl                                   # digests

@@ -64,6 +64,21 @@ void add_color(CLI::App& verb, std::string& color) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
+void add_metrics_port(CLI::App& verb, std::optional<int>& port) {
+  verb.add_option(
+          "--metrics-port", port,
+          "metrics for Prometheus at http://127.0.0.1:PORT/metrics while it runs; 0: a free "
+          "port, which is told")
+      ->type_name("PORT")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+            const bool fits = !text.empty() && text.size() < 6 && digits && std::stoi(text) < 65536;
+            return fits ? std::string() : "expected a port from 0 to 65535, got " + text;
+          },
+          ""));
+}
+
 void add_log_level(CLI::App& verb, std::string& log_level) {
   verb.add_option("--log-level", log_level, "the least that is told (default: info)")
       ->type_name("LEVEL")

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <memory>
 
 #include "engine/cli/load.h"
 #include "engine/observe/log.h"
+#include "engine/observe/metrics_endpoint.h"
 #include "engine/runtime/retry.h"
 #include "engine/runtime/run.h"
 
@@ -48,6 +51,22 @@ RunSettings settings_of(const RunOptions& options, const std::string& folder) {
   return settings;
 }
 
+// Runs with what `run` is given, and metrics where they are wanted: a port that cannot be had ends
+// it before anything has begun.
+int with_metrics(const RunOptions& options, RunSettings settings,
+                 const std::function<int(const RunSettings&)>& run) {
+  if (!options.metrics_port) return run(settings);
+  const Result<std::unique_ptr<MetricsEndpoint>> metrics =
+      MetricsEndpoint::open(*options.metrics_port, RARE_ENGINE_VERSION);
+  if (!metrics) {
+    log_line(LogLevel::error, {}, "--metrics-port: " + metrics.status().message());
+    return kExitConfiguration;
+  }
+  log_line(LogLevel::info, {}, "metrics at " + (*metrics)->url());
+  settings.metrics = metrics->get();
+  return run(settings);
+}
+
 // The run's threads hand each other small pieces of work, and each that wakes would take a core
 // from one in the middle of its own. Who asked for another policy (chrt) keeps it.
 void work_without_preemption() {
@@ -65,7 +84,9 @@ int run_command(const RunOptions& options) {
   if (!loaded) return kExitConfiguration;
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
-  return run_pipeline(loaded->plan, settings_of(options, *folder));
+  return with_metrics(options, settings_of(options, *folder), [&](const RunSettings& settings) {
+    return run_pipeline(loaded->plan, settings);
+  });
 }
 
 int retry_command(const RunOptions& options) {
@@ -82,7 +103,9 @@ int retry_command(const RunOptions& options) {
   if (!loaded) return kExitConfiguration;
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
-  return retry_dead_letters(loaded->plan, settings_of(options, *folder));
+  return with_metrics(options, settings_of(options, *folder), [&](const RunSettings& settings) {
+    return retry_dead_letters(loaded->plan, settings);
+  });
 }
 
 }  // namespace rare::engine::cli

@@ -19,6 +19,7 @@ struct RunOptions {
   std::vector<std::string> plugin_path;  // --plugin-path, in order
   std::string progress = "auto";         // auto, bar, plain, json, none
   std::string log_level = "info";        // debug, info, warning, error
+  std::optional<int> metrics_port;       // 0: any that is free
   std::string color = "auto";            // auto, always, never
 };
 

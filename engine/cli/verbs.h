@@ -1,6 +1,7 @@
 // The verbs: each file adds one to the command line. What a verb returns becomes the exit code.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ void add_reply_file(CLI::App& verb, std::string& file);          // --cache
 void add_progress(CLI::App& verb, std::string& style);
 void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path);
 void add_color(CLI::App& verb, std::string& color);
+void add_metrics_port(CLI::App& verb, std::optional<int>& port);
 void add_log_level(CLI::App& verb, std::string& log_level);
 
 // Writes a verb's result to standard output; 0, or 1 and a message when it cannot be written.

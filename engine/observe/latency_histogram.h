@@ -13,6 +13,20 @@
 
 namespace rare::engine {
 
+// The same in few, wide buckets: how many durations were under each bound, and how many there are.
+struct LatencyBuckets {
+  // 64 and 256 us, then the powers of two from a thousandth of a second to eighteen minutes. Where
+  // buckets of the histogram begin, so that no count is a guess.
+  static constexpr std::array<std::uint64_t, 23> kBounds_us = [] {
+    std::array<std::uint64_t, 23> bounds{64, 256};
+    for (std::size_t i = 2; i < bounds.size(); ++i) bounds[i] = std::uint64_t{1} << (i + 8);
+    return bounds;
+  }();
+  std::array<std::uint64_t, kBounds_us.size()> under{};
+  std::uint64_t all = 0;
+  double total_s = 0;
+};
+
 class LatencyHistogram {
  public:
   void record(std::chrono::nanoseconds duration) {
@@ -37,6 +51,21 @@ class LatencyHistogram {
 
   // The longest duration that is counted with this one.
   static std::uint64_t longest_alike_us(std::uint64_t us) { return upper_us(bucket(us)); }
+
+  // All that was recorded, for a moment in between.
+  LatencyBuckets buckets() const {
+    LatencyBuckets result;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      for (; next < LatencyBuckets::kBounds_us.size(); ++next) {
+        if (upper_us(i) < LatencyBuckets::kBounds_us[next]) break;
+        result.under[next] = result.all;
+      }
+      result.all += counts_[i].load(std::memory_order_relaxed);
+    }
+    result.total_s = total_s();
+    return result;
+  }
 
   double total_s() const {
     return static_cast<double>(total_ns_.load(std::memory_order_relaxed)) * 1e-9;

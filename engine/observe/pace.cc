@@ -23,7 +23,7 @@ Pace::Sample Pace::sample_of(const ProgressSnapshot& snapshot) {
   }
   for (const NodeProgress& node : snapshot.nodes) sample.nodes.push_back(node.done);
   for (const ServiceProgress& service : snapshot.services) {
-    sample.services.push_back({service.calls, service.tokens});
+    sample.services.push_back({service.calls, service.tokens()});
   }
   return sample;
 }

@@ -49,8 +49,8 @@ std::string progress_line(const ProgressSnapshot& snapshot, const Pace& pace) {
   for (const ServiceProgress& service : snapshot.services) {
     std::string told;
     if (service.calls > 0) told = " " + with_thousands(service.calls) + " calls";
-    if (service.tokens > 0) {
-      told += ", " + with_thousands(static_cast<std::uint64_t>(service.tokens)) + " tokens";
+    if (service.tokens() > 0) {
+      told += ", " + with_thousands(static_cast<std::uint64_t>(service.tokens())) + " tokens";
     }
     if (!service.activity.empty()) told += (told.empty() ? " " : ", ") + service.activity;
     if (!told.empty()) line += " | " + service.name + ":" + told;
@@ -78,7 +78,8 @@ std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace) {
   for (std::size_t i = 0; i < snapshot.services.size(); ++i) {
     const ServiceProgress& service = snapshot.services[i];
     Json& told = json["services"][service.name];
-    told = {{"calls", service.calls}, {"tokens", service.tokens}, {"throttled", service.throttled}};
+    told = {
+        {"calls", service.calls}, {"tokens", service.tokens()}, {"throttled", service.throttled}};
     if (service.cost) told["cost"] = *service.cost;
     if (!service.activity.empty()) told["activity"] = service.activity;
     if (const auto rate = pace.calls_per_s(i)) told["calls_per_s"] = *rate;

@@ -162,9 +162,9 @@ std::vector<std::string> service_lines(const ProgressSnapshot& snapshot, const P
     name.cells.push_back(cut_to(service.name, kLongestName, characters));
     calls.cells.push_back(count_text(service.calls));
     rate.cells.push_back(service.calls > 0 ? rate_text(pace.calls_per_s(i)) : "");
-    tokens.cells.push_back(service.tokens > 0 ? short_number(static_cast<double>(service.tokens))
-                                              : "");
-    token_rate.cells.push_back(service.tokens > 0 ? rate_text(pace.tokens_per_s(i)) : "");
+    tokens.cells.push_back(
+        service.tokens() > 0 ? short_number(static_cast<double>(service.tokens())) : "");
+    token_rate.cells.push_back(service.tokens() > 0 ? rate_text(pace.tokens_per_s(i)) : "");
     cost.cells.push_back(service.cost ? formatted("%.4g", *service.cost) : "");
     throttled.cells.push_back(count_text(service.throttled));
     activity.cells.push_back(service.activity);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/observe/latency_histogram.h"
+
 namespace rare::engine {
 
 // Counts are of this start.
@@ -18,15 +20,21 @@ struct NodeProgress {
   std::uint64_t dropped = 0;
   std::uint64_t dead = 0;
   std::uint64_t parked = 0;  // waiting on disk for a service that is not ready
+  LatencyBuckets latency;    // of those that are done
 };
 
 struct ServiceProgress {
   std::string name;
   std::uint64_t calls = 0;  // 0 for those that are not asked over a network
   std::uint64_t throttled = 0;
-  std::int64_t tokens = 0;     // prompt and completion
+  std::uint64_t retries = 0;
+  std::uint64_t cache_hits = 0;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t completion_tokens = 0;
   std::optional<double> cost;  // where prices are known
   std::string activity;        // in its own words
+
+  std::int64_t tokens() const { return prompt_tokens + completion_tokens; }
 };
 
 struct ProgressSnapshot {

@@ -11,7 +11,7 @@ std::uint64_t all_counted(const ProgressSnapshot& snapshot) {
   std::uint64_t all = snapshot.read + snapshot.finished;
   for (const NodeProgress& node : snapshot.nodes) all += node.done + node.parked;
   for (const ServiceProgress& service : snapshot.services) {
-    all += service.calls + static_cast<std::uint64_t>(service.tokens);
+    all += service.calls + static_cast<std::uint64_t>(service.tokens());
   }
   return all;
 }

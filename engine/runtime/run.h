@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/graph/plan.h"
+#include "engine/observe/metrics_endpoint.h"
 #include "engine/observe/progress.h"
 #include "engine/state/ledger.h"
 #include "rare/status.h"
@@ -21,8 +22,9 @@ struct RunSettings {
   ProgressStyle progress = ProgressStyle::none;
   // Whether sources whose input may grow give what came since an earlier start.
   bool takes_more = true;
-  int threads = 0;     // 0: as many as there are cores
-  double hang_s = 20;  // how long nodes may take to end after the run was cut
+  int threads = 0;                     // 0: as many as there are cores
+  MetricsEndpoint* metrics = nullptr;  // shows the run while it streams; may be null
+  double hang_s = 20;                  // how long nodes may take to end after the run was cut
 };
 
 // Exit codes; names in docs/reference/contract.md.

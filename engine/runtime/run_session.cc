@@ -264,7 +264,7 @@ ProgressSnapshot RunSession::snapshot() const {
     const NodeCounter& counter = executor_->counters()[node.index];
     now.nodes.push_back({node.name, counter.in_flight.load(), components_->parallelism(node),
                          counter.done.load(), counter.filtered.load(), counter.dropped.load(),
-                         counter.dead.load(), counter.parked.load()});
+                         counter.dead.load(), counter.parked.load(), counter.latency.buckets()});
     now.streams = now.streams && !node.gathers();
   }
   now.input_share = input_share();
@@ -305,10 +305,15 @@ std::vector<ServiceProgress> RunSession::services_now() const {
   for (const auto& [name, numbers] : usage) {
     ServiceProgress service;
     service.name = name;
-    service.calls = static_cast<std::uint64_t>(usage_number(numbers, "calls"));
-    service.throttled = static_cast<std::uint64_t>(usage_number(numbers, "throttled"));
-    service.tokens =
-        usage_number(numbers, "prompt_tokens") + usage_number(numbers, "completion_tokens");
+    const auto count = [&numbers = numbers](const char* of) {
+      return static_cast<std::uint64_t>(usage_number(numbers, of));
+    };
+    service.calls = count("calls");
+    service.throttled = count("throttled");
+    service.retries = count("retries");
+    service.cache_hits = count("cache_hits");
+    service.prompt_tokens = usage_number(numbers, "prompt_tokens");
+    service.completion_tokens = usage_number(numbers, "completion_tokens");
     const auto cost = numbers.find("cost");
     if (cost != numbers.end() && cost->is_number()) service.cost = cost->get<double>();
     service.activity = std::move(activities[name]);
@@ -359,6 +364,11 @@ void RunSession::stream() {
   watch.cut = [this] { components_->cancel_services(); };
   watch.give_up = [this] { give_up(); };
   const Watch watching(std::move(watch));
+  if (setup_.settings.metrics != nullptr) {
+    setup_.settings.metrics->show([this] {
+      return RunMetrics{plan_.config.name, whole().run_id(), snapshot()};
+    });
+  }
   executor_->run();
   committer_->close();
   left_behind_ = !executor_->settle(plan_.config.grace_s, setup_.settings.hang_s);
@@ -437,6 +447,7 @@ void RunSession::end(int exit_code) {
     std::fflush(stdout);
     _exit(exit_code);
   }
+  if (setup_.settings.metrics != nullptr) setup_.settings.metrics->hide();
   executor_.reset();
 }
 

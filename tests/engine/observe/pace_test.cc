@@ -15,7 +15,7 @@ ProgressSnapshot at(double elapsed_s, std::uint64_t read, std::uint64_t finished
   snapshot.nodes.emplace_back().done = 2 * finished;
   ServiceProgress& service = snapshot.services.emplace_back();
   service.calls = finished / 2;
-  service.tokens = static_cast<std::int64_t>(10 * finished);
+  service.prompt_tokens = static_cast<std::int64_t>(10 * finished);
   return snapshot;
 }
 

@@ -36,7 +36,7 @@ ProgressSnapshot run_at(int second) {
   corpus.name = "corpus";
   teacher.name = "teacher";
   teacher.calls = 2 * finished;
-  teacher.tokens = 1000 * static_cast<std::int64_t>(finished);
+  teacher.prompt_tokens = 1000 * static_cast<std::int64_t>(finished);
   teacher.cost = 1.25;
   teacher.throttled = 7;
   teacher.activity = "24 calls in flight of 64 at most, 3 waiting";

@@ -28,7 +28,7 @@ ProgressSnapshot snapshot() {
   corpus.activity = "building the index: 63%";
   teacher.name = "teacher";
   teacher.calls = 2100;
-  teacher.tokens = 54321;
+  teacher.prompt_tokens = 54321;
   now.services = {corpus, teacher};
   return now;
 }
