@@ -1,6 +1,7 @@
 """The shipped variants of rare.yaml over an endpoint: what each is for shows in its rows."""
 
 import json
+import re
 import unittest
 
 from harness import EngineTest, PIPELINES, ProtocolServer, read_jsonl
@@ -26,6 +27,20 @@ class PipelinesTest(EngineTest):
         process = self.run_engine("validate", PIPELINES / "chunk.yaml", "-f", PIPELINES / "opensearch.yaml",
                                   "--set", "services.corpus.with.from=passages")
         self.assert_exit(process, 0)
+
+    def test_overlays_keep_the_fields_of_the_pipeline_that_they_overlay(self):
+        def fields(name):
+            lists = re.findall(r"fields: \[(.*?)\]", (PIPELINES / f"{name}.yaml").read_text(), re.S)
+            return set(re.split(r"[,\s]+", ",".join(lists))) if lists else None
+
+        checked = []
+        for file in sorted(PIPELINES.glob("*.yaml")):
+            for base, overlay in re.findall(r"^#.* pipelines/(\S+)\.yaml -f pipelines/(\S+)\.yaml", file.read_text(), re.M):
+                if fields(overlay) is None or overlay in checked:
+                    continue
+                checked.append(overlay)
+                self.assertEqual(fields(base) - fields(overlay), set(), f"{overlay} drops fields of {base}")
+        self.assertIn("scores", checked)
 
     def test_chunk_yaml_makes_passages_of_documents_and_takes_negatives_from_them(self):
         documents = {row["id"]: row["text"] for row in read_jsonl(PIPELINES / "data" / "documents.jsonl")}
