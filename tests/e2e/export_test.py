@@ -1,6 +1,7 @@
 """Training data in the forms that trainers read: export.sft as users run it."""
 
 import json
+import re
 import unittest
 
 from export_fixture import finished
@@ -67,6 +68,17 @@ nodes:
         self.assertIn('license: "cc0-1.0"', card)
         self.assertIn(f"| train | {len(train)} | {len(train)} |", card)
         self.assertIn("| reasoning | test-model | 40 |", card)
+
+    def test_sft_records_yaml_runs_untouched_as_its_header_says(self):
+        (self.folder / "out").mkdir()
+        self.write("out/rare.jsonl", "".join(json.dumps(finished(number)) + "\n" for number in range(30)))
+        pipeline = PIPELINES / "sft-records.yaml"
+        commands = re.findall(r"^#   rare-engine pipelines/sft-records\.yaml ?(.*?)(?:  .*)?$", pipeline.read_text(), re.M)
+        self.assertTrue(commands)
+        for options in commands:
+            self.assert_exit(self.run_engine(pipeline, *options.split(), "--progress", "none"), 0)
+            rows = [row for part in ("train", "validation") for row in read_jsonl(self.folder / f"out/sft/{part}.jsonl")]
+            self.assertEqual(len(rows), 30)
 
     def test_the_folder_is_the_same_also_after_kills_and_limits(self):
         self.write_records(6000)
