@@ -12,7 +12,7 @@
 
 namespace rare::look {
 
-// What stands for the runs of three words of a text (of three characters in Han text): one
+// What stands for the runs of three words of a text (a character of Han or kana is a word): one
 // permutation hashing with optimal densification (P. Li, A. Owen, C.-H. Zhang, "One Permutation
 // Hashing", NIPS 2012; A. Shrivastava, "Optimal Densification for Fast and Accurate Minwise
 // Hashing", ICML 2017), of each least hash the lowest 16 bits. The share of places that are equal
