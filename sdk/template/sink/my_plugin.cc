@@ -35,11 +35,16 @@ class Write final : public rare::Sink {
   rare::Status open(rare::Context&, std::optional<rare::Offset> committed) override {
     std::error_code ignored;
     fs::create_directories(fs::path(path_).parent_path(), ignored);
+    size_ = committed ? committed->token.get<std::uint64_t>() : 0;
     // Killed after finalise(), before the run was noted as complete.
-    if (committed && !fs::exists(part(), ignored)) fs::copy_file(path_, part(), ignored);
+    if (committed && !fs::exists(part(), ignored) && fs::file_size(path_, ignored) == size_) {
+      if (rare::Status status = copy_back(); !status.ok()) return status;
+    }
+    if (committed && !fs::exists(part(), ignored)) return lost("no file");
     file_ = ::open(part().c_str(), O_WRONLY | O_CLOEXEC | (committed ? 0 : O_CREAT), 0666);
     if (file_ < 0) return failure("cannot be opened");
-    size_ = committed ? committed->token.get<std::uint64_t>() : 0;
+    const std::uint64_t found = fs::file_size(part(), ignored);
+    if (found < size_) return lost(std::to_string(found) + " bytes");
     if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) return failure("cannot be cut");
     return rare::Status();
   }
@@ -81,6 +86,27 @@ class Write final : public rare::Sink {
   rare::Status failure(const std::string& what) const {
     return rare::Status::run_fault(rare::StatusCode::resource_exhausted,
                                    part() + " " + what + ": " + std::strerror(errno));
+  }
+  // Rows that were committed and are gone: nothing that this run can write puts them back.
+  rare::Status lost(const std::string& came) const {
+    return rare::Status::run_fault(rare::StatusCode::invalid_argument,
+                                   part() + ": expected the " + std::to_string(size_) +
+                                       " bytes that an earlier start wrote, came " + came +
+                                       "; put the file back, or make the output anew with --fresh");
+  }
+  // PATH stays; its copy is called .part when all of it is on disk, so that no kill leaves a piece.
+  rare::Status copy_back() const {
+    const std::string copy = path_ + ".copy";
+    std::error_code error;
+    fs::copy_file(path_, copy, fs::copy_options::overwrite_existing, error);
+    errno = error.value();
+    const int file = error ? -1 : ::open(copy.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file < 0) return failure("cannot be made of " + path_);
+    const bool synced = ::fdatasync(file) == 0;
+    ::close(file);
+    if (!synced || ::rename(copy.c_str(), part().c_str()) != 0)
+      return failure("cannot be made of " + path_);
+    return rare::Status();
   }
   rare::Status flush() {
     std::size_t done = 0;
