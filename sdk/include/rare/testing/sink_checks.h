@@ -37,49 +37,103 @@ inline Status write_rows(Sink& sink, const std::vector<Record>& rows, std::size_
   return Status();
 }
 
+// Runs one after the other over one output, each over what the one before left there.
+template <class T>
+class SinkRuns {
+ public:
+  SinkRuns(const Json& values, const std::vector<Record>& rows) : values_(values), rows_(rows) {}
+
+  // Opens at `from`, writes the rows [begin, synced) and syncs; then up to `end`, without a sync.
+  Result<Offset> killed(const std::optional<Offset>& from, std::size_t begin, std::size_t synced,
+                        std::size_t end) {
+    sink_ = make<T>(values_);
+    if (Status status = sink_->open(context_, from); !status.ok()) return status;
+    if (Status status = write_rows(*sink_, rows_, begin, synced); !status.ok()) return status;
+    Result<Offset> offset = sink_->sync();
+    if (!offset) return offset;
+    if (Status status = write_rows(*sink_, rows_, synced, end); !status.ok()) return status;
+    // The engine keeps it as text.
+    return Offset{Json::parse(offset->token.dump())};
+  }
+  // Opens at `from`, writes the rows [begin, end) and finalises, twice. Gives its last offset.
+  Result<Offset> finished(const std::optional<Offset>& from, std::size_t begin, std::size_t end) {
+    Result<Offset> last = killed(from, begin, end, end);
+    if (!last) return last;
+    if (Status status = sink_->finalise(); !status.ok()) return status;
+    if (Status status = sink_->finalise(); !status.ok())
+      return wrong("cannot repeat finalise(): " + status.message());
+    if (!sink_->in_place()) return wrong("says that its output is not in place after finalise()");
+    sink_.reset();
+    return last;
+  }
+  bool in_place() const { return sink_->in_place(); }
+  void end() { sink_.reset(); }
+  static Status wrong(const std::string& what) {
+    return Status(StatusCode::internal, T::spec().name() + " " + what);
+  }
+
+ private:
+  const Json& values_;
+  const std::vector<Record>& rows_;
+  TestContext context_;
+  std::unique_ptr<T> sink_;
+};
+
 }  // namespace detail
 
-// Writes a third of the rows and syncs; writes the next third, which is never synced, as a run that
-// is killed does; opens a second instance at what was synced, writes the rest from there, and
-// finalises, twice. OK when `read_back`, which reads the finished output, then gives `expected`, a
-// JSON value of the test's. REQUIRES: three rows or more; no output there before.
+// Makes the output again and again, each time after another kill, and asks whether the rows are
+// what they are without: after a first start that noted nothing; after one that synced more than
+// was noted, as between sync() and the engine's note of its offset; after one that wrote more than
+// it synced; and after finalise(), before the run was noted as complete. OK when `read_back`, which
+// reads the finished output, gives `expected`, a JSON value of the test's, at last, and less of it
+// for less rows. REQUIRES: three rows or more; no output there before.
 template <class T>
 Status check_sink(const Json& values, const std::vector<Record>& rows,
                   const std::function<Json()>& read_back, const Json& expected) {
-  const std::string name = T::spec().name();
-  const auto wrong = [&](const std::string& what) {
-    return Status(StatusCode::internal, name + " " + what);
-  };
-  const std::size_t third = rows.size() / 3;
+  using Runs = detail::SinkRuns<T>;
+  const std::size_t all = rows.size(), third = all / 3;
   if (third == 0)
     return Status(StatusCode::invalid_argument, "check_sink() needs three rows or more");
-  TestContext context;
-  std::optional<Offset> committed;
-  {
-    const std::unique_ptr<T> sink = make<T>(values);
-    if (Status status = sink->open(context, std::nullopt); !status.ok()) return status;
-    if (Status status = detail::write_rows(*sink, rows, 0, third); !status.ok()) return status;
-    Result<Offset> synced = sink->sync();
-    if (!synced) return synced.status();
-    // The engine keeps it as text.
-    committed = Offset{Json::parse(synced->token.dump())};
-    if (Status status = detail::write_rows(*sink, rows, third, 2 * third); !status.ok())
-      return status;
-    if (sink->in_place())
-      return wrong("has its output in place before finalise(): readers would see a part");
-  }
-  const std::unique_ptr<T> sink = make<T>(values);
-  if (Status status = sink->open(context, committed); !status.ok()) return status;
-  if (Status status = detail::write_rows(*sink, rows, third, rows.size()); !status.ok())
-    return status;
-  if (Result<Offset> synced = sink->sync(); !synced) return synced.status();
-  if (Status status = sink->finalise(); !status.ok()) return status;
-  if (Status status = sink->finalise(); !status.ok())
-    return wrong("cannot repeat finalise(): " + status.message());
-  if (!sink->in_place()) return wrong("says that its output is not in place after finalise()");
-  const Json found = read_back();
-  if (found != expected) return wrong("wrote " + found.dump() + ", expected " + expected.dump());
-  return Status();
+  const auto compare = [&](const Json& right, const std::string& when) {
+    const Json found = read_back();
+    return found == right
+               ? Status()
+               : Runs::wrong("wrote " + found.dump() + ", expected " + right.dump() + ", " + when);
+  };
+  Runs runs(values, rows);
+  // Few rows over what is left of many: what is not cut off then shows behind them.
+  Result<Offset> offset = runs.killed(std::nullopt, 0, third, third);
+  if (!offset) return offset.status();
+  if (runs.in_place())
+    return Runs::wrong("has its output in place before finalise(): readers would see a part");
+  runs.end();
+  if (offset = runs.finished(std::nullopt, 0, third); !offset) return offset.status();
+  const Json few = read_back();
+
+  if (offset = runs.killed(std::nullopt, 0, all, all); !offset) return offset.status();
+  runs.end();
+  if (offset = runs.finished(std::nullopt, 0, third); !offset) return offset.status();
+  Status same = compare(few, "begun anew over what a first start had synced");
+  if (!same.ok()) return same;
+
+  Result<Offset> committed = runs.killed(std::nullopt, 0, third, third);
+  if (!committed) return committed.status();
+  runs.end();
+  if (offset = runs.killed(*committed, third, all, all); !offset) return offset.status();
+  runs.end();
+  if (offset = runs.finished(*committed, third, third); !offset) return offset.status();
+  same = compare(few, "gone on at an offset after which more was synced");
+  if (!same.ok()) return same;
+
+  if (committed = runs.killed(std::nullopt, 0, third, 2 * third); !committed)
+    return committed.status();
+  runs.end();
+  if (offset = runs.finished(*committed, third, all); !offset) return offset.status();
+  same = compare(expected, "gone on at an offset after which more was written");
+  if (!same.ok()) return same;
+
+  if (offset = runs.finished(*offset, all, all); !offset) return offset.status();
+  return compare(expected, "gone on at its last offset after finalise()");
 }
 
 }  // namespace rare::testing
