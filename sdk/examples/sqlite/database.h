@@ -52,6 +52,17 @@ inline rare::Status run(sqlite3* database, const std::string& path, const std::s
   return failure(database, path, text);
 }
 
+inline rare::Result<bool> has_table(sqlite3* database, const std::string& path,
+                                    const std::string& name) {
+  rare::Result<Statement> found = prepare(
+      database, path, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?");
+  if (!found) return found.status();
+  sqlite3_bind_text(found->get(), 1, name.c_str(), -1, SQLITE_TRANSIENT);
+  if (sqlite3_step(found->get()) != SQLITE_ROW)
+    return failure(database, path, "looking for " + name);
+  return sqlite3_column_int(found->get(), 0) > 0;
+}
+
 // A name of a table or column as SQL takes it, whatever is in it.
 inline std::string sql_name(const std::string& name) {
   std::string text = "\"";

@@ -64,6 +64,32 @@ void a_run_killed_after_its_table_was_put_in_place_goes_on_from_it() {
   RARE_CHECK_EQUAL(rows_of(values["path"], "t").size(), 2u);
 }
 
+void a_part_that_lacks_rows_is_refused_and_what_is_finished_stays() {
+  rare::testing::TestContext context;
+  const std::string path = context.scratch_folder() + "/a.db";
+  const Json values{{"path", path}, {"table", "t"}, {"fields", {"n"}}};
+  const auto open_at = [&](int rows) {
+    return rare::testing::make<sqlite::WriteTable>(values)->open(context, rare::Offset{Json(rows)});
+  };
+  {
+    const auto sink = rare::testing::make<sqlite::WriteTable>(values);
+    RARE_CHECK_OK(sink->open(context, std::nullopt));
+    RARE_CHECK_OK(sink->write(std::vector<rare::Record>(2)));
+    RARE_CHECK_OK(sink->sync().status());
+    RARE_CHECK_OK(sink->finalise());
+  }
+  for (const int other : {1, 3}) RARE_CHECK(open_at(other).fault() == rare::Fault::run);
+  const Json no_part = rows_of(path, "t_part");
+  RARE_CHECK(no_part.is_string());
+  const auto database = sqlite::open_database(path, SQLITE_OPEN_READWRITE);
+  RARE_CHECK_OK(
+      sqlite::run(database->get(), path, "CREATE TABLE t_part (row INTEGER PRIMARY KEY, n)"));
+  const std::string message = open_at(2).message();
+  RARE_CHECK(message.find("expected the 2 rows that an earlier start wrote, came 0") !=
+             std::string::npos);
+  RARE_CHECK_EQUAL(rows_of(path, "t").size(), 2u);
+}
+
 void a_table_that_is_not_there_is_told_with_its_file() {
   rare::testing::TestContext context;
   const std::string path = context.scratch_folder() + "/none.db";
@@ -76,6 +102,7 @@ void a_table_that_is_not_there_is_told_with_its_file() {
 int main() {
   rows_are_written_once_over_a_kill_and_read_from_anywhere();
   a_run_killed_after_its_table_was_put_in_place_goes_on_from_it();
+  a_part_that_lacks_rows_is_refused_and_what_is_finished_stays();
   a_table_that_is_not_there_is_told_with_its_file();
   return rare::testing::failed_checks();
 }

@@ -79,44 +79,74 @@ class WriteTable final : public rare::Sink {
   }
 
   rare::Status finalise() override {
-    if (!has_table(table_ + "_part")) return rare::Status();
+    const rare::Result<bool> has_part = has_table(database_.get(), path_, table_ + "_part");
+    if (!has_part) return has_part.status();
+    if (!*has_part) return rare::Status();
     insert_.reset();
     return execute("BEGIN IMMEDIATE; DROP TABLE IF EXISTS " + sql_name(table_) + "; ALTER TABLE " +
                    part() + " RENAME TO " + sql_name(table_) + "; COMMIT");
   }
   std::string location() const override { return path_ + " (table " + table_ + ")"; }
-  bool in_place() const override { return has_table(table_); }
+  bool in_place() const override {
+    const rare::Result<Database> database = open_database(path_, SQLITE_OPEN_READONLY);
+    if (!database) return false;
+    const rare::Result<bool> has_finished = has_table(database->get(), path_, table_);
+    return has_finished && *has_finished;
+  }
 
  private:
   std::string part() const { return sql_name(table_ + "_part"); }
   rare::Status execute(const std::string& text) { return run(database_.get(), path_, text); }
 
-  bool has_table(const std::string& name) const {
-    const rare::Result<Database> database = open_database(path_, SQLITE_OPEN_READONLY);
-    if (!database) return false;
-    const rare::Result<Statement> found = prepare(
-        database->get(), path_, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
-    if (!found) return false;
-    sqlite3_bind_text(found->get(), 1, name.c_str(), -1, SQLITE_TRANSIENT);
-    return sqlite3_step(found->get()) == SQLITE_ROW;
-  }
-
-  rare::Status begin_anew() {
+  std::string columns() const {
     std::string columns = "row INTEGER PRIMARY KEY";
     for (const std::string& field : fields_) columns += ", " + sql_name(field);
-    return execute("DROP TABLE IF EXISTS " + part() + "; CREATE TABLE " + part() + " (" + columns +
-                   ")");
+    return " (" + columns + ")";
+  }
+  rare::Status begin_anew() {
+    return execute("BEGIN IMMEDIATE; DROP TABLE IF EXISTS " + part() + "; CREATE TABLE " + part() +
+                   columns() + "; COMMIT");
   }
 
+  // In one transaction: a kill in it, or an error, leaves the tables as they were.
   rare::Status take_up() {
-    // Killed after finalise(), before the run was noted as complete.
-    if (!has_table(table_ + "_part")) {
-      rare::Status status = begin_anew();
-      if (status.ok())
-        status = execute("INSERT INTO " + part() + " SELECT * FROM " + sql_name(table_));
-      if (!status.ok()) return status;
+    rare::Status status = execute("BEGIN IMMEDIATE");
+    if (status.ok()) status = cut_back();
+    if (status.ok()) return execute("COMMIT");
+    if (sqlite3_get_autocommit(database_.get()) == 0) (void)!execute("ROLLBACK").ok();
+    return status;
+  }
+
+  rare::Status cut_back() {
+    const rare::Result<bool> has_part = has_table(database_.get(), path_, table_ + "_part");
+    if (!has_part) return has_part.status();
+    rare::Status status;
+    if (*has_part) {
+      status = execute("DELETE FROM " + part() + " WHERE row > " + std::to_string(last_));
+    } else {
+      // Killed after finalise(), before the run was noted as complete.
+      const rare::Result<bool> has_finished = has_table(database_.get(), path_, table_);
+      if (!has_finished) return has_finished.status();
+      if (!*has_finished) return lost("no table");
+      status = execute("CREATE TABLE " + part() + columns() + "; INSERT INTO " + part() +
+                       " SELECT * FROM " + sql_name(table_));
     }
-    return execute("DELETE FROM " + part() + " WHERE row > " + std::to_string(last_));
+    if (!status.ok()) return status;
+    const rare::Result<Statement> rows =
+        prepare(database_.get(), path_, "SELECT count(*) FROM " + part());
+    if (!rows) return rows.status();
+    if (sqlite3_step(rows->get()) != SQLITE_ROW)
+      return failure(database_.get(), path_, "counting the rows of " + table_);
+    const std::int64_t found = sqlite3_column_int64(rows->get(), 0);
+    return found == last_ ? rare::Status() : lost(std::to_string(found));
+  }
+
+  rare::Status lost(const std::string& came) const {
+    return rare::Status::run_fault(
+        rare::StatusCode::invalid_argument,
+        path_ + ": " + table_ + "_part: expected the " + std::to_string(last_) +
+            " rows that an earlier start wrote, came " + came +
+            "; put the table back, or make the output anew with --fresh");
   }
 
   void bind(int place, const rare::Json* value) {
