@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -37,10 +38,22 @@ int exec_of_the_mutant(sqlite3* database, const char* text, int (*row)(void*, in
   return ::sqlite3_exec(database, rest.c_str(), row, to_row, message);
 }
 
+// What stands in the folders that were synced.
+std::vector<std::string> synced_names;
+
+int fsync_that_is_noted(int folder) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/fd/" + std::to_string(folder)))
+    synced_names.push_back(entry.path().filename());
+  return ::fsync(folder);
+}
+
+#define fsync fsync_that_is_noted
 #define ftruncate ftruncate_of_the_mutant
 #define sqlite3_exec exec_of_the_mutant
 #include "../../sdk/examples/sqlite/write_table.h"
 #include "../../sdk/template/sink/my_plugin.cc"
+#undef fsync
 #undef ftruncate
 #undef sqlite3_exec
 
@@ -105,4 +118,15 @@ TEST_CASE("a sink that buffers and does not cut back its file is found") {
 TEST_CASE("a sink that has transactions and does not delete rows beyond the last is found") {
   CHECK(checked_table(Defect::none) == "");
   CHECK(contains(checked_table(Defect::never_cut), "expected"));
+}
+
+TEST_CASE("a sink's new names are on disk before it says that it is open, or finished") {
+  TestContext context;
+  const auto sink = rare::testing::make<Write>({{"path", context.scratch_folder() + "/out"}});
+  synced_names.clear();
+  REQUIRE(sink->open(context, std::nullopt).ok());
+  CHECK(synced_names == std::vector<std::string>{"out.part"});
+  synced_names.clear();
+  REQUIRE(sink->finalise().ok());
+  CHECK(synced_names == std::vector<std::string>{"out"});
 }

@@ -46,7 +46,7 @@ class Write final : public rare::Sink {
     const std::uint64_t found = fs::file_size(part(), ignored);
     if (found < size_) return lost(std::to_string(found) + " bytes");
     if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) return failure("cannot be cut");
-    return rare::Status();
+    return sync_folder();
   }
 
   rare::Status accept(const rare::Record& record) const override {
@@ -73,9 +73,9 @@ class Write final : public rare::Sink {
   }
 
   rare::Status finalise() override {
-    if (!fs::exists(part()) && in_place()) return rare::Status();
+    if (!fs::exists(part()) && in_place()) return sync_folder();
     if (::rename(part().c_str(), path_.c_str()) != 0) return failure("cannot be renamed");
-    return rare::Status();
+    return sync_folder();
   }
   std::string location() const override { return path_; }
   bool in_place() const override { return fs::exists(path_); }
@@ -86,6 +86,17 @@ class Write final : public rare::Sink {
   rare::Status failure(const std::string& what) const {
     return rare::Status::run_fault(rare::StatusCode::resource_exhausted,
                                    part() + " " + what + ": " + std::strerror(errno));
+  }
+  // A loss of power takes back a name that is not synced, however well its bytes are.
+  rare::Status sync_folder() const {
+    const fs::path folder = fs::path(path_).parent_path();
+    const int file = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return failure("has a folder that cannot be opened");
+    // EINVAL: a file system that has nothing to sync for a folder.
+    const int error = ::fsync(file) == 0 || errno == EINVAL ? 0 : errno;
+    ::close(file);
+    errno = error;
+    return error == 0 ? rare::Status() : failure("has a folder that cannot be synced");
   }
   // Rows that were committed and are gone: nothing that this run can write puts them back.
   rare::Status lost(const std::string& came) const {
