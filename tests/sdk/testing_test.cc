@@ -185,6 +185,13 @@ TEST_CASE("a sink that does not cut off what was not committed is told with what
         "lines wrote [0,1,2], expected [0], gone on at an offset after which more was synced");
 }
 
+template <class T>
+concept AddedByItsClass = requires(Services& services, T& service) {
+  services.add("m", service);
+};
+// The address of a class is not always that of the interface that it has.
+static_assert(!AddedByItsClass<FakeLanguageModel>);
+
 TEST_CASE("a fake index gives as many hits as are asked for, or as enough() lets in") {
   TestContext context;
   FakeSearchIndex index(context.resumer(), [](const SearchRequest&) {

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "rare/param_spec.h"
@@ -20,8 +21,9 @@ namespace rare::testing {
 
 class Services {
  public:
+  // The interface is named, not deduced: of a service's class it would be another address.
   template <class Interface>
-  Services& add(const std::string& name, Interface& service) {
+  Services& add(const std::string& name, std::type_identity_t<Interface>& service) {
     services_[{name, std::string(Interface::kInterface)}] = &service;
     return *this;
   }
