@@ -2,8 +2,10 @@
 #include <rare/testing/operator_stress.h>
 #include <rare/testing/services.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -73,6 +75,7 @@ void what_goes_wrong_costs_the_run_or_the_record() {
   };
   RARE_CHECK(status_of(401, "").code() == rare::StatusCode::permission_denied);
   RARE_CHECK(status_of(500, "").fault() == rare::Fault::run);
+  RARE_CHECK(status_of(404, "").fault() == rare::Fault::run);
   const rare::Status odd = status_of(200, R"({"data": []})");
   RARE_CHECK(odd.fault() == rare::Fault::record);
   RARE_CHECK_EQUAL(odd.raw().value_or(""), R"({"data": []})");
@@ -82,6 +85,41 @@ void what_waits_when_the_run_is_cut_is_cancelled() {
   Opened opened(length_of_input);
   opened.service->cancel();
   RARE_CHECK(opened.embed("x").status.code() == rare::StatusCode::cancelled);
+}
+
+void a_text_does_not_wait_for_another_one_that_is_asked_again() {
+  Opened opened(
+      [](int number, const std::string& request) {
+        return request.find("busy") != std::string::npos ? std::pair<int, std::string>{503, ""}
+                                                         : length_of_input(number, request);
+      },
+      {{"max_in_flight", 2}, {"max_retries", 20}});
+  rare::testing::Outcome busy;
+  std::jthread asking([&] { busy = opened.embed("busy"); });
+  // Now it waits for four seconds before it asks again, the other thread for work.
+  while (opened.service->usage()["retries"] < 5)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 3; ++i) RARE_CHECK_OK(opened.embed("x").status);
+  RARE_CHECK_EQUAL(opened.service->usage()["retries"], 5);
+  opened.service->cancel();
+  asking.join();
+  RARE_CHECK(busy.status.code() == rare::StatusCode::cancelled);
+}
+
+void what_is_answered_when_the_run_is_cut_comes_in() {
+  bool came = false;
+  // Again where the call itself was cut, before its answer was there.
+  for (int attempt = 0; attempt < 20 && !came; ++attempt) {
+    embeddings::HttpEmbeddings* service = nullptr;
+    Opened opened([&](int number, const std::string& request) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));  // it waits for the answer now
+      service->cancel();
+      return length_of_input(number, request);
+    });
+    service = opened.service.get();
+    came = opened.embed("four").status.ok();
+  }
+  RARE_CHECK(came);
 }
 
 void eight_threads_change_nothing() {
@@ -98,6 +136,8 @@ int main() {
   a_busy_endpoint_is_asked_again();
   what_goes_wrong_costs_the_run_or_the_record();
   what_waits_when_the_run_is_cut_is_cancelled();
+  a_text_does_not_wait_for_another_one_that_is_asked_again();
+  what_is_answered_when_the_run_is_cut_comes_in();
   eight_threads_change_nothing();
   return rare::testing::failed_checks();
 }

@@ -100,6 +100,7 @@ class HttpEmbeddings final : public rare::Service, public Embeddings {
       waiting.swap(queue_);
     }
     wake_.notify_all();
+    refused_.notify_all();
     for (const Request& request : waiting) request.completion.set(rare::Status::cancelled());
   }
   void cancel() override {
@@ -141,15 +142,16 @@ class HttpEmbeddings final : public rare::Service, public Embeddings {
     for (int attempt = 0;; ++attempt) {
       ++calls_;
       const Reply reply = post(handle, body);
-      if (cut_) return rare::Status::cancelled();
+      // What was answered is paid for and comes in, whatever was cut meanwhile.
+      if (cut_ && reply.transport != CURLE_OK) return rare::Status::cancelled();
       const bool passing = reply.transport != CURLE_OK || reply.code == 429 || reply.code >= 500;
       if (!passing) return read(reply);
       if (attempt == max_retries_) return gone(reply);
       ++retries_;
       std::unique_lock lock(mutex_);
       // 0.25 s, 0.5 s, 1 s, ..., and not on after a fault of the run.
-      wake_.wait_for(lock, std::chrono::milliseconds(250) * (1 << std::min(attempt, 7)),
-                     [this] { return refuses_; });
+      refused_.wait_for(lock, std::chrono::milliseconds(250) * (1 << std::min(attempt, 7)),
+                        [this] { return refuses_; });
       if (refuses_) return rare::Status::cancelled();
     }
   }
@@ -176,8 +178,10 @@ class HttpEmbeddings final : public rare::Service, public Embeddings {
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
     curl_easy_setopt(
         handle, CURLOPT_XFERINFOFUNCTION,
-        +[](void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-          return static_cast<HttpEmbeddings*>(self)->cut_ ? 1 : 0;
+        // Not what has come in whole: it is paid for.
+        +[](void* self, curl_off_t size, curl_off_t come, curl_off_t, curl_off_t) {
+          const bool whole = come > 0 && come >= size;
+          return static_cast<HttpEmbeddings*>(self)->cut_ && !whole ? 1 : 0;
         });
     reply.transport = curl_easy_perform(handle);
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.code);
@@ -201,6 +205,10 @@ class HttpEmbeddings final : public rare::Service, public Embeddings {
       return rare::Status::run_fault(rare::StatusCode::permission_denied,
                                      told(reply) + ": check api_key");
     }
+    if (reply.code == 404) {
+      return rare::Status::run_fault(rare::StatusCode::invalid_argument,
+                                     told(reply) + ": check url and model");
+    }
     const rare::Json answer = rare::Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
     const auto place = rare::Json::json_pointer("/data/0/embedding");
     if (reply.code == 200 && answer.is_object() && answer.contains(place)) {
@@ -221,7 +229,8 @@ class HttpEmbeddings final : public rare::Service, public Embeddings {
   std::atomic<std::uint64_t> calls_{0}, retries_{0};
   std::atomic<bool> cut_{false};
   std::mutex mutex_;
-  std::condition_variable_any wake_;
+  std::condition_variable_any wake_;     // threads without work
+  std::condition_variable_any refused_;  // threads that wait to ask again: no work is for them
   bool refuses_ = false;
   std::deque<Request> queue_;
   std::vector<std::jthread> workers_;
