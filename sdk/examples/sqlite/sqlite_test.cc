@@ -90,6 +90,24 @@ void a_part_that_lacks_rows_is_refused_and_what_is_finished_stays() {
   RARE_CHECK_EQUAL(rows_of(path, "t").size(), 2u);
 }
 
+void what_sqlite_cannot_hold_is_refused_by_name() {
+  rare::testing::TestContext context;
+  const std::string path = context.scratch_folder() + "/a.db";
+  const auto sink_of = [&](const Json& fields) {
+    return rare::testing::make<sqlite::WriteTable>(
+        {{"path", path}, {"table", "t"}, {"fields", fields}});
+  };
+  const auto sink = sink_of({"n"});
+  RARE_CHECK_OK(sink->accept(rare::Record(Json{{"n", INT64_MAX}})));
+  const rare::Status status = sink->accept(rare::Record(Json{{"n", UINT64_MAX}}));
+  RARE_CHECK(status.fault() == rare::Fault::record);
+  RARE_CHECK(status.message().find("field 'n' is 18446744073709551615, expected") == 0);
+  for (const Json& fields : {Json{"n", "Row"}, Json{"text", "Text"}}) {
+    const std::string message = sink_of(fields)->open(context, std::nullopt).message();
+    RARE_CHECK(message.find("fields: '" + fields[1].get<std::string>()) == 0);
+  }
+}
+
 void a_table_that_is_not_there_is_told_with_its_file() {
   rare::testing::TestContext context;
   const std::string path = context.scratch_folder() + "/none.db";
@@ -103,6 +121,7 @@ int main() {
   rows_are_written_once_over_a_kill_and_read_from_anywhere();
   a_run_killed_after_its_table_was_put_in_place_goes_on_from_it();
   a_part_that_lacks_rows_is_refused_and_what_is_finished_stays();
+  what_sqlite_cannot_hold_is_refused_by_name();
   a_table_that_is_not_there_is_told_with_its_file();
   return rare::testing::failed_checks();
 }

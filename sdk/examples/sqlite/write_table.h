@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -32,10 +33,7 @@ class WriteTable final : public rare::Sink {
   }
 
   rare::Status open(rare::Context&, std::optional<rare::Offset> committed) override {
-    if (fields_.empty()) {
-      return rare::Status::run_fault(rare::StatusCode::invalid_argument,
-                                     "fields: expected one or more names of fields, got none");
-    }
+    if (rare::Status status = check_fields(); !status.ok()) return status;
     rare::Result<Database> database =
         open_database(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     if (!database) return database.status();
@@ -52,6 +50,19 @@ class WriteTable final : public rare::Sink {
         prepare(database_.get(), path_, "INSERT INTO " + part() + " VALUES (" + marks + ")");
     if (!insert) return insert.status();
     insert_ = std::move(*insert);
+    return rare::Status();
+  }
+
+  rare::Status accept(const rare::Record& record) const override {
+    for (const std::string& field : fields_) {
+      const rare::Json* value = record.find(field);
+      if (value == nullptr || !value->is_number_unsigned()) continue;
+      if (value->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) {
+        return rare::Status(rare::StatusCode::invalid_data,
+                            "field '" + field + "' is " + value->dump() + ", expected at most " +
+                                std::to_string(INT64_MAX) + ", SQLite's largest whole number");
+      }
+    }
     return rare::Status();
   }
 
@@ -98,6 +109,23 @@ class WriteTable final : public rare::Sink {
   std::string part() const { return sql_name(table_ + "_part"); }
   rare::Status execute(const std::string& text) { return run(database_.get(), path_, text); }
 
+  rare::Status check_fields() const {
+    const auto wrong = [](const std::string& why) {
+      return rare::Status::run_fault(rare::StatusCode::invalid_argument, "fields: " + why);
+    };
+    if (fields_.empty()) return wrong("expected one or more names of fields, got none");
+    std::set<std::string> names{"row"};
+    for (const std::string& field : fields_) {
+      std::string name = field;  // as SQLite compares it
+      for (char& letter : name) letter += letter >= 'A' && letter <= 'Z' ? 'a' - 'A' : 0;
+      if (!names.insert(name).second) {
+        return wrong("'" + field +
+                     "' is the name of another column, or of the column 'row' with "
+                     "each row's number, but for small and capital letters; rename the field");
+      }
+    }
+    return rare::Status();
+  }
   std::string columns() const {
     std::string columns = "row INTEGER PRIMARY KEY";
     for (const std::string& field : fields_) columns += ", " + sql_name(field);
