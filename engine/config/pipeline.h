@@ -84,6 +84,7 @@ struct PipelineConfig {
   ErrorBound stop_after_errors{.count = {}, .share = 0.05, .after_records = 200};
   std::optional<std::int64_t> max_records_in_flight;
   double grace_s = 30;
+  std::vector<std::string> on_end;      // a program and its words, told of the end; empty: none
   std::map<std::string, Price> prices;  // by service
   Budget budget;
   std::vector<ServiceConfig> services;

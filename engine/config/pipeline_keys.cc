@@ -14,22 +14,20 @@ namespace {
 using Kind = ConfigValue::Kind;
 
 struct Level {
-  std::string name;                // as messages call it
-  std::vector<std::string> keys;   // what it understands
-  std::vector<std::string> later;  // named by the reference pages, not by this version
+  std::string name;               // as messages call it
+  std::vector<std::string> keys;  // what it understands
   bool has_with;
 };
 
-const Level kTop{"the pipeline",
-                 {"name", "extends", "order", "seed", "max_errors", "stop_after_errors",
-                  "max_records_in_flight", "grace_s", "budget", "prices", "services", "nodes"},
-                 {"on_end"},
-                 false};
+const Level kTop{
+    "the pipeline",
+    {"name", "extends", "order", "seed", "max_errors", "stop_after_errors", "max_records_in_flight",
+     "grace_s", "on_end", "budget", "prices", "services", "nodes"},
+    false};
 const Level kNode{"a node",
                   {"name", "use", "from", "parallelism", "timeout_s", "on_error", "save", "with"},
-                  {},
                   true};
-const Level kService{"a service", {"use", "with"}, {}, true};
+const Level kService{"a service", {"use", "with"}, true};
 
 std::string hint_for_key(const Level& level, const std::string& key) {
   if (std::string near = nearest_name(key, level.keys); !near.empty()) {
@@ -48,14 +46,8 @@ void check_keys(ConfigValue& map, const Level& level, const std::string& prefix,
   for (const auto& [key, value] : map.entries) {
     if (contains(level.keys, key)) continue;
     unknown.push_back(key);
-    if (contains(level.later, key)) {
-      diagnostics.error(map.key_location(key),
-                        prefix + "the key '" + key + "' is not supported by this version",
-                        "take it out; known here: " + joined(level.keys));
-    } else {
-      diagnostics.error(map.key_location(key), prefix + "unknown key '" + key + "'",
-                        hint_for_key(level, key));
-    }
+    diagnostics.error(map.key_location(key), prefix + "unknown key '" + key + "'",
+                      hint_for_key(level, key));
   }
   for (const std::string& key : unknown) map.erase(key);
 }

@@ -348,6 +348,27 @@ bool is_folder_name(std::string_view name) {
   return true;
 }
 
+// A text is the shell's; of a list the first is a program.
+void read_on_end(const Keys& keys, PipelineConfig& pipeline) {
+  const ConfigValue* value = keys.find("on_end");
+  if (value == nullptr) return;
+  if (value->kind == Kind::scalar && value->scalar.is_string() && !value->text.empty()) {
+    pipeline.on_end = {"/bin/sh", "-c", value->text};
+    return;
+  }
+  std::vector<std::string> words;
+  for (const ConfigValue& word : value->items) {
+    if (word.kind == Kind::scalar) words.push_back(word.text);
+  }
+  if (value->kind == Kind::sequence && !words.empty() && words.size() == value->items.size() &&
+      !words.front().empty()) {
+    pipeline.on_end = std::move(words);
+    return;
+  }
+  keys.wrong(*value, "on_end",
+             "a command: a line for the shell, or a list of a program and its words");
+}
+
 void type_top_level(const Keys& keys, PipelineConfig& pipeline) {
   if (const ConfigValue* name = keys.find("name")) {
     if (name->kind == Kind::scalar && is_folder_name(name->text)) {
@@ -377,6 +398,7 @@ void type_top_level(const Keys& keys, PipelineConfig& pipeline) {
       keys.wrong(*grace, "grace_s", "a number of seconds, 0 or more");
     }
   }
+  read_on_end(keys, pipeline);
 }
 
 }  // namespace

@@ -127,6 +127,15 @@ class SchemaMaker {
     return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   }
 
+  static Json on_end() {
+    const Json words{
+        {"type", "array"}, {"minItems", 1}, {"items", {{"type", {"string", "number", "boolean"}}}}};
+    return documented(either({{{"type", "string"}, {"minLength", 1}}, words, nothing()}),
+                      "A command that is run when the run has ended, with the manifest on its "
+                      "standard input and the exit code in RARE_EXIT_CODE: a line for the shell, "
+                      "or a list of a program and its words.");
+  }
+
   Json top_keys(bool in_part) const {
     const Json one_node{{"$ref", in_part ? "#/definitions/node_part" : "#/definitions/node"}};
     const Json one_service{
@@ -167,6 +176,7 @@ class SchemaMaker {
          documented(variable_or({{"type", "number"}, {"minimum", 0}}),
                     "Seconds that records in flight have after the first Ctrl-C. Default: "
                     "30.")},
+        {"on_end", on_end()},
         {"budget", documented(either({numbers({"tokens", "cost"}), nothing()}),
                               "What the run may cost, over all its starts: tokens, or money by "
                               "`prices`. It stops there, and can be gone on with. Default: any.")},

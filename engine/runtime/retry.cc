@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/end_command.h"
 #include "engine/runtime/merged_output.h"
 #include "engine/runtime/run_closing.h"
 #include "engine/runtime/run_session.h"
@@ -44,6 +45,7 @@ class Retry {
   std::unique_ptr<RunState> part_state_;  // of the retry
   std::unique_ptr<RunSession> session_;   // begun for the finished run, then for the retry
   RetryWork work_;
+  bool has_reported_ = false;  // the manifest is of this retry
 };
 
 Status Retry::open_state() {
@@ -194,6 +196,7 @@ int Retry::finish() {
     return write_reports(*state_, plan_, account, session_->counters());
   });
   if (!status.ok()) return report_fault(status);
+  has_reported_ = true;
   remove_parts();
   std::printf("retried %llu records with dead letters; %llu dead letters are left\n",
               static_cast<unsigned long long>(retried),
@@ -224,7 +227,13 @@ int Retry::execute() {
     return run_pipeline(plan_, settings_);
   }
   if (Status status = begin_part(); !status.ok()) return report_fault(status);
-  return session_->carry_out([this](const Status& fault) { return account(fault); });
+  const int exit_code = session_->carry_out([this](const Status& fault) { return account(fault); });
+  session_.reset();
+  part_state_.reset();
+  state_.reset();
+  run_end_command(plan_.config.on_end,
+                  has_reported_ ? manifest_file(settings_.state_folder) : std::string(), exit_code);
+  return exit_code;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/end_command.h"
 #include "engine/runtime/run_closing.h"
 #include "engine/runtime/run_session.h"
 
@@ -34,6 +35,7 @@ class Run {
   const RunSettings settings_;
   std::unique_ptr<RunState> state_;
   std::unique_ptr<RunSession> session_;
+  bool has_reported_ = false;  // the manifest is of this start
 };
 
 Status Run::open_state() {
@@ -67,6 +69,7 @@ std::optional<int> Run::already_complete() {
     Status status = components.open_sinks(resume.sinks);
     if (status.ok()) status = close_output();
     if (!status.ok()) return report_fault(status);
+    has_reported_ = true;
   }
   if (const Sink* const sink = components.sink_without_output(resume.sinks); sink != nullptr) {
     log_line(LogLevel::info, {},
@@ -124,6 +127,7 @@ int Run::account(Status fault) {
   const Status written =
       reported ? Status() : write_reports(*state_, plan_, account, session_->counters());
   if (fault.ok() && !written.ok()) fault = written;
+  has_reported_ = written.ok();
   print_closing(plan_, account, session_->components());
   if (!fault.ok()) return report_fault(fault);
   if (!ended) {
@@ -136,8 +140,18 @@ int Run::account(Status fault) {
 
 int Run::execute() {
   if (Status status = open_state(); !status.ok()) return report_fault(status);
-  if (const std::optional<int> code = already_complete()) return *code;
-  return session_->carry_out([this](const Status& fault) { return account(fault); });
+  const bool had_ended = state_->resume().phase == Phase::done;
+  std::optional<int> exit_code = already_complete();
+  if (exit_code && had_ended) return *exit_code;
+  if (!exit_code) {
+    exit_code = session_->carry_out([this](const Status& fault) { return account(fault); });
+  }
+  session_.reset();
+  state_.reset();  // free for what the command may start
+  run_end_command(plan_.config.on_end,
+                  has_reported_ ? manifest_file(settings_.state_folder) : std::string(),
+                  *exit_code);
+  return *exit_code;
 }
 
 }  // namespace

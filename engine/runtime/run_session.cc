@@ -12,6 +12,7 @@
 
 #include "engine/observe/log.h"
 #include "engine/runtime/budget.h"
+#include "engine/runtime/end_command.h"
 #include "engine/runtime/identities.h"
 #include "engine/runtime/run_closing.h"
 #include "engine/runtime/service_usage.h"
@@ -435,7 +436,9 @@ void RunSession::give_up() {
   const std::optional<Status> fault = control_.fault();
   if (fault) log_line(LogLevel::error, {}, fault->message());
   std::fflush(stdout);
-  _exit(fault ? exit_code_of(*fault) : kExitInterrupted);
+  const int exit_code = fault ? exit_code_of(*fault) : kExitInterrupted;
+  run_end_command(plan_.config.on_end, {}, exit_code);
+  _exit(exit_code);
 }
 
 // Cuts what is still under way.
@@ -445,6 +448,7 @@ void RunSession::end(int exit_code) {
   components_->cancel_services();
   if (left_behind_) {
     std::fflush(stdout);
+    run_end_command(plan_.config.on_end, manifest_file(whole().folder()), exit_code);
     _exit(exit_code);
   }
   if (setup_.settings.metrics != nullptr) setup_.settings.metrics->hide();

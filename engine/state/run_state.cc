@@ -376,7 +376,7 @@ Status RunStateDatabase::write_dead_letters() {
 }
 
 Status RunStateDatabase::write_manifest(const Json& manifest) {
-  WholeFile file(path("manifest.json"));
+  WholeFile file(manifest_file(folder()));
   if (Status status = file.open(); !status) return status;
   const std::string text = manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (Status status = file.write(text); !status) return status;

@@ -106,6 +106,9 @@ struct StateOptions {
   bool fresh = false;  // forget what the folder holds (replies are elsewhere, untouched)
 };
 
+// Where write_manifest() writes, of the state in `folder`.
+inline std::string manifest_file(const std::string& folder) { return folder + "/manifest.json"; }
+
 class RunState {
  public:
   // Opens or makes the state, takes the lock, compares the fingerprint: a difference names the keys

@@ -129,6 +129,10 @@ TEST_CASE("values that an option does not take are usage errors that say what it
         verb + "--set: 'nodes' is no PATH=VALUE, for example nodes.questions.parallelism=8");
   CHECK(message({"--plugin-path", "none"}) ==
         verb + "--plugin-path: Directory does not exist: none");
+  CHECK(message({"--metrics-port", "70000"}) ==
+        verb + "--metrics-port: expected a port from 0 to 65535, got 70000");
+  CHECK(message({"--metrics-port", "http"}) ==
+        verb + "--metrics-port: expected a port from 0 to 65535, got http");
   CHECK(message({"--progress", "loud"}) ==
         verb + "--progress: loud not in {auto,bar,plain,json,none}");
   CHECK(message({"--color", "red"}) == verb + "--color: red not in {auto,always,never}");

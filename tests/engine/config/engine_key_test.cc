@@ -48,10 +48,18 @@ TEST_CASE("keys of the top are typed", "[config]") {
   CHECK(pipeline.seed == 18446744073709551615u);
   CHECK(pipeline.max_records_in_flight == 64);
   CHECK(pipeline.grace_s == 0.5);
+  CHECK(pipeline.on_end.empty());
   CHECK(pipeline.budget.tokens == 5000);
   CHECK(pipeline.budget.cost == 1.5);
   CHECK(pipeline.prices.at("teacher").prompt == 0);
   CHECK(pipeline.prices.at("teacher").completion == 0.5);
+}
+
+TEST_CASE("a command for the end is the shell's line, or a program and its words", "[config]") {
+  const std::vector<std::string> shell{"/bin/sh", "-c", "notify $RARE_EXIT_CODE"};
+  CHECK(load_with("on_end: notify $RARE_EXIT_CODE\n").on_end == shell);
+  const std::vector<std::string> words{"notify", "--times", "3"};
+  CHECK(load_with("on_end: [notify, --times, 3]\n").on_end == words);
 }
 
 TEST_CASE("bounds on errors are counts or shares", "[config]") {

@@ -223,11 +223,12 @@ TEST_CASE("what is right is right for the schema, too", "[graph]") {
     CHECK(fixture.errors(head + middle + end).empty());
     CHECK(judge.faults(head + middle + end).empty());
   }
-  for (const char* top : {"order: any\n", "seed: 9223372036854775807\n", "max_errors: 5%\n",
-                          "max_errors: 0.5\n", "stop_after_errors: 2.5% after 10 records\n",
-                          "grace_s: 0.5\n", "budget: { tokens: 5000 }\n",
-                          "budget: { cost: 1.5 }\nprices: { teacher: { prompt: 0.5 } }\n",
-                          "name: my run\n", "order:\n", "seed: 0x1f\n"}) {
+  for (const char* top :
+       {"order: any\n", "seed: 9223372036854775807\n", "max_errors: 5%\n", "max_errors: 0.5\n",
+        "stop_after_errors: 2.5% after 10 records\n", "grace_s: 0.5\n",
+        "budget: { tokens: 5000 }\n",
+        "budget: { cost: 1.5 }\nprices: { teacher: { prompt: 0.5 } }\n", "on_end: notify me\n",
+        "on_end: [notify, --times, 3]\n", "name: my run\n", "order:\n", "seed: 0x1f\n"}) {
     INFO(top);
     CHECK(fixture.errors(top + head + end).empty());
     CHECK(judge.faults(top + head + end).empty());
