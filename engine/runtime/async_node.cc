@@ -182,7 +182,7 @@ detail::Detached AsyncNode::drive(Envelope envelope) {
     const InNode in_node(flow_.counters()[node_.index]);
     try {
       Record record = given_to_operator(envelope);
-      node_at_work = &node_;  // until it waits: ResumeThreads
+      work_of_thread = Work(node_);  // until it waits: ResumeThreads
       Task<Status> task = setup_.instance->process(std::move(record), output);
       status = co_await task;
     } catch (...) {
@@ -210,7 +210,7 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
     }
     detail::UseTimeLimit use{call.get()};
     co_await use;
-    node_at_work = &node_;
+    work_of_thread = Work(node_);
     Task<Status> task = setup_.instance->process(std::move(record), call->output);
     status = co_await task;
   } catch (...) {

@@ -1,22 +1,39 @@
-// Which node's code a thread runs: for the report of a crash, which can ask nobody else.
+// Whose code a thread runs: for the report of a crash, which can ask nobody else.
 #pragma once
+
+#include <string>
 
 #include "engine/graph/plan.h"
 
 namespace rare::engine {
 
-// Of this thread; nullptr: none that is known. What a coroutine does once it has waited is none.
-inline thread_local const PlannedNode* node_at_work = nullptr;
+// A node or a service. REQUIRES: the plan outlives it.
+struct Work {
+  Work() = default;
+  explicit Work(const PlannedNode& node) : what("node"), name(&node.name), use(node.use) {}
+  explicit Work(const PlannedService& service)
+      : what("service"), name(&service.name), use(service.use) {}
+
+  const char* what = nullptr;
+  const std::string* name = nullptr;  // nullptr: nobody's that is known
+  const RegisteredComponent* use = nullptr;
+};
+
+// Of this thread. What a coroutine does once it has waited is nobody's.
+inline thread_local constinit Work work_of_thread;
 
 class AtWork {
  public:
-  explicit AtWork(const PlannedNode& node) : before_(node_at_work) { node_at_work = &node; }
-  ~AtWork() { node_at_work = before_; }
+  template <class Planned>
+  explicit AtWork(const Planned& planned) : before_(work_of_thread) {
+    work_of_thread = Work(planned);
+  }
+  ~AtWork() { work_of_thread = before_; }
   AtWork(const AtWork&) = delete;
   AtWork& operator=(const AtWork&) = delete;
 
  private:
-  const PlannedNode* const before_;
+  const Work before_;
 };
 
 }  // namespace rare::engine

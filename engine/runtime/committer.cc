@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/rows_in_order.h"
 
@@ -282,6 +283,7 @@ Status Committer::write_rows(Family& family) {
 }
 
 Status Committer::write_to(const Target& target, const Family& family, std::vector<Row>& rows) {
+  const AtWork at_work(setup_.plan->nodes[target.node]);
   std::vector<Record> records;
   std::vector<std::string> encoded;
   for (Row& row : rows) {
@@ -337,6 +339,7 @@ void Committer::checkpoint() {
   if (broken_) return;
   Checkpoint checkpoint = snapshot();
   for (const Target& target : setup_.targets) {
+    const AtWork at_work(setup_.plan->nodes[target.node]);
     Result<Offset> offset = target.spill != nullptr
                                 ? target.spill->sync()
                                 : at_boundary([&] { return target.sink->sync(); });

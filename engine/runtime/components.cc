@@ -56,6 +56,7 @@ Status Components::open_services() {
 }
 
 Status Components::open_service(const PlannedService& service) {
+  const AtWork at_work(service);
   services_.push_back(service.use->component.make_service(service.values, {}));
   return services_.back()->open(context_of(service.name));
 }
@@ -139,6 +140,7 @@ Status Components::open_sources(const std::map<std::string, SourceCheckpoint>& c
     const auto at = checkpoints.find(node.name);
     std::optional<Position> position;
     if (at != checkpoints.end()) position = at->second.position;
+    const AtWork at_work(node);
     const Status status = at_boundary([&] {
       nodes_[index].source = node.use->component.make_source(node.values, {});
       const auto known = earlier.identities.find(node.name);
@@ -156,6 +158,7 @@ Status Components::make_sinks() {
   for (const std::uint32_t index : sink_nodes_) {
     const PlannedNode& node = plan_.nodes[index];
     const Status status = at_boundary([&] {
+      const AtWork at_work(node);
       nodes_[index].sink = node.use->component.make_sink(node.values, {});
       const std::string location = nodes_[index].sink->location();
       return location.find('*') == std::string::npos ? Status()
@@ -188,6 +191,7 @@ Status Components::open_sinks(const std::map<std::string, Offset>& committed) {
     const auto at = committed.find(node.name);
     std::optional<Offset> offset;
     if (at != committed.end()) offset = at->second;
+    const AtWork at_work(node);
     const Status status =
         at_boundary([&] { return nodes_[index].sink->open(context_of(node.name), offset); });
     if (!status.ok()) return opening(node.described(), node.where, status);
@@ -225,6 +229,7 @@ Result<std::map<std::string, Json>> Components::service_identities() const {
   std::map<std::string, Json> identities;
   for (std::size_t i = 0; i < services_.size(); ++i) {
     const PlannedService& service = plan_.services[i];
+    const AtWork at_work(service);
     Result<Json> identity = at_boundary([&] { return services_[i]->identity(); });
     if (!identity) {
       return opening("service '" + service.name + "' (" + service.use->component.spec.name() + ")",

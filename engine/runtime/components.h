@@ -12,6 +12,7 @@
 
 #include "engine/graph/plan.h"
 #include "engine/runtime/component_context.h"
+#include "engine/runtime/crash_report.h"
 #include "engine/state/run_state.h"
 #include "rare/plugin.h"
 
@@ -87,6 +88,7 @@ class Components {
   template <class Say>
   auto said_by(std::size_t service, const Say& say) const -> decltype(say());
 
+  const ComponentsAtWork at_work_;  // until the last has ended
   const Plan& plan_;
   const Environment& environment_;
   std::vector<std::unique_ptr<ComponentContext>> contexts_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/corpus_walk.h"
 #include "engine/runtime/gather_pass.h"
@@ -62,8 +63,7 @@ class WholeSetAgain final : public CorpusOrigin {
   Result<std::optional<Given>> give() override {
     if (!pass_) {
       input_ = unread_input_.get();
-      pass_ =
-          std::make_unique<GatherPass>(*instance_, OutputNames(node_), std::move(unread_input_));
+      pass_ = std::make_unique<GatherPass>(node_, *instance_, std::move(unread_input_));
     }
     GatherPass::Given passed;
     Status fault;
@@ -97,6 +97,7 @@ Result<std::unique_ptr<CorpusOrigin>> CorpusOrigin::open(const CorpusScope& scop
   } else {
     origin = std::make_unique<SourceAgain>(scope, node);
   }
+  const AtWork at_work(node);
   const Status status = origin->open();
   if (!status.ok()) return status;
   return origin;
@@ -111,6 +112,7 @@ CorpusOrigin::CorpusOrigin(const CorpusScope& scope, const PlannedNode& node)
       id_prefix_(id_prefix(place_.origin, node)) {}
 
 Result<std::optional<CorpusOrigin::Given>> CorpusOrigin::next() {
+  const AtWork at_work(node_);
   Result<std::optional<Given>> given = give();
   if (!given.ok() || !given->has_value()) return given;
   std::optional<Record>& record = (*given)->record;

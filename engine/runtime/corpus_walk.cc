@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/identities.h"
 
@@ -49,6 +50,7 @@ Status CorpusWalk::open_node(const PlannedNode& node) {
     return Status();
   }
   OpenOperator& open = operators_.try_emplace(node.index, node, scope_.environment).first->second;
+  const AtWork at_work(node);
   const Status status = at_boundary([&] {
     open.instance = node.use->component.make_operator(node.values, {});
     return open.instance->open(open.context);
@@ -118,6 +120,7 @@ Status CorpusWalk::lead_to(std::uint32_t node, Record record) {
 }
 
 Status CorpusWalk::process(const PlannedNode& node, Record record) {
+  const AtWork at_work(node);
   OpenOperator& open = operators_.at(node.index);
   BufferedOutput output(open.names);
   const RecordId parent = record.id();

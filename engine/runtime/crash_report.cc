@@ -6,6 +6,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,6 +16,10 @@
 
 namespace rare::engine {
 namespace {
+
+// The process that reports; 0: none does.
+std::atomic<pid_t> reporting_process{0};
+std::atomic<int> components_at_work{0};
 
 // Everything below runs in a signal's handler: it takes no memory and no lock.
 
@@ -103,23 +108,22 @@ std::uint64_t address_of_code(const void* context) {
 #endif
 }
 
-void add_node_at_work(LastWords& message) {
-  if (node_at_work == nullptr) return;
-  message << " at node '" << node_at_work->name << "' (" << node_at_work->spec().name()
-          << " of plugin " << node_at_work->use->plugin << ", " << node_at_work->use->plugin_file
-          << ")";
+void add_place(LastWords& message) {
+  const Work& work = work_of_thread;
+  if (work.name == nullptr) return;
+  message << " at " << work.what << " '" << *work.name << "' (" << work.use->component.spec.name()
+          << " of plugin " << work.use->plugin << ", " << work.use->plugin_file << ")";
 }
 
 constexpr std::string_view kWhatIsLeft =
-    "What was committed and what was paid for is on disk: once the plugin is mended, or the node "
-    "is "
-    "left out, the same command goes on.\n";
+    "What was committed and what was paid for is on disk: once the plugin is mended, or what uses "
+    "it is left out, the same command goes on.\n";
 
 void report_signal(int number, siginfo_t*, void* context) {
   LastWords message;
   char line[512];
   message << "\nrare-engine: signal " << number << " (" << signal_name(number) << ")";
-  add_node_at_work(message);
+  add_place(message);
   const std::string_view file = file_at(address_of_code(context), line);
   if (!file.empty()) message << ", in the code of " << file;
   message << ". " << kWhatIsLeft;
@@ -128,11 +132,11 @@ void report_signal(int number, siginfo_t*, void* context) {
 }
 
 void report_exit() {
-  if (node_at_work == nullptr) return;
+  if (components_at_work.load() == 0 || getpid() != reporting_process.load()) return;
   LastWords message;
   message << "\nrare-engine: exit() was called";
-  add_node_at_work(message);
-  message << ": an operator ends a run with Status::run_fault. " << kWhatIsLeft;
+  add_place(message);
+  message << ": a component ends a run with Status::run_fault. " << kWhatIsLeft;
   message.write_out();
   _exit(1);
 }
@@ -140,6 +144,7 @@ void report_exit() {
 }  // namespace
 
 void report_crashes() {
+  reporting_process.store(getpid());
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     struct sigaction before {};
     if (sigaction(number, nullptr, &before) != 0 || before.sa_handler != SIG_DFL) continue;
@@ -148,7 +153,15 @@ void report_crashes() {
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
     sigaction(number, &action, nullptr);
   }
-  std::atexit(report_exit);
 }
+
+// exit() undoes last what was registered first: plugins, which are loaded by now, lose nothing
+// before the report.
+ComponentsAtWork::ComponentsAtWork() {
+  components_at_work.fetch_add(1);
+  if (reporting_process.load() != 0) std::atexit(report_exit);
+}
+
+ComponentsAtWork::~ComponentsAtWork() { components_at_work.fetch_sub(1); }
 
 }  // namespace rare::engine

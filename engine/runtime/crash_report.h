@@ -4,10 +4,21 @@
 namespace rare::engine {
 
 // From now on a fatal signal writes to standard error what it was, which plugin's code it hit and
-// which node was at work, and then ends the process as it would have, with its core file and its
-// exit code. exit() called while a node is at work writes as much, and ends the process at once
-// with exit code 1: its other threads still use what exit() would destroy. Signals that somebody
-// handles already (a sanitizer) stay his. What was committed before is on disk in any case.
+// which node or service was at work, and then ends the process as it would have, with its core file
+// and its exit code. Signals that somebody handles already (a sanitizer) stay his. What was
+// committed before is on disk in any case.
 void report_crashes();
+
+// As long as one lives, code of components may run, on any thread. exit() then writes as much as a
+// signal does, and ends the process at once with exit code 1: other threads still use what exit()
+// would destroy, and nobody shall take the run for a complete one. Nothing of this without
+// report_crashes(), or in a child that a plugin forks.
+class ComponentsAtWork {
+ public:
+  ComponentsAtWork();
+  ~ComponentsAtWork();
+  ComponentsAtWork(const ComponentsAtWork&) = delete;
+  ComponentsAtWork& operator=(const ComponentsAtWork&) = delete;
+};
 
 }  // namespace rare::engine

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 
 namespace rare::engine {
@@ -44,11 +45,11 @@ class GatherPass::Gradual final : public Output {
   GatherPass& pass_;
 };
 
-GatherPass::GatherPass(Operator& instance, OutputNames names, std::unique_ptr<SpilledRows> rows)
-    : instance_(instance),
-      names_(std::move(names)),
-      rows_(std::move(rows)),
-      thread_([this] { work(); }) {}
+GatherPass::GatherPass(const PlannedNode& node, Operator& instance,
+                       std::unique_ptr<SpilledRows> rows)
+    : node_(node), instance_(instance), names_(node), rows_(std::move(rows)), thread_([this] {
+        work();
+      }) {}
 
 GatherPass::~GatherPass() { end(); }
 
@@ -101,6 +102,7 @@ void GatherPass::count(const BufferedOutput& output) {
 }
 
 Status GatherPass::take_in(SpilledRow row) {
+  const AtWork at_work(node_);
   BufferedOutput output(names_);
   const Status status = at_boundary([&] { return instance_.process(row.record.share(), output); });
   if (status.fault() == Fault::run && !status.ok()) return status;
@@ -132,6 +134,7 @@ void GatherPass::work() {
     if (!fault.ok()) break;
   }
   if (fault.ok()) {
+    const AtWork at_work(node_);
     Gradual output(*this);
     fault = at_boundary([&] { return instance_.finish(output); });
   }

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/graph/plan.h"
 #include "engine/runtime/buffered_output.h"
 #include "engine/state/gather_spill.h"
 #include "engine/state/ledger.h"
@@ -34,8 +35,8 @@ class GatherPass {
     NodeTally before;  // what was filtered and counted since the one before
   };
 
-  // REQUIRES: `instance` is open and outlives the pass.
-  GatherPass(Operator& instance, OutputNames names, std::unique_ptr<SpilledRows> rows);
+  // REQUIRES: `instance` is of `node`, is open, and outlives the pass; so does `node`.
+  GatherPass(const PlannedNode& node, Operator& instance, std::unique_ptr<SpilledRows> rows);
   ~GatherPass();
   GatherPass(const GatherPass&) = delete;
   GatherPass& operator=(const GatherPass&) = delete;
@@ -56,6 +57,7 @@ class GatherPass {
   void count_filtered(std::string_view reason);
   void count(const BufferedOutput& output);
 
+  const PlannedNode& node_;
   Operator& instance_;
   const OutputNames names_;
   const std::unique_ptr<SpilledRows> rows_;

@@ -73,7 +73,7 @@ void ResumeThreads::loop() {
     }
     ++resumed;
     next.resume();
-    node_at_work = nullptr;
+    work_of_thread = Work();
     lock.lock();
   }
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 
 namespace rare::engine {
@@ -29,6 +30,7 @@ Status SinkNode::accept(const Record& record, std::optional<std::string>& encode
 }
 
 void SinkNode::take(Train& train) {
+  const AtWork at_work(node_);
   Departures departures(flow_);
   BodyClock clock(flow_.counters()[node_.index]);
   for (Envelope& envelope : train) {

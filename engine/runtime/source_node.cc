@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/identities.h"
 
@@ -22,6 +23,7 @@ SourceNode::SourceNode(Flow& flow, Committer& committer, Credits& credits, Setup
       id_prefix_(id_prefix(setup_.source, *setup_.node)) {}
 
 Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
+  const AtWork at_work(node_);
   const std::uint64_t first = setup_.next_ordinal;
   More more = More::yes;
   BodyClock clock(flow_.counters()[node_.index]);

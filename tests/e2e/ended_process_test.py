@@ -7,20 +7,22 @@ import unittest
 from harness import BUILD, EngineTest, read_jsonl
 
 PLUGIN = BUILD / "test_plugins" / "ends_process"
+NUMBERS = "nodes:\n  - { name: numbers, use: files.read, with: { path: in.jsonl } }\n"
+RESULT = "  - { name: result, use: files.write, with: { path: out.jsonl } }\n"
 
 
 class EndedProcessTest(EngineTest):
-    def check(self, operator, code, what):
+    def check(self, component, code, what, place=None, nodes=None):
+        """`place`: as the report names it, where that is not the node 'guilty'; what was said."""
         self.write("in.jsonl", "".join(json.dumps({"n": n}) + "\n" for n in range(20)))
-        self.write("ends.yaml", "name: ends\nnodes:\n"
-                   "  - { name: numbers, use: files.read, with: { path: in.jsonl } }\n"
-                   f"  - {{ name: guilty, use: ends_process.{operator} }}\n"
-                   "  - { name: result, use: files.write, with: { path: out.jsonl } }\n")
+        nodes = nodes or NUMBERS + f"  - {{ name: guilty, use: ends_process.{component} }}\n" + RESULT
+        self.write("ends.yaml", "name: ends\n" + nodes)
         arguments = ("ends.yaml", "--plugin-path", PLUGIN, "--progress", "none")
         process = self.run_engine(*arguments)
         self.assert_exit(process, code)
-        self.assertIn(f"rare-engine: {what} at node 'guilty' (ends_process.{operator} of plugin ends_process, "
-                      f"{PLUGIN}/ends_process.so)", process.stderr)
+        place = place or (f" at node 'guilty' (ends_process.{component} of plugin ends_process, "
+                          f"{PLUGIN}/ends_process.so)")
+        self.assertIn(f"rare-engine: {what}{place}", process.stderr)
         self.assertIn("the same command goes on", process.stderr)
         self.write("mended", "")
         self.assert_exit(self.run_engine(*arguments), 0)
@@ -36,6 +38,26 @@ class EndedProcessTest(EngineTest):
 
     def test_exit(self):
         self.check("exit", 1, "exit() was called")
+
+    def test_exit_in_a_coroutine_that_has_waited(self):
+        self.check("exit_after_wait", 1, "exit() was called", place=": a component ends a run with")
+
+    def test_exit_in_a_whole_set_operator(self):
+        self.check("exit_of_whole_set", 1, "exit() was called")
+
+    def test_exit_in_a_source(self):
+        self.check("exit_of_source", 1, "exit() was called",
+                   nodes="nodes:\n  - { name: guilty, use: ends_process.exit_of_source }\n" + RESULT)
+
+    def test_exit_in_a_sink(self):
+        self.check("exit_of_sink", 1, "exit() was called", nodes=NUMBERS + RESULT +
+                   "  - { name: guilty, use: ends_process.exit_of_sink, from: numbers }\n")
+
+    def test_exit_in_a_service(self):
+        self.check("exit_of_service", 1, "exit() was called",
+                   place=" at service 'guilty' (ends_process.exit_of_service of plugin ends_process",
+                   nodes="services:\n  guilty: { use: ends_process.exit_of_service }\n" + NUMBERS +
+                   "  - { name: user, use: ends_process.uses_service, with: { service: guilty } }\n" + RESULT)
 
 
 if __name__ == "__main__":
