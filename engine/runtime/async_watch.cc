@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/runtime/crash_report.h"
+
 namespace rare::engine {
 namespace {
 
@@ -38,6 +40,7 @@ AsyncWatch::~AsyncWatch() {
 }
 
 void AsyncWatch::loop() {
+  begin_engine_thread("time limits");
   auto last = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   while (!ended_changed_.wait_for(lock, step_, [this] { return ended_; })) {

@@ -6,6 +6,7 @@
 
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/crash_report.h"
 #include "engine/runtime/rows_in_order.h"
 
 namespace rare::engine {
@@ -87,6 +88,7 @@ void Committer::close() {
 }
 
 void Committer::loop() {
+  begin_engine_thread("output");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait_for(lock, setup_.checkpoint_every, [this] {

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -20,6 +22,38 @@ namespace {
 // The process that reports; 0: none does.
 std::atomic<pid_t> reporting_process{0};
 std::atomic<int> components_at_work{0};
+
+thread_local const char* name_of_thread = nullptr;  // of the engine's own
+
+// What a thread's report runs on when its stack is full.
+class ReportStack {
+ public:
+  // A sanitizer gives threads one of its own, and takes it back itself.
+  ReportStack() {
+    stack_t there{};
+    if (sigaltstack(nullptr, &there) != 0 || (there.ss_flags & SS_DISABLE) == 0) return;
+    void* const room =
+        mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) return;
+    stack_t mine{};
+    mine.ss_sp = room_ = room;
+    mine.ss_size = kBytes;
+    sigaltstack(&mine, nullptr);
+  }
+  ~ReportStack() {
+    if (room_ == nullptr) return;
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+    munmap(room_, kBytes);
+  }
+  ReportStack(const ReportStack&) = delete;
+  ReportStack& operator=(const ReportStack&) = delete;
+
+ private:
+  static constexpr std::size_t kBytes = 64 << 10;
+  void* room_ = nullptr;
+};
 
 // Everything below runs in a signal's handler: it takes no memory and no lock.
 
@@ -108,9 +142,38 @@ std::uint64_t address_of_code(const void* context) {
 #endif
 }
 
+std::uint64_t stack_pointer(const void* context) {
+#if defined(__x86_64__)
+  return static_cast<std::uint64_t>(
+      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+  return static_cast<const ucontext_t*>(context)->uc_mcontext.sp;
+#else
+  return context == nullptr ? 0 : 0;
+#endif
+}
+
+// There is no memory where the stack goes on.
+bool is_full_stack(int number, const siginfo_t& info, const void* context) {
+  constexpr std::uint64_t kNear = 64 << 10;
+  if (number != SIGSEGV || info.si_code <= 0) return false;
+  const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+  const std::uint64_t top = stack_pointer(context);
+  return top != 0 && address < top + kNear && top < address + kNear;
+}
+
 void add_place(LastWords& message) {
   const Work& work = work_of_thread;
-  if (work.name == nullptr) return;
+  if (work.name == nullptr && name_of_thread != nullptr) {
+    message << " on the engine's thread '" << name_of_thread << "'";
+    return;
+  }
+  if (work.name == nullptr) {
+    char name[16] = "";
+    prctl(PR_GET_NAME, name);
+    message << " on a thread of a plugin or a library ('" << name << "')";
+    return;
+  }
   message << " at " << work.what << " '" << *work.name << "' (" << work.use->component.spec.name()
           << " of plugin " << work.use->plugin << ", " << work.use->plugin_file << ")";
 }
@@ -119,10 +182,12 @@ constexpr std::string_view kWhatIsLeft =
     "What was committed and what was paid for is on disk: once the plugin is mended, or what uses "
     "it is left out, the same command goes on.\n";
 
-void report_signal(int number, siginfo_t*, void* context) {
+void report_signal(int number, siginfo_t* info, void* context) {
   LastWords message;
   char line[512];
-  message << "\nrare-engine: signal " << number << " (" << signal_name(number) << ")";
+  message << "\nrare-engine: signal " << number << " (" << signal_name(number);
+  if (is_full_stack(number, *info, context)) message << ": the stack of its thread is full";
+  message << ")";
   add_place(message);
   const std::string_view file = file_at(address_of_code(context), line);
   if (!file.empty()) message << ", in the code of " << file;
@@ -144,6 +209,7 @@ void report_exit() {
 }  // namespace
 
 void report_crashes() {
+  begin_engine_thread("main");
   reporting_process.store(getpid());
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     struct sigaction before {};
@@ -153,6 +219,11 @@ void report_crashes() {
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
     sigaction(number, &action, nullptr);
   }
+}
+
+void begin_engine_thread(const char* name) {
+  thread_local const ReportStack stack_for_reports;
+  name_of_thread = name;
 }
 
 // exit() undoes last what was registered first: plugins, which are loaded by now, lose nothing

@@ -8,6 +8,7 @@
 #include "engine/graph/plan_estimate.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/async_node.h"
+#include "engine/runtime/crash_report.h"
 #include "engine/runtime/identities.h"
 #include "engine/runtime/operator_node.h"
 #include "engine/runtime/sink_node.h"
@@ -36,13 +37,25 @@ int chosen_threads(int wanted) {
 
 }  // namespace
 
+Executor::PoolThreads::PoolThreads(oneapi::tbb::task_arena& arena)
+    : oneapi::tbb::task_scheduler_observer(arena) {
+  observe(true);
+}
+
+Executor::PoolThreads::~PoolThreads() { observe(false); }
+
+void Executor::PoolThreads::on_scheduler_entry(bool is_worker) {
+  if (is_worker) begin_engine_thread("pool");
+}
+
 Executor::Executor(Setup setup)
     : setup_(std::move(setup)),
       credits_(chosen_credits(setup_)),
       threads_(chosen_threads(setup_.threads)),
       thread_limit_(oneapi::tbb::global_control::max_allowed_parallelism,
                     static_cast<std::size_t>(threads_)),
-      arena_(threads_) {
+      arena_(threads_),
+      pool_threads_(arena_) {
   // A graph belongs to the arena it is made in.
   arena_.execute([this] { build(); });
 }

@@ -6,6 +6,7 @@
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
 
 #include <chrono>
 #include <cstdint>
@@ -65,6 +66,14 @@ class Executor {
   std::int64_t credits() const { return credits_.total(); }
 
  private:
+  // Each worker says first that it is the engine's.
+  class PoolThreads final : public oneapi::tbb::task_scheduler_observer {
+   public:
+    explicit PoolThreads(oneapi::tbb::task_arena& arena);
+    ~PoolThreads() override;
+    void on_scheduler_entry(bool is_worker) override;
+  };
+
   void build();
   void build_sources();
   void build_gathers();
@@ -77,6 +86,7 @@ class Executor {
   const int threads_;
   oneapi::tbb::global_control thread_limit_;
   oneapi::tbb::task_arena arena_;
+  PoolThreads pool_threads_;
   std::unique_ptr<oneapi::tbb::flow::graph> graph_;
   std::unique_ptr<Flow> flow_;
   std::vector<std::unique_ptr<SourceNode>> sources_;

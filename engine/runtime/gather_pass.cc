@@ -5,6 +5,7 @@
 
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/crash_report.h"
 
 namespace rare::engine {
 namespace {
@@ -124,6 +125,7 @@ Status GatherPass::take_in(SpilledRow row) {
 }
 
 void GatherPass::work() {
+  begin_engine_thread("whole set");
   Status fault;
   for (;;) {
     Result<std::optional<SpilledRow>> row = rows_->next();

@@ -4,6 +4,7 @@
 
 #include "engine/observe/log.h"
 #include "engine/runtime/at_work.h"
+#include "engine/runtime/crash_report.h"
 
 namespace rare::engine {
 namespace {
@@ -48,6 +49,7 @@ void ResumeThreads::misuse(const std::string& what) {
 }
 
 void ResumeThreads::loop() {
+  begin_engine_thread("coroutines");
   std::vector<std::function<void()>> tasks;
   afterwards = &tasks;
   int resumed = 0;

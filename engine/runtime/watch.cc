@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/crash_report.h"
 #include "engine/runtime/end_signals.h"
 
 namespace rare::engine {
@@ -39,6 +40,7 @@ Watch::~Watch() {
 bool Watch::interrupted() { return signals_received.load() > 0; }
 
 void Watch::loop() {
+  begin_engine_thread("watch");
   std::unique_lock lock(mutex_);
   while (!ended_changed_.wait_for(lock, kStep, [this] { return ended_; })) {
     lock.unlock();

@@ -9,12 +9,13 @@ from harness import BUILD, EngineTest, read_jsonl
 PLUGIN = BUILD / "test_plugins" / "ends_process"
 NUMBERS = "nodes:\n  - { name: numbers, use: files.read, with: { path: in.jsonl } }\n"
 RESULT = "  - { name: result, use: files.write, with: { path: out.jsonl } }\n"
+FULL_STACK = "signal 11 (segmentation fault: the stack of its thread is full)"
 
 
 class EndedProcessTest(EngineTest):
-    def check(self, component, code, what, place=None, nodes=None):
+    def check(self, component, code, what, place=None, nodes=None, count=20):
         """`place`: as the report names it, where that is not the node 'guilty'; what was said."""
-        self.write("in.jsonl", "".join(json.dumps({"n": n}) + "\n" for n in range(20)))
+        self.write("in.jsonl", "".join(json.dumps({"n": n}) + "\n" for n in range(count)))
         nodes = nodes or NUMBERS + f"  - {{ name: guilty, use: ends_process.{component} }}\n" + RESULT
         self.write("ends.yaml", "name: ends\n" + nodes)
         arguments = ("ends.yaml", "--plugin-path", PLUGIN, "--progress", "none")
@@ -26,7 +27,7 @@ class EndedProcessTest(EngineTest):
         self.assertIn("the same command goes on", process.stderr)
         self.write("mended", "")
         self.assert_exit(self.run_engine(*arguments), 0)
-        self.assertEqual([row["n"] for row in read_jsonl(self.folder / "out.jsonl")], list(range(20)))
+        self.assertEqual([row["n"] for row in read_jsonl(self.folder / "out.jsonl")], list(range(count)))
         return process.stderr
 
     def test_a_crash(self):
@@ -36,11 +37,23 @@ class EndedProcessTest(EngineTest):
     def test_an_abort_in_a_coroutine(self):
         self.check("abort", -signal.SIGABRT, "signal 6 (abort)")
 
+    def test_an_abort_on_a_thread_of_its_own(self):
+        self.check("abort_on_own_thread", -signal.SIGABRT, "signal 6 (abort)",
+                   place=" on a thread of a plugin or a library ('stray')")
+
+    def test_a_recursion_without_end_in_the_pool(self):
+        # More records than one train takes: the pool's thread has one while the main thread waits.
+        self.check("deep", -signal.SIGSEGV, FULL_STACK, count=300, nodes=NUMBERS +
+                   "  - { name: guilty, use: ends_process.deep, parallelism: 2 }\n" + RESULT)
+
+    def test_a_recursion_without_end_in_a_coroutine(self):
+        self.check("deep_coroutine", -signal.SIGSEGV, FULL_STACK)
+
     def test_exit(self):
         self.check("exit", 1, "exit() was called")
 
     def test_exit_in_a_coroutine_that_has_waited(self):
-        self.check("exit_after_wait", 1, "exit() was called", place=": a component ends a run with")
+        self.check("exit_after_wait", 1, "exit() was called", place=" on the engine's thread 'coroutines'")
 
     def test_exit_in_a_whole_set_operator(self):
         self.check("exit_of_whole_set", 1, "exit() was called")
