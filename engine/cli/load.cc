@@ -36,6 +36,13 @@ void report_refused(const Registry& registry, const std::string& color) {
   }
 }
 
+void report_replaced(const Registry& registry) {
+  for (const ReplacedPlugin& plugin : registry.replaced()) {
+    std::cerr << "plugin " << plugin.name << " is " << plugin.replaced_by << ", which takes the "
+              << "place of " << plugin.file << "\n";
+  }
+}
+
 void report_if_no_plugins(const Registry& registry, const std::vector<std::string>& plugin_path) {
   if (!registry.plugins().empty() || !registry.refused().empty()) return;
   std::cerr << "no plugin is installed; searched:";
@@ -57,6 +64,8 @@ std::optional<Loaded> load(const RunOptions& options) {
   }
   const bool usable = diagnostics.ok() && !has_name_clash(*registry);
   if (!usable || options.log_level != "error") report_refused(*registry, options.color);
+  if (!usable || options.log_level == "info" || options.log_level == "debug")
+    report_replaced(*registry);
   if (!usable) return std::nullopt;
   return Loaded{std::move(registry), std::move(plan)};
 }

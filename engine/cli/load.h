@@ -30,6 +30,9 @@ std::optional<Loaded> load(const RunOptions& options);
 // A line to standard error for each refused plugin, "warning: ..." or "error: ...".
 void report_refused(const Registry& registry, const std::string& color);
 
+// A line to standard error for each file whose plugin a folder that is searched earlier has, too.
+void report_replaced(const Registry& registry);
+
 // A line to standard error that names the folders that were searched, when they hold no plugin.
 void report_if_no_plugins(const Registry& registry, const std::vector<std::string>& plugin_path);
 

@@ -36,11 +36,18 @@ std::string plugins_text(const Registry& registry, const Style& style) {
   for (const RefusedPlugin& plugin : registry.refused()) {
     text += style.error("refused") + "  " + plugin.file + "\n  " + plugin.reason + "\n";
   }
+  for (const ReplacedPlugin& plugin : registry.replaced()) {
+    text += style.warning("replaced") + "  " + plugin.file + "\n  " + plugin.replaced_by +
+            " has the plugin '" + plugin.name + "', too, in a folder that is searched earlier\n";
+  }
   return text;
 }
 
 Json plugins_json(const Registry& registry, const std::vector<std::string>& search_path) {
-  Json json{{"search_path", search_path}, {"plugins", Json::array()}, {"refused", Json::array()}};
+  Json json{{"search_path", search_path},
+            {"plugins", Json::array()},
+            {"refused", Json::array()},
+            {"replaced", Json::array()}};
   for (const LoadedPlugin& plugin : registry.plugins()) {
     json["plugins"].push_back(Json{{"name", plugin.name},
                                    {"version", plugin.version},
@@ -53,6 +60,10 @@ Json plugins_json(const Registry& registry, const std::vector<std::string>& sear
   }
   for (const RefusedPlugin& plugin : registry.refused()) {
     json["refused"].push_back(Json{{"file", plugin.file}, {"reason", plugin.reason}});
+  }
+  for (const ReplacedPlugin& plugin : registry.replaced()) {
+    json["replaced"].push_back(
+        Json{{"name", plugin.name}, {"file", plugin.file}, {"replaced_by", plugin.replaced_by}});
   }
   return json;
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -115,10 +116,13 @@ bool may_bring_verbs(const std::string& file) {
   return names->find(std::string(kRegisterToolsSymbol) + '\0') != std::string::npos;
 }
 
-Status load_plugin(const std::string& file, Wanted wanted, Registry& registry) {
-  const Result<PluginDescriptor> descriptor = read_descriptor(file);
-  if (!descriptor.ok()) return descriptor.status();
-  if (Status status = check_descriptor(*descriptor); !status.ok()) return status;
+std::string text_of(const char* characters, std::size_t size) {
+  return std::string(characters, ::strnlen(characters, size));
+}
+
+Status load_checked(const std::string& file, const PluginDescriptor& descriptor, Wanted wanted,
+                    Registry& registry) {
+  if (Status status = check_descriptor(descriptor); !status.ok()) return status;
   if (wanted == Wanted::verbs && !may_bring_verbs(file)) return Status();
   const Result<RegisterFunctions> functions = load_library(file);
   if (!functions.ok()) return functions.status();
@@ -126,13 +130,27 @@ Status load_plugin(const std::string& file, Wanted wanted, Registry& registry) {
   CollectingToolRegistrar tools;
   if (Status status = register_all(*functions, registrar, tools); !status.ok()) return status;
   LoadedPlugin plugin;
-  plugin.name.assign(descriptor->plugin_name,
-                     ::strnlen(descriptor->plugin_name, sizeof(descriptor->plugin_name)));
-  plugin.version.assign(descriptor->plugin_version,
-                        ::strnlen(descriptor->plugin_version, sizeof(descriptor->plugin_version)));
+  plugin.name = text_of(descriptor.plugin_name, sizeof(descriptor.plugin_name));
+  plugin.version = text_of(descriptor.plugin_version, sizeof(descriptor.plugin_version));
   plugin.file = file;
   plugin.note = functions->note;
   return registry.add(plugin, std::move(registrar.components), std::move(tools.tools));
+}
+
+using FilesByName = std::map<std::string, std::string>;  // of plugins
+
+// `earlier`: of the folders before; `here`: of this one, to which the file is added.
+Status load_plugin(const std::string& file, Wanted wanted, const FilesByName& earlier,
+                   FilesByName& here, Registry& registry) {
+  const Result<PluginDescriptor> descriptor = read_descriptor(file);
+  if (!descriptor.ok()) return descriptor.status();
+  std::string name = text_of(descriptor->plugin_name, sizeof(descriptor->plugin_name));
+  if (const auto at = earlier.find(name); at != earlier.end()) {
+    registry.replace({std::move(name), file, at->second});
+    return Status();
+  }
+  here.emplace(std::move(name), file);
+  return load_checked(file, *descriptor, wanted, registry);
 }
 
 // The plugin files of one folder, by name, so that every start sees them in the same order.
@@ -187,7 +205,9 @@ std::vector<std::string> plugin_search_path(const std::vector<std::string>& give
 
 void load_plugins(const std::vector<std::string>& folders, Registry& registry, Wanted wanted) {
   std::set<fs::path> seen;
+  FilesByName earlier;
   for (const std::string& folder : folders) {
+    FilesByName here;
     const Result<std::vector<fs::path>> files = plugin_files(folder);
     if (!files.ok()) {
       registry.refuse({folder, files.status().message(), files.status().code()});
@@ -198,10 +218,10 @@ void load_plugins(const std::vector<std::string>& folders, Registry& registry, W
       const fs::path real = fs::canonical(file, error);
       // A dangling link has no real file: opening it below says so.
       if (!seen.insert(error ? file : real).second) continue;
-      if (Status status = load_plugin(file.string(), wanted, registry); !status.ok()) {
-        registry.refuse({file.string(), status.message(), status.code()});
-      }
+      const Status status = load_plugin(file.string(), wanted, earlier, here, registry);
+      if (!status.ok()) registry.refuse({file.string(), status.message(), status.code()});
     }
+    earlier.merge(here);
   }
 }
 

@@ -24,10 +24,12 @@ Result<PluginDescriptor> read_descriptor(const std::string& file);
 Status check_descriptor(const PluginDescriptor& descriptor);
 
 // Loads every *.so of the folders into the registry; what does not fit is refused with its reason,
-// and never stops the others. A file that is reached twice (symbolic links) is loaded once. Nothing
-// of a file runs before its descriptor fits; from there on its static initialisers run while it is
-// loaded, and one that throws ends the process, because the dynamic linker cannot be unwound.
-// Thread-safety: one thread at a time. Libraries stay loaded until the process ends.
+// and never stops the others. A file that is reached twice (symbolic links) is loaded once. A
+// plugin takes the place of one of its name in a later folder, also when it is refused itself: what
+// was installed before never runs in place of what is being worked on. Nothing of a file runs
+// before its descriptor fits; from there on its static initialisers run while it is loaded, and one
+// that throws ends the process, because the dynamic linker cannot be unwound. Thread-safety: one
+// thread at a time. Libraries stay loaded until the process ends.
 //
 // With Wanted::verbs, files that bring no verbs (rare/tool.h) are passed over once their descriptor
 // fits: nothing of them runs, and none of what they link is loaded.

@@ -46,6 +46,13 @@ struct RefusedPlugin {
   StatusCode code = StatusCode::invalid_argument;
 };
 
+// A file that nothing was taken of: a folder that is searched earlier has the plugin of its name.
+struct ReplacedPlugin {
+  std::string name;
+  std::string file;
+  std::string replaced_by;  // the file that counts
+};
+
 // Keeps what a plugin registers, for Registry::add().
 class CollectingRegistrar final : public Registrar {
  public:
@@ -66,6 +73,7 @@ class Registry {
   Status add(const LoadedPlugin& plugin, std::vector<Component> components,
              std::vector<ToolOffer> tools = {});
   void refuse(RefusedPlugin plugin) { refused_.push_back(std::move(plugin)); }
+  void replace(ReplacedPlugin plugin) { replaced_.push_back(std::move(plugin)); }
 
   const RegisteredComponent* find(std::string_view name) const;
   std::vector<std::string> names() const;  // sorted
@@ -75,6 +83,7 @@ class Registry {
   const RegisteredComponent* saver() const;
   const std::vector<LoadedPlugin>& plugins() const { return plugins_; }
   const std::vector<RefusedPlugin>& refused() const { return refused_; }
+  const std::vector<ReplacedPlugin>& replaced() const { return replaced_; }
 
  private:
   Status check_tools(const LoadedPlugin& plugin, const std::vector<ToolOffer>& tools) const;
@@ -83,6 +92,7 @@ class Registry {
   std::map<std::string, RegisteredTool, std::less<>> tools_;
   std::vector<LoadedPlugin> plugins_;
   std::vector<RefusedPlugin> refused_;
+  std::vector<ReplacedPlugin> replaced_;
 };
 
 // An invalid spec (two parameters of one name, a default out of its range, ...) by its first fault,

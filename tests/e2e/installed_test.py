@@ -189,6 +189,13 @@ class InstalledTest(unittest.TestCase):
         self.assert_documented("sentiment", "operator", project / "build")
         schema = (project / "build" / "pipeline.schema.json").read_text()
         self.assertIn("sentiment.score", schema)
+        # Work goes on after it was installed: what is built goes before it.
+        installed = self.prefix / "lib" / "rare" / "plugins" / "sentiment.so"
+        self.addCleanup(installed.unlink, missing_ok=True)  # the other tests share the prefix
+        self.succeed("cmake", "--install", "build", "--prefix", self.prefix, cwd=project)
+        said = self.succeed(self.engine, "run", "example.yaml", "--fresh", "--plugin-path", "build", cwd=project)
+        self.assertIn(f"plugin sentiment is build/sentiment.so, which takes the place of {installed}\n", said)
+        self.succeed("ctest", "--test-dir", "build", "--output-on-failure", cwd=project)
 
     def test_new_plugins_of_the_other_kinds_and_the_worked_examples_pass_their_tests(self):
         # One build of all of them: what is configured, and how, is the same as for one alone.

@@ -134,6 +134,43 @@ TEST_CASE("one name in two files: the error names both, and the first stays") {
                                             "component");
 }
 
+TEST_CASE("a plugin takes the place of one of its name in a later folder") {
+  const ScratchFolder installed;
+  fs::copy_file(fixture("good"), installed / "good.so");
+  Registry registry;
+  load_plugins({fixture_folder("good"), installed.path()}, registry);
+  CHECK(registry.refused().empty());
+  REQUIRE(registry.plugins().size() == 1);
+  CHECK(registry.plugins()[0].file == fixture("good"));
+  REQUIRE(registry.replaced().size() == 1);
+  CHECK(registry.replaced()[0].name == "good");
+  CHECK(registry.replaced()[0].file == installed / "good.so");
+  CHECK(registry.replaced()[0].replaced_by == fixture("good"));
+}
+
+TEST_CASE("a plugin that is refused lets none of its name from a later folder in") {
+  const ScratchFolder built, installed;
+  test::write_plugin_of_sdk_9_4(RARE_TEST_PLUGINS, built / "mine.so");
+  fs::copy_file(RARE_TEST_PLUGINS "/throwing_initialiser/throwing_initialiser.so",
+                installed / "mine.so");
+  Registry registry;
+  load_plugins({built.path(), installed.path()}, registry);  // the latter would end this process
+  CHECK(registry.refused().size() == 1);
+  CHECK(registry.replaced().size() == 1);
+}
+
+TEST_CASE("one plugin twice in a folder is refused") {
+  const ScratchFolder folder;
+  fs::copy_file(fixture("good"), folder / "a.so");
+  fs::copy_file(fixture("good"), folder / "b.so");
+  Registry registry;
+  load_plugins({folder.path()}, registry);
+  CHECK(registry.plugins().size() == 1);
+  CHECK(registry.replaced().empty());
+  REQUIRE(registry.refused().size() == 1);
+  CHECK(registry.refused()[0].code == StatusCode::already_exists);
+}
+
 TEST_CASE("a defect stops no other plugin") {
   ScratchFolder folder;
   fs::copy_file(fixture("not_elf"), folder / "a.so");
