@@ -179,6 +179,18 @@ void add_folder(const fs::path& folder, std::vector<std::string>& folders,
 
 }  // namespace
 
+std::string own_plugin_folder(const std::string& executable_folder, const std::string& from_engine,
+                              const std::string& configured) {
+  const fs::path folder(executable_folder);
+  std::error_code error;
+  for (const fs::path& own :
+       {folder / from_engine, folder.parent_path() / "lib" / "rare" / "plugins",
+        fs::path(configured)}) {
+    if (fs::is_directory(own, error)) return own.string();
+  }
+  return "";
+}
+
 std::vector<std::string> plugin_search_path(const std::vector<std::string>& given) {
   std::vector<std::string> folders;
   std::set<fs::path> seen;
@@ -192,14 +204,9 @@ std::vector<std::string> plugin_search_path(const std::vector<std::string>& give
   }
   std::error_code error;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error);
-  const fs::path folder = executable.parent_path();
-  for (const fs::path& own :
-       {folder.parent_path() / "lib" / "rare" / "plugins", folder / RARE_PLUGINS_FROM_ENGINE,
-        fs::path(RARE_INSTALLED_PLUGINS)}) {
-    if (!fs::is_directory(own, error)) continue;
-    add_folder(own, folders, seen);
-    break;
-  }
+  const std::string own = own_plugin_folder(executable.parent_path().string(),
+                                            RARE_PLUGINS_FROM_ENGINE, RARE_INSTALLED_PLUGINS);
+  if (!own.empty()) add_folder(own, folders, seen);
   return folders;
 }
 

@@ -11,11 +11,16 @@
 namespace rare::engine {
 
 // Where plugins are looked for, in this order: `given` (--plugin-path), RARE_PLUGIN_PATH (colons),
-// then the first that is there of: ../lib/rare/plugins from the executable's folder (a build tree);
-// the libdir of the prefix that the executable stands in, wherever that was moved; the libdir of
-// the prefix that it was configured for. Never two of them: a build tree and an installed engine
-// would bring each component twice. Existing folders only, each once.
+// then own_plugin_folder() of the executable. Never two of them: a build tree and an installed
+// engine would bring each component twice. Existing folders only, each once.
 std::vector<std::string> plugin_search_path(const std::vector<std::string>& given);
+
+// The first that is there of: `from_engine`, the libdir of the prefix from the executable's folder,
+// wherever that was moved; ../lib/rare/plugins (a build tree); `configured`, the libdir of the
+// prefix that the engine was configured for. Empty: none is. The prefix's own libdir goes first, as
+// a folder beside it with one plugin in it would hide all of the engine's.
+std::string own_plugin_folder(const std::string& executable_folder, const std::string& from_engine,
+                              const std::string& configured);
 
 // Reads the descriptor out of the file's ELF section, without loading the file.
 Result<PluginDescriptor> read_descriptor(const std::string& file);

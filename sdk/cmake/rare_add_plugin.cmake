@@ -1,5 +1,6 @@
 # rare_add_plugin(NAME source...): a shared library that rare-engine can load. `cmake --install` puts it
-# where the engine of that prefix finds it.
+# where an engine in that prefix finds it: in the folder that the SDK's own engine has, whatever the libdir
+# of the plugin's project would be.
 #
 # Hidden visibility and --exclude-libs keep a plugin's own copies of libraries to itself;
 # -fno-gnu-unique keeps symbols of inline templates from being shared between plugins.
@@ -22,7 +23,9 @@ function(rare_add_plugin NAME)
   endif()
   target_link_options(${NAME} PRIVATE -Wl,--exclude-libs,ALL)
   set(IS_INSTALLED ON)
+  set(PLUGINS "${RareSdk_PLUGINS}")
   if(TARGET rare_build_options)  # the tree of the engine itself
+    set(PLUGINS ${CMAKE_INSTALL_LIBDIR}/rare/plugins)
     target_link_libraries(${NAME} PRIVATE RareSdk::sdk rare_build_options)
     set(IS_INSTALLED ${RARE_PLUGIN_OUTPUT_DIRECTORY})
   else()
@@ -33,7 +36,7 @@ function(rare_add_plugin NAME)
       LIBRARY_OUTPUT_DIRECTORY ${RARE_PLUGIN_OUTPUT_DIRECTORY})
   endif()
   if(IS_INSTALLED)
-    install(TARGETS ${NAME} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/rare/plugins COMPONENT engine)
+    install(TARGETS ${NAME} LIBRARY DESTINATION "${PLUGINS}" COMPONENT engine)
   endif()
   if(RARE_PLUGIN_OUTPUT_DIRECTORY AND TARGET rare_plugins)
     add_dependencies(rare_plugins ${NAME})

@@ -143,7 +143,9 @@ class InstalledTest(unittest.TestCase):
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
-        self.succeed("cmake", "-B", "build", *quickly(COMPILERS[0]), cwd=folder)
+        # A libdir as Debian has it for /usr: a plugin goes where the engine looks nevertheless.
+        self.succeed("cmake", "-B", "build", *quickly(COMPILERS[0]), "-DCMAKE_INSTALL_LIBDIR=lib/x86_64-linux-gnu",
+                     cwd=folder)
         self.succeed("cmake", "--build", "build", "--parallel", "2", cwd=folder)
         self.succeed("ctest", "--test-dir", "build", "--no-tests=error", "--output-on-failure", cwd=folder)
         self.assert_upper_cases(folder, "--plugin-path", "build")

@@ -212,6 +212,22 @@ TEST_CASE("the search path: given folders, then RARE_PLUGIN_PATH; existing ones,
   }
 }
 
+TEST_CASE("an engine's own plugins are in the libdir of its prefix, not in another one beside it") {
+  const ScratchFolder prefix;
+  const auto folder_of = [&] {
+    return own_plugin_folder(prefix / "bin", "../lib/x86_64-linux-gnu/rare/plugins",
+                             prefix / "configured");
+  };
+  CHECK(folder_of() == "");
+  fs::create_directories(prefix / "configured");
+  CHECK(folder_of() == prefix / "configured");
+  fs::create_directories(prefix / "bin");
+  fs::create_directories(prefix / "lib/rare/plugins");
+  CHECK(folder_of() == prefix / "lib/rare/plugins");
+  fs::create_directories(prefix / "lib/x86_64-linux-gnu/rare/plugins");
+  CHECK(fs::equivalent(folder_of(), prefix / "lib/x86_64-linux-gnu/rare/plugins"));
+}
+
 TEST_CASE("the first folder of the search path wins a file that both reach") {
   ScratchFolder a, b;
   fs::create_symlink(fixture("good"), a / "good.so");
