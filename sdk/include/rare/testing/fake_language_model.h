@@ -10,6 +10,7 @@
 
 #include "rare/language_model.h"
 #include "rare/task.h"
+#include "rare/testing/held_replies.h"
 #include "rare/testing/manual_clock.h"
 
 namespace rare::testing {
@@ -28,12 +29,11 @@ class FakeLanguageModel final : public LanguageModel {
       const std::lock_guard lock(mutex_);
       requests_.push_back(std::move(request));
     }
+    auto give = [completion = pair.completion, reply = std::move(reply)] { completion.set(reply); };
     if (clock_ == nullptr) {
-      pair.completion.set(std::move(reply));
+      HeldReplies::give(std::move(give));
     } else {
-      clock_->after(latency_, [completion = pair.completion, reply = std::move(reply)] {
-        completion.set(reply);
-      });
+      clock_->after(latency_, std::move(give));
     }
     return std::move(pair.awaitable);
   }
@@ -50,7 +50,7 @@ class FakeLanguageModel final : public LanguageModel {
  private:
   Resumer& resumer_;
   Script script_;
-  ManualClock* clock_ = nullptr;  // null: replies come at once
+  ManualClock* clock_ = nullptr;  // null: replies come at once, or as HeldReplies says
   ManualClock::Duration latency_{0};
   mutable std::mutex mutex_;
   std::vector<ChatRequest> requests_;

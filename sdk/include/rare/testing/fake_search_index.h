@@ -10,6 +10,7 @@
 
 #include "rare/search_index.h"
 #include "rare/task.h"
+#include "rare/testing/held_replies.h"
 
 namespace rare::testing {
 
@@ -29,7 +30,8 @@ class FakeSearchIndex final : public SearchIndex {
       const std::lock_guard lock(mutex_);
       requests_.push_back(std::move(request));
     }
-    pair.completion.set(std::move(hits));
+    HeldReplies::give(
+        [completion = pair.completion, hits = std::move(hits)] { completion.set(hits); });
     return std::move(pair.awaitable);
   }
   SearchIndexTraits traits() const override { return traits_; }
