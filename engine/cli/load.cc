@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 #include <utility>
 
 #include "engine/cli/terminal.h"
@@ -14,6 +16,17 @@ namespace {
 bool has_name_clash(const Registry& registry) {
   for (const RefusedPlugin& plugin : registry.refused()) {
     if (plugin.code == StatusCode::already_exists) return true;
+  }
+  return false;
+}
+
+// Whether the file, or the folder itself, is of one of the folders.
+bool is_of(const std::string& file, const std::vector<std::string>& folders) {
+  const std::filesystem::path path(file);
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    if (std::filesystem::equivalent(path.parent_path(), folder, error)) return true;
+    if (std::filesystem::equivalent(path, folder, error)) return true;
   }
   return false;
 }
@@ -34,6 +47,14 @@ void report_refused(const Registry& registry, const std::string& color) {
     std::cerr << (clash ? style.error("error:") : style.warning("warning:")) << " plugin "
               << plugin.file << " was refused: " << plugin.reason << "\n";
   }
+}
+
+int exit_code_of_refused(const Registry& registry, const std::vector<std::string>& plugin_path) {
+  if (has_name_clash(registry)) return 2;
+  for (const RefusedPlugin& plugin : registry.refused()) {
+    if (is_of(plugin.file, plugin_path)) return 2;
+  }
+  return 0;
 }
 
 void report_replaced(const Registry& registry) {

@@ -30,6 +30,10 @@ std::optional<Loaded> load(const RunOptions& options);
 // A line to standard error for each refused plugin, "warning: ..." or "error: ...".
 void report_refused(const Registry& registry, const std::string& color);
 
+// 2 when what the registry has is not all that was asked for: a file in a folder of `plugin_path`
+// was refused, or a name is in two plugins; else 0. For verbs that show what is installed.
+int exit_code_of_refused(const Registry& registry, const std::vector<std::string>& plugin_path);
+
 // A line to standard error for each file whose plugin a folder that is searched earlier has, too.
 void report_replaced(const Registry& registry);
 

@@ -87,16 +87,18 @@ int show_operators(OperatorsOptions options) {
   const auto registry = load_registry(options.plugin_path);
   report_refused(*registry, options.color);
   report_if_no_plugins(*registry, options.plugin_path);
+  const int exit_code = exit_code_of_refused(*registry, options.plugin_path);
   if (const RegisteredComponent* component = registry->find(options.name)) {
     if (options.prompt) return show_prompts(*component, options, style);
-    if (options.format == "text") return print_result(component_page(*component, style));
-    if (options.format == "json") return print_result(component_json(*component).dump(2) + "\n");
-    return print_result(components_markdown({component}));
+    if (options.format == "text") return print_result(component_page(*component, style), exit_code);
+    if (options.format == "json")
+      return print_result(component_json(*component).dump(2) + "\n", exit_code);
+    return print_result(components_markdown({component}), exit_code);
   }
   if (options.prompt) return no_component(*registry, options.name);
   const auto components = components_of(*registry, options.name);
   if (components.empty() && !options.name.empty()) return unknown_name(*registry, options.name);
-  return print_result(listed(components, options, style));
+  return print_result(listed(components, options, style), exit_code);
 }
 
 }  // namespace

@@ -85,9 +85,9 @@ void add_log_level(CLI::App& verb, std::string& log_level) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
 }
 
-int print_result(const std::string& text) {
+int print_result(const std::string& text, int exit_code) {
   std::cout << text << std::flush;
-  if (std::cout.good()) return 0;
+  if (std::cout.good()) return exit_code;
   std::cerr << "rare-engine: standard output cannot be written to\n";
   return 1;
 }

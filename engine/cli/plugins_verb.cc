@@ -71,11 +71,12 @@ Json plugins_json(const Registry& registry, const std::vector<std::string>& sear
 int show_plugins(const PluginsOptions& options) {
   const auto registry = load_registry(options.plugin_path);
   report_if_no_plugins(*registry, options.plugin_path);
+  const int exit_code = exit_code_of_refused(*registry, options.plugin_path);
   if (!options.json) {
-    return print_result(plugins_text(*registry, Style(options.color, STDOUT_FILENO)));
+    return print_result(plugins_text(*registry, Style(options.color, STDOUT_FILENO)), exit_code);
   }
   const Json json = plugins_json(*registry, plugin_search_path(options.plugin_path));
-  return print_result(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return print_result(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", exit_code);
 }
 
 }  // namespace
@@ -87,7 +88,9 @@ void add_plugins_verb(CLI::App& app, int& exit_code) {
   add_plugin_path(verb, options->plugin_path);
   verb.add_flag("--json", options->json, "as JSON");
   add_color(verb, options->color);
-  verb.footer("Example:\n  rare-engine plugins --plugin-path build/my_plugins\n");
+  verb.footer(
+      "Example:\n  rare-engine plugins --plugin-path build/my_plugins\n"
+      "It ends with 2 when one in a folder of --plugin-path is refused.\n");
   verb.callback([options, &exit_code] { exit_code = show_plugins(*options); });
 }
 

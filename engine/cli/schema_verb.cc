@@ -21,7 +21,8 @@ int show_schema(const SchemaOptions& options) {
   report_refused(*registry, "auto");
   report_if_no_plugins(*registry, options.plugin_path);
   const Json schema = pipeline_schema(*registry, options.overlay);
-  return print_result(schema.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return print_result(schema.dump(2, ' ', false, Json::error_handler_t::replace) + "\n",
+                      exit_code_of_refused(*registry, options.plugin_path));
 }
 
 }  // namespace
@@ -37,7 +38,8 @@ void add_schema_verb(CLI::App& app, int& exit_code) {
       "Example:\n"
       "  rare-engine schema > pipeline.schema.json\n"
       "and as the first line of a pipeline file, for editors with yaml-language-server:\n"
-      "  # yaml-language-server: $schema=pipeline.schema.json\n");
+      "  # yaml-language-server: $schema=pipeline.schema.json\n"
+      "It ends with 2 when a plugin in a folder of --plugin-path is refused, and lacks it then.\n");
   verb.callback([options, &exit_code] { exit_code = show_schema(*options); });
 }
 

@@ -39,7 +39,8 @@ void add_color(CLI::App& verb, std::string& color);
 void add_metrics_port(CLI::App& verb, std::optional<int>& port);
 void add_log_level(CLI::App& verb, std::string& log_level);
 
-// Writes a verb's result to standard output; 0, or 1 and a message when it cannot be written.
-int print_result(const std::string& text);
+// Writes a verb's result to standard output; `exit_code`, or 1 and a message when it cannot be
+// written.
+int print_result(const std::string& text, int exit_code = 0);
 
 }  // namespace rare::engine::cli

@@ -27,13 +27,22 @@ function(rare_add_pipeline_test NAME PIPELINE)
     WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
 endfunction()
 
-# rare_write_schema(PLUGIN): each build of the plugin writes pipeline.schema.json into the build folder, the
-# JSON Schema of pipelines with it and all that is installed. The engine loads the plugin for it, so one
-# that it refuses is told at once.
+# rare_write_schema(PLUGIN): a build writes pipeline.schema.json into the build folder, the JSON Schema of
+# pipelines with the plugins of the folder and all that is installed. The engine loads the plugins for it:
+# when it refuses one the build fails, and the schema of before stays. Called for several plugins of one
+# folder it is written once, after the last of them.
 function(rare_write_schema PLUGIN)
   rare_need_engine(rare_write_schema)
-  add_custom_command(TARGET ${PLUGIN} POST_BUILD
-    COMMAND "${RareSdk_ENGINE}" schema --plugin-path "$<TARGET_FILE_DIR:${PLUGIN}>"
-            > "${CMAKE_CURRENT_BINARY_DIR}/pipeline.schema.json"
-    COMMENT "Writing pipeline.schema.json" VERBATIM)
+  set(SCHEMA "${CMAKE_CURRENT_BINARY_DIR}/pipeline.schema.json")
+  get_property(IS_WRITTEN DIRECTORY PROPERTY RARE_WRITES_SCHEMA)
+  if(IS_WRITTEN)
+    add_custom_command(OUTPUT "${SCHEMA}" APPEND DEPENDS ${PLUGIN})
+    return()
+  endif()
+  set_property(DIRECTORY PROPERTY RARE_WRITES_SCHEMA ON)
+  add_custom_command(OUTPUT "${SCHEMA}"
+    COMMAND "${RareSdk_ENGINE}" schema --plugin-path "$<TARGET_FILE_DIR:${PLUGIN}>" > "${SCHEMA}.new"
+    COMMAND "${CMAKE_COMMAND}" -E rename "${SCHEMA}.new" "${SCHEMA}"
+    DEPENDS ${PLUGIN} "${RareSdk_ENGINE}" COMMENT "Writing pipeline.schema.json" VERBATIM)
+  add_custom_target(${PLUGIN}_schema ALL DEPENDS "${SCHEMA}")
 endfunction()

@@ -199,6 +199,21 @@ class InstalledTest(unittest.TestCase):
         self.assertIn(f"plugin sentiment is build/sentiment.so, which takes the place of {installed}\n", said)
         self.succeed("ctest", "--test-dir", "build", "--output-on-failure", cwd=project)
 
+    def test_a_plugin_that_the_engine_refuses_fails_its_build_and_the_schema_of_before_stays(self):
+        project = self.make_plugin(self.work_folder(), "mood", "operator")
+        (project / "build").mkdir()
+        schema = project / "build" / "pipeline.schema.json"
+        schema.write_text("of before")
+        source = project / "mood.cc"
+        source.write_text(source.read_text() + "void nowhere();\nstatic const int kUndefined = (nowhere(), 1);\n")
+        self.succeed("cmake", "-B", "build", *quickly(COMPILERS[0]), cwd=project)
+        for _ in range(2):  # also where all but the schema is built already
+            done = subprocess.run(["cmake", "--build", "build", "--target", "mood_schema"], cwd=project,
+                                  env=self.environment, timeout=HANG_S, capture_output=True, text=True, check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("mood.so was refused: needs 'nowhere()'", done.stdout + done.stderr)
+            self.assertEqual(schema.read_text(), "of before")
+
     def test_new_plugins_of_the_other_kinds_and_the_worked_examples_pass_their_tests(self):
         # One build of all of them: what is configured, and how, is the same as for one alone.
         folder = self.work_folder()

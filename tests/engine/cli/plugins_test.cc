@@ -20,7 +20,8 @@ TEST_CASE("plugins lists files with version and components, or why they were ref
   test::write_plugin_of_sdk_9_4(RARE_TEST_PLUGINS, engine.path("other.so"));
   const Finished finished = engine.run(
       {"plugins", "--plugin-path", fixture_folder("good"), "--plugin-path", engine.path(".")});
-  CHECK(finished.exit_code == 0);
+  CHECK(finished.exit_code == 2);  // one of a folder that was asked for
+
   CHECK(finished.err == "");
   CHECK(contains(finished.out,
                  "good 1.2.3  " + file_of("good") +
@@ -34,7 +35,7 @@ TEST_CASE("plugins --json has the search path in order") {
   const Finished finished =
       EngineProcess().run({"plugins", "--json", "--plugin-path", fixture_folder("not_elf")},
                           {{"RARE_PLUGIN_PATH", fixture_folder("good")}});
-  CHECK(finished.exit_code == 0);
+  CHECK(finished.exit_code == 2);
   const Json json = Json::parse(finished.out);
   REQUIRE(json["search_path"].size() >= 2);
   CHECK(json["search_path"][0] == fixture_folder("not_elf"));
@@ -51,11 +52,19 @@ TEST_CASE("plugins --json has the search path in order") {
   CHECK((*good)["components"].size() == 5);
 }
 
+TEST_CASE("what is refused in a folder that was not asked for fails no verb") {
+  const Finished finished =
+      EngineProcess().run({"plugins", "--plugin-path", fixture_folder("good")},
+                          {{"RARE_PLUGIN_PATH", fixture_folder("not_elf")}});
+  CHECK(finished.exit_code == 0);
+  CHECK(contains(finished.out, "refused  " + file_of("not_elf")));
+}
+
 TEST_CASE("other verbs tell what was refused on standard error") {
   const Finished finished = EngineProcess().run(
       {"operators", "good", "--plugin-path", fixture_folder("good"), "--plugin-path",
        fixture_folder("same_name"), "--plugin-path", fixture_folder("throws_standard")});
-  CHECK(finished.exit_code == 0);
+  CHECK(finished.exit_code == 2);
   CHECK(finished.err == "error: plugin " + file_of("same_name") +
                             " was refused: component 'good.upper' comes from both " +
                             file_of("good") + " and " + file_of("same_name") +

@@ -25,6 +25,14 @@ TEST_CASE("schema prints one JSON Schema of what is installed") {
   CHECK(schema["definitions"]["with_good.numbers"]["required"] == Json{"count"});
 }
 
+TEST_CASE("a schema that lacks a plugin it was asked for ends with 2") {
+  const EngineProcess engine;
+  const Finished finished = engine.run({"schema", "--plugin-path", fixture_folder("not_elf")});
+  CHECK(finished.exit_code == 2);
+  CHECK(finished.err.find("not_elf.so was refused: ") != std::string::npos);
+  CHECK(Json::parse(finished.out).contains("definitions"));
+}
+
 TEST_CASE("an overlay's schema asks for nothing that the pipeline has") {
   const EngineProcess engine;
   const Finished finished =
