@@ -199,6 +199,15 @@ class InstalledTest(unittest.TestCase):
         self.assertIn(f"plugin sentiment is build/sentiment.so, which takes the place of {installed}\n", said)
         self.succeed("ctest", "--test-dir", "build", "--output-on-failure", cwd=project)
 
+    def test_a_plugin_with_a_sanitizer_builds_and_its_test_program_passes(self):
+        project = self.make_plugin(self.work_folder(), "sentiment", "operator")
+        said = self.succeed("cmake", "-B", "build", "-DCMAKE_CXX_FLAGS=-fsanitize=address", *quickly("c++"),
+                            cwd=project)
+        self.assertIn("The test example is left out", said)
+        self.succeed("cmake", "--build", "build", "--parallel", "2", cwd=project)
+        said = self.succeed("ctest", "--test-dir", "build", "--no-tests=error", "--output-on-failure", cwd=project)
+        self.assertIn("out of 1", said)
+
     def test_a_plugin_that_the_engine_refuses_fails_its_build_and_the_schema_of_before_stays(self):
         project = self.make_plugin(self.work_folder(), "mood", "operator")
         (project / "build").mkdir()
