@@ -27,8 +27,11 @@ struct NewPluginOptions {
 
 // What CMake and ctest call targets and tests of their own.
 bool is_taken(const std::string& name) {
-  const std::vector<std::string> taken{"all",     "clean", "edit_cache", "example",      "help",
-                                       "install", "test",  "package",    "rebuild_cache"};
+  const std::vector<std::string> taken{
+      "all",     "clean",          "depend",     "edit_cache",
+      "example", "help",           "install",    "list_install_components",
+      "package", "package_source", "preinstall", "rebuild_cache",
+      "test"};
   return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 

@@ -235,6 +235,9 @@ class InstalledTest(unittest.TestCase):
         examples = self.examples()
         for example in examples:
             shutil.copytree(EXAMPLES / example, folder / example)
+            # As new-plugin makes it, above all with a build that optimises coroutines.
+            top = (folder / "my_async" / "CMakeLists.txt").read_text().splitlines()[:2]
+            self.assertEqual((EXAMPLES / example / "CMakeLists.txt").read_text().splitlines()[:2], top)
         (folder / "CMakeLists.txt").write_text(
             "cmake_minimum_required(VERSION 3.25)\nproject(all CXX)\nenable_testing()\n" +
             "".join(f"add_subdirectory({name})\n" for name in [*(f"my_{kind}" for kind in kinds), *examples]))
@@ -253,7 +256,8 @@ class InstalledTest(unittest.TestCase):
         (folder / "mine").mkdir()
         (folder / "mine" / "notes").write_text("")
         for name, why in [("mine", "'mine' is there already"), ("My-Plugin", "small letters, digits and _"),
-                          ("../up", "is no name for a plugin"), ("test", "that the build does not use itself")]:
+                          ("../up", "is no name for a plugin"), ("test", "that the build does not use itself"),
+                          ("preinstall", "that the build does not use itself")]:
             done = subprocess.run([self.engine, "new-plugin", name], cwd=folder, env=self.environment, timeout=HANG_S,
                                   capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stdout), (2, ""), name)
