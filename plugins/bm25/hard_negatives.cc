@@ -231,7 +231,7 @@ class HardNegatives::Choice {
 
   // Takes a hit, unless an earlier answer had it. Whether the choice is complete.
   bool take(const SearchHit& hit, std::size_t rank) {
-    if (seeks_own_place_ && rank == own_looked_at_) look_for_own_text(hit, rank);
+    if (seeks_own_place_) look_for_own_text(hit, rank);
     choose(hit, rank);
     return complete();
   }
@@ -248,8 +248,10 @@ class HardNegatives::Choice {
 
  private:
   void look_for_own_text(const SearchHit& hit, std::size_t rank) {
-    if (own_place_ || own_looked_at_ == kHitsForOwnPlace) return;
-    ++own_looked_at_;
+    if (own_place_ || rank >= kHitsForOwnPlace) return;
+    own_looked_at_ = std::max(own_looked_at_, rank + 1);
+    // In each answer from its first hit on: a later one may have it where another stood before.
+    if (!not_own_.insert(hit.ordinal).second) return;
     if (is_same_text(hit, inputs_.positive.key())) own_place_ = Place{hit.score, rank};
   }
   // Unless there are enough. Whether there are.
@@ -299,7 +301,8 @@ class HardNegatives::Choice {
   bool complete_ = false;
   const bool seeks_own_place_ =
       !node_.output_positive_score_key_.empty() || !node_.output_positive_rank_key_.empty();
-  std::size_t own_looked_at_ = 0;  // of the first hits
+  std::size_t own_looked_at_ = 0;              // the most first hits of one answer
+  std::unordered_set<std::uint64_t> not_own_;  // ordinals of hits with another text
   std::optional<Place> own_place_;
 };
 

@@ -319,6 +319,24 @@ TEST_CASE("The positive's own score and rank are stored when fields for them are
   CHECK(placed(few, "elsewhere")["rank"].is_null());
 }
 
+TEST_CASE("The positive's own place is found where only a later answer has it among the first") {
+  const Json values = {{"output_positive_score_key", "score"},
+                       {"output_positive_rank_key", "rank"}};
+  const Texts texts = {"one", "two", "three", "four", "five", "six", "seven", "positive", "eight"};
+  for (const bool asks : {false, true}) {
+    Mining setup(texts, values);  // five hits at first
+    setup.index.later_order = {1, 0, 7, 3, 2, 4, 5, 6, 8};
+    setup.index.asks_what_is_enough = asks;
+    const Outcome outcome = setup.run({{"question", "why?"}, {"text", "positive"}});
+    REQUIRE(outcome.status.ok());
+    CHECK(setup.index.queries.size() == 2);
+    const Json& fields = outcome.records.at(0).fields();
+    CHECK(fields["score"] == 93);
+    CHECK(fields["rank"] == 2);
+    CHECK(fields["hard_negatives"] == Texts{"one", "two", "three"});
+  }
+}
+
 TEST_CASE("min_score: what scores lower is no negative, and nothing further down is asked for") {
   Mining setup({"one", "positive", "two", "three", "four", "five", "six", "seven"},
                {{"min_score", 98}});
