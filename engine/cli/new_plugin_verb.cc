@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "engine/cli/load.h"
 #include "engine/cli/plugin_template.h"
 #include "engine/cli/verbs.h"
 
@@ -47,6 +48,35 @@ std::string wrong_name(const std::string& name) {
                : "small letters, digits and _, a letter first, at most " +
                      std::to_string(kLongestName) + " of them") +
          ", such as sentiment";
+}
+
+// Empty, or which installed plugin has the name: the engine refuses one of two that bring the same
+// component, and could refuse its own.
+std::string installed_clash(const std::string& name) {
+  const auto registry = load_registry({});
+  const auto taken = [&](const std::string& by, const std::string& file) {
+    return "the name '" + name + "' is taken: " + by + " is installed (" + file +
+           "), and of two that bring the same component the engine refuses one; name another one";
+  };
+  for (const LoadedPlugin& plugin : registry->plugins()) {
+    if (plugin.name == name) return taken("plugin '" + name + "'", plugin.file);
+  }
+  for (const std::string& component : registry->names()) {
+    if (!component.starts_with(name + ".")) continue;
+    return taken("'" + component + "'", registry->find(component)->plugin_file);
+  }
+  return "";
+}
+
+// Empty, or what stands where the folder is to be.
+std::string in_the_way(const std::string& name) {
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(name, error))) return "";
+  if (!fs::is_directory(name, error)) {
+    return "'" + name + "' is there already and no folder: name another one, or remove it";
+  }
+  if (fs::is_empty(name, error) && !error) return "";
+  return "'" + name + "' is there already: name another one, or remove it";
 }
 
 std::string with_name(std::string_view text, const std::string& name) {
@@ -95,10 +125,11 @@ int make_plugin(const NewPluginOptions& options) {
   if (const std::string wrong = wrong_name(options.name); !wrong.empty()) {
     return refused(wrong, kRefused);
   }
-  std::error_code error;
-  if (fs::exists(fs::symlink_status(options.name, error)) && !fs::is_empty(options.name, error)) {
-    return refused("'" + options.name + "' is there already: name another one, or remove it",
-                   kRefused);
+  if (const std::string wrong = installed_clash(options.name); !wrong.empty()) {
+    return refused(wrong, kRefused);
+  }
+  if (const std::string wrong = in_the_way(options.name); !wrong.empty()) {
+    return refused(wrong, kRefused);
   }
   if (const std::string wrong = write_project(options); !wrong.empty()) {
     return refused(wrong, kNotWritten);

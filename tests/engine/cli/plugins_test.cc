@@ -60,6 +60,25 @@ TEST_CASE("what is refused in a folder that was not asked for fails no verb") {
   CHECK(contains(finished.out, "refused  " + file_of("not_elf")));
 }
 
+TEST_CASE("new-plugin refuses the name of what is installed, and of what is no empty folder") {
+  const EngineProcess engine;
+  engine.write("a_file", "");
+  const auto refusal = [&](const std::string& name) {
+    const Finished finished =
+        engine.run({"new-plugin", name}, {{"RARE_PLUGIN_PATH", fixture_folder("good")}});
+    CHECK(finished.exit_code == 2);
+    CHECK(finished.out == "");
+    return finished.err;
+  };
+  CHECK(contains(refusal("good"),
+                 "rare-engine new-plugin: the name 'good' is taken: plugin 'good' "
+                 "is installed (" +
+                     file_of("good") + ")"));
+  CHECK_FALSE(engine.exists("good"));
+  CHECK(contains(refusal("a_file"), "'a_file' is there already and no folder"));
+  CHECK(engine.run({"new-plugin", "good"}).exit_code == 0);
+}
+
 TEST_CASE("other verbs tell what was refused on standard error") {
   const Finished finished = EngineProcess().run(
       {"operators", "good", "--plugin-path", fixture_folder("good"), "--plugin-path",
