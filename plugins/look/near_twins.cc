@@ -50,10 +50,28 @@ void join(std::vector<std::uint32_t>& parents, std::uint32_t one, std::uint32_t 
 using Texts = std::vector<NearTwinFinder::Text>;
 using InBand = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
 
+// An earlier text that a text was found like, of those that are no twins of it the most alike.
+struct Alike {
+  std::uint32_t text = 0;
+  std::uint32_t equal_places = 0;  // 0: none was
+};
+
+struct Groups {
+  std::vector<std::uint32_t> parents;
+  std::vector<Alike> alike;  // by text
+};
+
+void note_alike(const Texts& texts, std::uint32_t leader, std::uint32_t text, Alike& best) {
+  const NearTwinFinder::Text &one = texts[leader], &other = texts[text];
+  if (one.identity == other.identity || one.family == other.family) return;
+  const auto equal = static_cast<std::uint32_t>(one.sketch.equal_places(other.sketch));
+  if (equal > best.equal_places) best = {leader, equal};
+}
+
 // Joins texts of one band, which have indices `begin` to `end` in `sorted`: each with the first of
 // some that it is like, so that thousands cost no pairs.
 void join_band(const Texts& texts, const InBand& sorted, std::size_t begin, std::size_t end,
-               std::vector<std::uint32_t>& parents) {
+               Groups& groups) {
   std::array<std::uint32_t, kMostLeaders> leaders{};
   std::size_t leader_count = 0;
   for (std::size_t i = begin; i < end; ++i) {
@@ -62,16 +80,18 @@ void join_band(const Texts& texts, const InBand& sorted, std::size_t begin, std:
     const auto* const found = std::find_if(leaders.cbegin(), last, [&](std::uint32_t leader) {
       return texts[text].sketch.equal_places(texts[leader].sketch) >= kAlikePlaces;
     });
-    if (found != last)
-      join(parents, *found, text);
-    else
+    if (found == last) {
       leaders[leader_count++ % kMostLeaders] = text;
+      continue;
+    }
+    join(groups.parents, *found, text);
+    note_alike(texts, *found, text, groups.alike[text]);
   }
 }
 
-std::vector<std::uint32_t> joined(const Texts& texts) {
-  std::vector<std::uint32_t> parents(texts.size());
-  std::iota(parents.begin(), parents.end(), 0U);
+Groups joined(const Texts& texts) {
+  Groups groups{std::vector<std::uint32_t>(texts.size()), std::vector<Alike>(texts.size())};
+  std::iota(groups.parents.begin(), groups.parents.end(), 0U);
   InBand sorted(texts.size());
   for (std::size_t band = 0; band < NearSketch::kBands; ++band) {
     for (std::uint32_t i = 0; i < texts.size(); ++i) {
@@ -80,10 +100,10 @@ std::vector<std::uint32_t> joined(const Texts& texts) {
     std::sort(sorted.begin(), sorted.end());
     for (std::size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
       while (end < sorted.size() && sorted[end].first == sorted[begin].first) ++end;
-      if (end - begin > 1) join_band(texts, sorted, begin, end, parents);
+      if (end - begin > 1) join_band(texts, sorted, begin, end, groups);
     }
   }
-  return parents;
+  return groups;
 }
 
 void keep_largest(std::vector<NearTwinFinder::Twins>& groups, std::size_t most) {
@@ -155,7 +175,8 @@ NearTwinFinder::Found NearTwinFinder::find(std::size_t most_groups,
                                            std::size_t most_records_of_each) {
   std::sort(texts_.begin(), texts_.end(),
             [](const Text& a, const Text& b) { return a.record < b.record; });
-  std::vector<std::uint32_t> parents = joined(texts_);
+  Groups groups = joined(texts_);
+  std::vector<std::uint32_t>& parents = groups.parents;
   std::vector<std::uint32_t> in_groups(texts_.size());
   std::iota(in_groups.begin(), in_groups.end(), 0U);
   for (const std::uint32_t text : in_groups) parents[text] = root_of(parents, text);
@@ -164,18 +185,17 @@ NearTwinFinder::Found NearTwinFinder::find(std::size_t most_groups,
   });
   Found found;
   for (std::size_t begin = 0, end = 0; begin < in_groups.size(); begin = end) {
-    const Text& first = texts_[in_groups[begin]];
     Twins twins;
     for (end = begin; end < in_groups.size(); ++end) {
       if (parents[in_groups[end]] != parents[in_groups[begin]]) break;
-      const Text& text = texts_[in_groups[end]];
-      if (twins.records.size() < most_records_of_each) twins.records.push_back(text.record);
-      const bool unlike = text.identity != first.identity && text.family != first.family;
-      if (twins.unlike.second != 0 || !unlike) continue;
-      twins.unlike = {first.record, text.record};
-      twins.equal_places = first.sketch.equal_places(text.sketch);
+      const std::uint64_t record = texts_[in_groups[end]].record;
+      if (twins.records.size() < most_records_of_each) twins.records.push_back(record);
+      const Alike& alike = groups.alike[in_groups[end]];
+      if (alike.equal_places <= twins.equal_places) continue;
+      twins.unlike = {texts_[alike.text].record, record};
+      twins.equal_places = alike.equal_places;
     }
-    if (twins.unlike.second == 0) continue;
+    if (twins.equal_places == 0) continue;
     twins.count = end - begin;
     ++found.groups;
     found.records += twins.count;

@@ -55,17 +55,19 @@ class NearTwinFinder {
   std::uint64_t one_in() const { return std::uint64_t{1} << halvings_; }
 
   struct Twins {
-    std::vector<std::uint64_t> records;                    // sorted; no more than are asked for
-    std::uint64_t count = 0;                               // of records, exact twins among them
-    std::pair<std::uint64_t, std::uint64_t> unlike{0, 0};  // the first, and one that differs
-    std::size_t equal_places = 0;                          // of these two
+    std::vector<std::uint64_t> records;  // sorted; no more than are asked for
+    std::uint64_t count = 0;             // of records, exact twins among them
+    // Two that differ and were found alike, of these the most alike: others of a group can have
+    // little in common.
+    std::pair<std::uint64_t, std::uint64_t> unlike{0, 0};
+    std::size_t equal_places = 0;  // of these two
   };
   struct Found {
-    std::uint64_t groups = 0;   // of texts of which at least two differ
+    std::uint64_t groups = 0;   // in which at least two that differ were found alike
     std::uint64_t records = 0;  // in these
     std::vector<Twins> shown;   // of the groups with the most records, then the most alike
   };
-  // Sorts what is kept; takes 20 bytes a text meanwhile.
+  // Sorts what is kept; takes 28 bytes a text meanwhile.
   Found find(std::size_t most_groups, std::size_t most_records_of_each);
 
  private:

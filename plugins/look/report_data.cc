@@ -28,6 +28,8 @@ constexpr double kLeastShownShare = 0.7;
 constexpr std::size_t kMostComparedBytes = std::size_t{256} << 10;
 constexpr std::size_t kUnlikeBytes = 240, kBeforeUnlikeBytes = 80;
 constexpr std::size_t kMostTwinGroups = 30, kMostTwinsOfGroup = 20;
+// Of near twins more are read, for the exact share leaves some out.
+constexpr std::size_t kMostNearGroupsRead = 2 * kMostTwinGroups;
 constexpr std::size_t kDeadLettersOfReason = 3, kMostDeadLetters = 60;
 // Of a million dead letters the first are enough: all of their reasons are counted elsewhere.
 constexpr std::size_t kDeadLettersLookedAt = 20'000;
@@ -193,21 +195,26 @@ std::pair<std::string, std::string> unlike_parts(const std::string& one, const s
 }
 
 Json near_twins_json(NearTwinFinder& twins, const std::string& field, Shown& records) {
-  const NearTwinFinder::Found found = twins.find(kMostTwinGroups, kMostTwinsOfGroup);
+  const NearTwinFinder::Found found = twins.find(kMostNearGroupsRead, kMostTwinsOfGroup);
   std::vector<std::uint64_t> rows;
   for (const NearTwinFinder::Twins& group : found.shown) {
     rows.insert(rows.end(), {group.unlike.first, group.unlike.second});
   }
   auto texts = records.texts(std::move(rows), field);
   Json shown = Json::array();
+  std::size_t dropped = 0;
   for (const NearTwinFinder::Twins& group : found.shown) {
+    if (shown.size() == kMostTwinGroups) break;
     const std::string& one = texts[group.unlike.first];
     const std::string& other = texts[group.unlike.second];
     FoldedWords words, other_words;
     words.fold(one);
     other_words.fold(other);
     const double share = runs_in_common(words, other_words);
-    if (share < kLeastShownShare) continue;  // by their sketches alone
+    if (share < kLeastShownShare) {  // alike by their sketches alone
+      ++dropped;
+      continue;
+    }
     const auto [part, other_part] = unlike_parts(one, other);
     shown.push_back({{"rows", group.records},
                      {"count", group.count},
@@ -215,11 +222,8 @@ Json near_twins_json(NearTwinFinder& twins, const std::string& field, Shown& rec
                      {"share", share},
                      {"excerpts", {part, other_part}}});
   }
-  return {{"field", field},
-          {"groups", found.groups},
-          {"rows", found.records},
-          {"one_in", twins.one_in()},
-          {"shown", std::move(shown)}};
+  return {{"field", field},           {"groups", found.groups}, {"rows", found.records},
+          {"one_in", twins.one_in()}, {"dropped", dropped},     {"shown", std::move(shown)}};
 }
 
 }  // namespace

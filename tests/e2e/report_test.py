@@ -190,6 +190,26 @@ nodes:
         self.assert_exit(missing, 2)
         self.assertIn("no.jsonl", missing.stderr)
 
+    def test_near_twins_by_their_sketches_alone_are_counted_and_windows_over_a_text_are_shown(self):
+        def texts(number, same):
+            """Of 60 words, of which the first are the same."""
+            return [" ".join(f"w{number}x{word}" if word < same else f"v{number}x{part}x{word}" for word in range(60))
+                    for part in (0, 1)]
+
+        windows = [" ".join(f"u{word}" for word in range(2 * n, 2 * n + 60)) for n in range(40)]
+        rows = [text for number in range(300) for text in texts(number, 48)]  # 46 of 70 runs
+        rows += [windows[n * 7 % 40] for n in range(40)]
+        self.write_copy(self.write_rows({"id": f"d{n}", "question": f"Which is {n}?", "text": text}
+                                        for n, text in enumerate(rows)))
+        self.assert_exit(self.run_engine("copy.yaml", "--progress", "none"), 0)
+        near = self.report("copy.yaml")["rows"]["twins"]["near_texts"]
+        self.assertGreater(near["dropped"], 0)
+        self.assertGreater(len(near["shown"]), 0)
+        self.assertLessEqual(near["dropped"] + len(near["shown"]), near["groups"])
+        for group in near["shown"]:
+            self.assertGreaterEqual(group["share"], 0.8)
+            self.assertGreater(min(group["pair"]), 600)
+
     def test_markup_in_records_stays_text_and_long_records_leave_a_small_page(self):
         evil = dict(rare_record(1), text="</script><script>alert(1)</script>", id="<img src=x>")
         long = dict(rare_record(2), text="salt " * 2_000_000)

@@ -258,6 +258,10 @@
           (group.count > 2 ? `; ${format.format(group.count)} records in all: ${numbers(group)}` : "") }),
         ...group.excerpts.map(text => make("p", { class: "excerpt", text })));
     }
+    if (near.dropped > 0) {
+      section.append(paragraph(`${near.dropped} more of the largest groups ${near.dropped === 1 ? "is" : "are"} not shown: ` +
+        "of the two that are most alike by their sketches less than 70% stands in both."));
+    }
     section.append(paragraph("Found by sketches of documents of ten words or more: nearly all that share nine tenths of their runs of three words " +
       "(of three Chinese or Japanese characters), five of six that share four fifths, and by chance some that share less. The shares are exact; " +
       "pairs below 70% are not shown. The excerpts begin shortly before the first difference.", "quiet"));

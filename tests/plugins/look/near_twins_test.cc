@@ -101,6 +101,26 @@ TEST_CASE("exact twins alone, and records of one family, are no near twins") {
   CHECK(found.shown[0].unlike == std::pair<std::uint64_t, std::uint64_t>(1, 3));
 }
 
+TEST_CASE("of a chain, two that were found alike are named, not its ends") {
+  // Windows of 60 words, each two words after another: neighbours have 56 of 60 runs in common.
+  constexpr std::uint64_t kWindows = 200;
+  const std::vector<std::string> words = own_words(7, 60 + 2 * kWindows);
+  NearTwinFinder finder(1000);
+  const auto window_of = [](std::uint64_t record) { return record * 77 % kWindows; };
+  for (std::uint64_t record = 1; record <= kWindows; ++record) {
+    const auto begin = words.begin() + static_cast<std::ptrdiff_t>(2 * window_of(record));
+    finder.add(text_of(joined(std::vector<std::string>(begin, begin + 60)), record));
+  }
+  const NearTwinFinder::Found found = finder.find(kWindows, 4);
+  CHECK(found.records > kWindows / 2);
+  REQUIRE(!found.shown.empty());
+  for (const NearTwinFinder::Twins& twins : found.shown) {
+    const std::uint64_t one = window_of(twins.unlike.first), other = window_of(twins.unlike.second);
+    CHECK(std::max(one, other) - std::min(one, other) <= 4);
+    CHECK(twins.equal_places >= NearSketch::kPlaces * 3 / 4);
+  }
+}
+
 TEST_CASE("thousands of texts of one mould are one group, in whatever order they come") {
   std::vector<NearTwinFinder::Text> texts;
   std::vector<std::string> words = own_words(9, 80);
