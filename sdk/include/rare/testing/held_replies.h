@@ -1,4 +1,7 @@
 // Replies of scripted services, held back until all records that are in flight wait for theirs.
+//
+// Thread-safety: one thread, the one that made it. Ownership: the test's, on its stack; what is
+// held is answered before it ends.
 #pragma once
 
 #include <functional>
@@ -9,7 +12,7 @@ namespace rare::testing {
 
 // While one lives, the scripted services (FakeLanguageModel, FakeSearchIndex) that are asked on its
 // thread answer when it says so: release() answers all that is asked for up to then. What is left
-// is answered at the end of its life. Thread-safety: one thread, the one that made it.
+// is answered at the end of its life.
 class HeldReplies {
  public:
   enum class Order { oldest_first, newest_first };
