@@ -41,17 +41,6 @@ constexpr std::uint64_t kForeignShare = 100;
 constexpr std::uint64_t kAllLookedAt = 1000;
 constexpr std::uint64_t kOneLookedAtOf = 16;
 
-bool is_same_text(const SearchHit& hit, const std::string& key) {
-  FoldedText folded;
-  folded.begin(hit.text);
-  return folded.has_key(key);
-}
-
-bool has_text(const SearchHits& reply, const std::string& key) {
-  return std::any_of(reply.hits.begin(), reply.hits.end(),
-                     [&](const SearchHit& hit) { return is_same_text(hit, key); });
-}
-
 int grown(int hits, int growth) {
   constexpr int kLargest = std::numeric_limits<int>::max();
   return hits > kLargest / growth ? kLargest : hits * growth;
@@ -246,32 +235,41 @@ class HardNegatives::Choice {
     }
   }
 
+  bool has_own_text(const SearchHits& reply) {
+    return std::any_of(reply.hits.begin(), reply.hits.end(),
+                       [this](const SearchHit& hit) { return is_own_text(hit); });
+  }
+
  private:
   void look_for_own_text(const SearchHit& hit, std::size_t rank) {
     if (own_place_ || rank >= kHitsForOwnPlace) return;
     own_looked_at_ = std::max(own_looked_at_, rank + 1);
     // In each answer from its first hit on: a later one may have it where another stood before.
     if (!not_own_.insert(hit.ordinal).second) return;
-    if (is_same_text(hit, inputs_.positive.key())) own_place_ = Place{hit.score, rank};
+    if (is_own_text(hit)) own_place_ = Place{hit.score, rank};
   }
-  // Unless there are enough. Whether there are.
-  bool choose(const SearchHit& hit, std::size_t rank) {
-    if (complete_ || !seen_.insert(hit.ordinal).second) return complete_;
-    if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return false;
-    complete_ = static_cast<double>(hit.score) < node_.min_score_;
-    if (complete_ || static_cast<double>(hit.score) > limit_) return complete_;
+  // Whether its text is the same as the record's own; folds it no further than it takes.
+  bool is_own_text(const SearchHit& hit) {
     folded_.begin(hit.text);
-    if (hit.text == inputs_.text || folded_.has_key(inputs_.positive.key())) {
+    return hit.text == inputs_.text || folded_.has_key(inputs_.positive.key());
+  }
+  // Unless there are enough.
+  void choose(const SearchHit& hit, std::size_t rank) {
+    if (complete_ || !seen_.insert(hit.ordinal).second) return;
+    if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return;
+    complete_ = static_cast<double>(hit.score) < node_.min_score_;
+    if (complete_ || static_cast<double>(hit.score) > limit_) return;
+    if (is_own_text(hit)) {
       has_positive_ = true;
-      return false;
+      return;
     }
-    if (inputs_.positive_shingles.reach(folded_, node_.near_duplicate_)) return false;
-    if (taken_.contains(folded_)) return false;
+    if (inputs_.positive_shingles.reach(folded_, node_.near_duplicate_)) return;
+    if (taken_.contains(folded_)) return;
     negatives_.push_back({hit, rank});
     taken_.insert(folded_, negatives_.back().hit.text);
     complete_ = negatives_.size() == static_cast<std::size_t>(node_.num_neg_);
-    return complete_;
   }
+
   // Forgets all hits.
   void restart() {
     taken_.clear();
@@ -283,7 +281,7 @@ class HardNegatives::Choice {
   void limit_to(const SearchHits& reply) {
     limit_ = 0;
     for (const SearchHit& hit : reply.hits) {
-      if (!is_same_text(hit, inputs_.positive.key())) continue;
+      if (!is_own_text(hit)) continue;
       limit_ = *node_.max_score_ratio_ * static_cast<double>(hit.score);
       has_positive_ = true;
       return;
@@ -410,13 +408,12 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
   }
   const std::uint64_t number = corpus_is_apart_ ? records_++ : 0;
   if (corpus_is_apart_ && (number < kAllLookedAt || number % kOneLookedAtOf == 0)) {
-    const std::string& key = choice->inputs().positive.key();
-    bool is_in_corpus = choice->has_positive() || has_text(hits, key);
+    bool is_in_corpus = choice->has_positive() || choice->has_own_text(hits);
     if (!is_in_corpus) {
       SearchRequest request(choice->inputs().text, kHitsForOwnText);
       Result<SearchHits> reply = co_await index_->search(std::move(request));
       if (!reply) co_return reply.status();
-      is_in_corpus = has_text(*reply, key);
+      is_in_corpus = choice->has_own_text(*reply);
     }
     if (Status status = note_positive(is_in_corpus); !status.ok()) co_return status;
   }

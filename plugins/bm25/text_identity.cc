@@ -25,11 +25,11 @@ std::size_t ascii_end_of(std::string_view text, std::size_t at, std::size_t end)
 
 }  // namespace
 
+// In parts, too: each makes room for as many words as could end in it.
 void FoldedText::assign(std::string_view text) {
-  constexpr std::size_t kBytesOfAWord = 6;  // of the text, in English
+  constexpr std::size_t kAtOnceBytes = 4096;
   begin(text);
-  word_ends_.reserve(text.size() / kBytesOfAWord);
-  extend(text.size());
+  while (!complete()) extend(kAtOnceBytes);
 }
 
 void FoldedText::begin(std::string_view text) {
