@@ -101,6 +101,14 @@ struct CountOf {
   Value Part::*value;
 };
 
+// One family: a sample for each of the parts, by its name.
+template <class Part, class Value>
+void add_count(Page& page, const char* label, const std::vector<Part>& parts,
+               const CountOf<Part, Value>& what) {
+  page.begin(what.name, what.type, "", what.help);
+  for (const Part& part : parts) page.sample({{label, part.name}}, part.*what.value);
+}
+
 void add_run(Page& page, const ProgressSnapshot& now) {
   page.begin("rare_run_elapsed_seconds", "gauge", "seconds", "Since this start of the run.");
   page.sample({}, now.elapsed_s);
@@ -120,8 +128,7 @@ void add_run(Page& page, const ProgressSnapshot& now) {
 
 void add_nodes(Page& page, const std::vector<NodeProgress>& nodes) {
   const auto column = [&]<class Value>(const CountOf<NodeProgress, Value>& what) {
-    page.begin(what.name, what.type, "", what.help);
-    for (const NodeProgress& node : nodes) page.sample({{"node", node.name}}, node.*what.value);
+    add_count(page, "node", nodes, what);
   };
   using Node = NodeProgress;
   column(CountOf<Node, std::int64_t>{"rare_node_records_in_flight", "gauge",
@@ -154,12 +161,7 @@ void add_services(Page& page, const std::vector<ServiceProgress>& services) {
       {"rare_service_throttled", "counter", "Answers that said to come later.",
        &Service::throttled},
   }};
-  for (const auto& counter : counters) {
-    page.begin(counter.name, counter.type, "", counter.help);
-    for (const Service& service : services) {
-      page.sample({{"service", service.name}}, service.*counter.value);
-    }
-  }
+  for (const auto& counter : counters) add_count(page, "service", services, counter);
   page.begin("rare_service_tokens", "counter", "", "Tokens of prompts and of completions.");
   for (const Service& service : services) {
     page.sample({{"service", service.name}, {"kind", "prompt"}}, service.prompt_tokens);

@@ -131,34 +131,28 @@ std::string_view file_at(std::uint64_t address, char (&line)[512]) {
   return file;
 }
 
-std::uint64_t address_of_code(const void* context) {
-#if defined(__x86_64__)
-  return static_cast<std::uint64_t>(
-      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
-#elif defined(__aarch64__)
-  return static_cast<const ucontext_t*>(context)->uc_mcontext.pc;
-#else
-  return context == nullptr ? 0 : 0;
-#endif
-}
+// Where a thread stood; 0 where the processor is not known here.
+struct Registers {
+  std::uint64_t code = 0, stack = 0;
+};
 
-std::uint64_t stack_pointer(const void* context) {
+Registers registers_of(const void* context) {
+  [[maybe_unused]] const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
-  return static_cast<std::uint64_t>(
-      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RSP]);
+  return {static_cast<std::uint64_t>(machine.gregs[REG_RIP]),
+          static_cast<std::uint64_t>(machine.gregs[REG_RSP])};
 #elif defined(__aarch64__)
-  return static_cast<const ucontext_t*>(context)->uc_mcontext.sp;
+  return {machine.pc, machine.sp};
 #else
-  return context == nullptr ? 0 : 0;
+  return {};
 #endif
 }
 
 // There is no memory where the stack goes on.
-bool is_full_stack(int number, const siginfo_t& info, const void* context) {
+bool is_full_stack(int number, const siginfo_t& info, std::uint64_t top) {
   constexpr std::uint64_t kNear = 64 << 10;
   if (number != SIGSEGV || info.si_code <= 0) return false;
   const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
-  const std::uint64_t top = stack_pointer(context);
   return top != 0 && address < top + kNear && top < address + kNear;
 }
 
@@ -185,11 +179,12 @@ constexpr std::string_view kWhatIsLeft =
 void report_signal(int number, siginfo_t* info, void* context) {
   LastWords message;
   char line[512];
+  const Registers at = registers_of(context);
   message << "\nrare-engine: signal " << number << " (" << signal_name(number);
-  if (is_full_stack(number, *info, context)) message << ": the stack of its thread is full";
+  if (is_full_stack(number, *info, at.stack)) message << ": the stack of its thread is full";
   message << ")";
   add_place(message);
-  const std::string_view file = file_at(address_of_code(context), line);
+  const std::string_view file = file_at(at.code, line);
   if (!file.empty()) message << ", in the code of " << file;
   message << ". " << kWhatIsLeft;
   message.write_out();

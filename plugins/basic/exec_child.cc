@@ -16,6 +16,20 @@ constexpr std::size_t kBytesPerLook = 1 << 20;
 constexpr std::size_t kErrorLineBytes = 2048;  // of a line on standard error that are kept
 constexpr std::size_t kLastErrorLines = 12;
 
+// Takes what is there, up to a limit; closes a pipe that has come to its end.
+template <class Take>
+void read_some(process::Descriptor& pipe, const Take& take) {
+  char bytes[kReadBytes];
+  for (std::size_t all = 0; all < kBytesPerLook;) {
+    const ssize_t got = read(pipe.get(), bytes, sizeof bytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) return pipe.reset();
+    take(std::string_view(bytes, static_cast<std::size_t>(got)));
+    all += static_cast<std::size_t>(got);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ExecChild>> ExecChild::start(const process::ChildProcess::Command& command) {
@@ -96,18 +110,7 @@ void ExecChild::write() {
 
 bool ExecChild::read_output(std::size_t most_line_bytes,
                             const std::function<void(std::string_view)>& take) {
-  char bytes[kReadBytes];
-  for (std::size_t all = 0; all < kBytesPerLook;) {
-    const ssize_t got = read(pipes_.output.get(), bytes, sizeof bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) break;
-    if (got <= 0) {
-      pipes_.output.reset();
-      break;
-    }
-    output_text_.append(bytes, static_cast<std::size_t>(got));
-    all += static_cast<std::size_t>(got);
-  }
+  read_some(pipes_.output, [this](std::string_view text) { output_text_ += text; });
   std::size_t line = 0;
   for (std::size_t end; (end = output_text_.find('\n', looked_through_)) != std::string::npos;) {
     take(std::string_view(output_text_).substr(line, end - line));
@@ -120,25 +123,15 @@ bool ExecChild::read_output(std::size_t most_line_bytes,
 }
 
 void ExecChild::read_errors(const std::function<void(std::string_view)>& take) {
-  char bytes[kReadBytes];
-  for (std::size_t all = 0; all < kBytesPerLook;) {
-    const ssize_t got = read(pipes_.errors.get(), bytes, sizeof bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {
-      if (!error_text_.empty()) take_error_line("", take);
-      pipes_.errors.reset();
-      return;
-    }
-    std::string_view text(bytes, static_cast<std::size_t>(got));
+  read_some(pipes_.errors, [&](std::string_view text) {
     for (std::size_t end; (end = text.find('\n')) != std::string_view::npos;) {
       take_error_line(text.substr(0, end), take);
       text.remove_prefix(end + 1);
     }
     const std::size_t room = kErrorLineBytes - std::min(kErrorLineBytes, error_text_.size());
     error_text_ += text.substr(0, room);
-    all += static_cast<std::size_t>(got);
-  }
+  });
+  if (!pipes_.errors.is_open() && !error_text_.empty()) take_error_line("", take);
 }
 
 void ExecChild::take_error_line(std::string_view line,

@@ -117,9 +117,12 @@ void ExecChildren::hand_out() {
     child->ask(std::move(requests), settings_.batch > 1, next_id_);
     child->write();
   }
-  if (!fault_) return;
+  if (fault_) refuse_waiting(*fault_);
+}
+
+void ExecChildren::refuse_waiting(const Status& status) {
   for (std::deque<ExecRequest>* queue : {&suspects_, &waiting_}) {
-    for (const ExecRequest& request : *queue) request.completion.set(*fault_);
+    for (const ExecRequest& request : *queue) request.completion.set(status);
     queue->clear();
   }
 }
@@ -344,10 +347,7 @@ void ExecChildren::end_all() {
   }
   children_.clear();
   take_new();
-  for (std::deque<ExecRequest>* queue : {&suspects_, &waiting_}) {
-    for (const ExecRequest& request : *queue) request.completion.set(Status::cancelled());
-    queue->clear();
-  }
+  refuse_waiting(Status::cancelled());
 }
 
 void ExecChildren::end_gently() {

@@ -60,6 +60,7 @@ class ExecChildren {
   void wake();
   void hand_out();
   void hand_out_suspects();
+  void refuse_waiting(const Status& status);
   // Whom to ask next; nullptr: nobody now.
   ExecChild* next_child();
   bool has_room(const ExecChild& child) const;
