@@ -85,8 +85,9 @@ std::optional<Loaded> load(const RunOptions& options) {
   }
   const bool usable = diagnostics.ok() && !has_name_clash(*registry);
   if (!usable || options.log_level != "error") report_refused(*registry, options.color);
-  if (!usable || options.log_level == "info" || options.log_level == "debug")
+  if (!usable || options.log_level == "info" || options.log_level == "debug") {
     report_replaced(*registry);
+  }
   if (!usable) return std::nullopt;
   return Loaded{std::move(registry), std::move(plan)};
 }

@@ -1,6 +1,6 @@
 // Lines at the bottom of a terminal that are redrawn in place, with log lines above them.
 //
-// A block is taller than the terminal never: what is too much is left out. It is drawn with one
+// A block is never taller than the terminal: what is too much is left out. It is drawn with one
 // write, each line over the one before, so that nothing flickers; where the terminal has become
 // narrower since, the rows into which it broke the old lines are counted. Thread-safety: any
 // thread.
