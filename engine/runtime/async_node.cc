@@ -6,6 +6,7 @@
 
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/long_work.h"
 #include "engine/runtime/resume_threads.h"
 
 namespace rare::engine {
@@ -171,6 +172,12 @@ Record AsyncNode::given_to_operator(Envelope& envelope) const {
   return record;
 }
 
+// Until the coroutine waits: ResumeThreads.
+void AsyncNode::begin_work(const RecordId& id) const {
+  work_of_thread = Work(node_);
+  ThreadWork::here().begin_coroutine(node_, id);
+}
+
 detail::Detached AsyncNode::drive(Envelope envelope) {
   Hop hop{*setup_.resumer};
   co_await hop;
@@ -182,7 +189,7 @@ detail::Detached AsyncNode::drive(Envelope envelope) {
     const InNode in_node(flow_.counters()[node_.index]);
     try {
       Record record = given_to_operator(envelope);
-      work_of_thread = Work(node_);  // until it waits: ResumeThreads
+      begin_work(envelope.record.id());
       Task<Status> task = setup_.instance->process(std::move(record), output);
       status = co_await task;
     } catch (...) {
@@ -210,7 +217,7 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
     }
     detail::UseTimeLimit use{call.get()};
     co_await use;
-    work_of_thread = Work(node_);
+    begin_work(call->envelope.record.id());
     Task<Status> task = setup_.instance->process(std::move(record), call->output);
     status = co_await task;
   } catch (...) {
@@ -284,6 +291,7 @@ struct AsyncNode::Leaving {
 };
 
 void AsyncNode::end(Envelope envelope, BufferedOutput& output, const Status& status) {
+  ThreadWork::here().end();
   thread_local std::unique_ptr<Leaving> of_this_thread;
   if (of_this_thread && &of_this_thread->flow != &flow_) of_this_thread.reset();
   bool leaves_now = false;

@@ -6,6 +6,7 @@
 
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/long_work.h"
 
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
@@ -33,6 +34,7 @@ void OperatorNode::work_off(Train& train) {
 
 std::size_t OperatorNode::process(Train& train, Operator& instance) {
   const AtWork at_work(node_);
+  ThreadWork& work = ThreadWork::here();
   Departures departures(flow_);
   BufferedOutput output(names_, flow_.room());
   BodyClock clock(flow_.counters()[node_.index]);
@@ -43,8 +45,10 @@ std::size_t OperatorNode::process(Train& train, Operator& instance) {
       flow_.abandon(std::move(envelope), departures);
       continue;
     }
+    work.begin(node_, envelope.record.id());
     const Status status =
         at_boundary([&] { return instance.process(envelope.record.share(), output); });
+    work.end();
     clock.lap();
     if (status.ok()) {
       flow_.release(node_, std::move(envelope), output, departures);

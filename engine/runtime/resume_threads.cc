@@ -5,6 +5,7 @@
 #include "engine/observe/log.h"
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/crash_report.h"
+#include "engine/runtime/long_work.h"
 
 namespace rare::engine {
 namespace {
@@ -50,6 +51,7 @@ void ResumeThreads::misuse(const std::string& what) {
 
 void ResumeThreads::loop() {
   begin_engine_thread("coroutines");
+  ThreadWork& work = ThreadWork::here();
   std::vector<std::function<void()>> tasks;
   afterwards = &tasks;
   int resumed = 0;
@@ -74,7 +76,9 @@ void ResumeThreads::loop() {
       begin = Clock::now();
     }
     ++resumed;
+    work.begin_again(next);
     next.resume();
+    work.end();
     work_of_thread = Work();
     lock.lock();
   }

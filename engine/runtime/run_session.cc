@@ -353,6 +353,7 @@ void RunSession::stream() {
   executor_ = std::make_unique<Executor>(std::move(execute));
 
   Watch::Setup watch;
+  watch.plan = &plan_;
   watch.control = &control_;
   watch.grace_s = plan_.config.grace_s;
   watch.hang_s = setup_.settings.hang_s;

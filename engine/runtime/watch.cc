@@ -20,7 +20,10 @@ constexpr double kBeforeSayingSo_s = 0.5;
 
 }  // namespace
 
-Watch::Watch(Setup setup) : setup_(std::move(setup)), printer_(setup_.progress) {
+Watch::Watch(Setup setup)
+    : setup_(std::move(setup)),
+      printer_(setup_.progress),
+      long_work_(*setup_.plan, setup_.long_work) {
   signals_received.store(0);
   handle_end_signals(count_signal);
   thread_ = std::thread([this] { loop(); });
@@ -87,6 +90,7 @@ void Watch::step(std::chrono::steady_clock::time_point now) {
     return std::chrono::duration<double>(now - then).count();
   };
   look_at_signals(now);
+  long_work_.look(now);
   if (seen_signals_ > 0 && !control.aborting() && seconds_since(drain_since_) > setup_.grace_s) {
     log_line(LogLevel::info, {}, "the grace period is over: cutting what is still in flight");
     forced_ = true;

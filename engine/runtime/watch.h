@@ -1,6 +1,6 @@
 // The watch: a thread beside a run that looks after what no record does: signals, the grace period,
-// cutting services when the run is aborted, progress lines, and an end that a hanging node cannot
-// prevent.
+// who blocks a thread, cutting services when the run is aborted, progress lines, and an end that a
+// hanging node cannot prevent.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/observe/progress.h"
+#include "engine/runtime/long_work.h"
 #include "engine/runtime/run_control.h"
 #include "rare/status.h"
 
@@ -19,7 +20,9 @@ namespace rare::engine {
 class Watch {
  public:
   struct Setup {
+    const Plan* plan = nullptr;
     RunControl* control = nullptr;
+    LongWork::Limits long_work{};  // past which a warning is logged
     double grace_s = 30;
     // After a cut that nodes do not follow for this long, `give_up` is called.
     double hang_s = 20;
@@ -43,6 +46,7 @@ class Watch {
 
   const Setup setup_;
   ProgressPrinter printer_;
+  LongWork long_work_;
   std::mutex mutex_;
   std::condition_variable ended_changed_;
   bool ended_ = false;

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "catch.h"
 #include "engine/runtime/run.h"
@@ -225,4 +228,58 @@ TEST_CASE("a coroutine that never resumes cannot keep an interrupted process ali
   const IntervalSet& finished = (*state)->resume().sources.at("numbers").finished;
   CHECK(finished.size() == 99);
   CHECK(finished.first_missing() == 10);
+}
+
+// ---- an operator that blocks its thread
+// --------------------------------------------------------------
+
+namespace {
+
+// One call of `kind` returns only when the log names who blocks, as it stands in `folder`/output.
+void run_until_told(const std::string& kind, const std::string& folder) {
+  Observed observed;
+  MemoryState state;
+  std::atomic<int> calls{0};
+  observed.on_work = [&] {
+    if (++calls != 50) return;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (text_of(folder + "/output").find("node 'odd'") == std::string::npos) {
+      if (std::chrono::steady_clock::now() > end) std::abort();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  };
+  Options options{.threads = 8, .credits = 64};
+  options.long_work = {std::chrono::milliseconds(300), std::chrono::milliseconds(300)};
+  require_accounted(run_graph(misbehaving(kind, "pass", 1), state, observed, options));
+  CHECK(observed.rows["rows"].size() == kRecords);
+}
+
+}  // namespace
+
+TEST_CASE("the process of an operator that blocks", "[.child_act]") {
+  const char* folder = std::getenv(kStateVariable);
+  REQUIRE(folder != nullptr);
+  run_until_told("act", folder);
+}
+
+TEST_CASE("the process of a coroutine that blocks", "[.child_wait]") {
+  const char* folder = std::getenv(kStateVariable);
+  REQUIRE(folder != nullptr);
+  run_until_told("wait", folder);
+}
+
+TEST_CASE("an operator that is long at one record, and a coroutine that blocks, are named") {
+  const rare::testing::ScratchFolder folder;
+  const Ended act = run_child("[.child_act]", folder.path());
+  CAPTURE(act.output);
+  CHECK(act.exit_code == 0);
+  CHECK_THAT(act.output, Contains("node 'odd' (graph.act of plugin graph, graph.so) is still at "
+                                  "record ") &&
+                             Contains("nothing ends a call of process()"));
+  const Ended wait = run_child("[.child_wait]", folder.path());
+  CAPTURE(wait.output);
+  CHECK(wait.exit_code == 0);
+  CHECK_THAT(wait.output, Contains("node 'odd' (graph.wait of plugin graph, graph.so) has blocked "
+                                   "its thread for ") &&
+                              Contains("must not sleep"));
 }

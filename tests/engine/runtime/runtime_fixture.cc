@@ -197,7 +197,9 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   Executor executor(std::move(execute));
   {
     Watch::Setup watch;
+    watch.plan = &plan;
     watch.control = &control;
+    watch.long_work = options.long_work;
     watch.stop_asking = [&components] { components.stop_asking(); };
     watch.cut = [&components] { components.cancel_services(); };
     watch.give_up = [] {

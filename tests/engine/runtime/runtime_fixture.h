@@ -12,6 +12,7 @@
 
 #include "engine/graph/plan.h"
 #include "engine/plugin/registry.h"
+#include "engine/runtime/long_work.h"
 #include "engine/runtime/run_control.h"
 #include "engine/state/run_state.h"
 #include "rare/reply_store.h"
@@ -79,7 +80,8 @@ struct Options {
   std::string children_folder{};  // empty: the state's
   std::chrono::milliseconds checkpoint_every{1000};
   ReplyStore* replies = nullptr;  // nothing is kept without
-  double grace_s = 30;            // for operators whose record's time was over
+  LongWork::Limits long_work{};
+  double grace_s = 30;  // for operators whose record's time was over
   // A run that takes longer is said to hang: `what` and what each node does are printed, and the
   // process ends.
   std::chrono::seconds hang{300};
