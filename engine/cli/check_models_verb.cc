@@ -12,6 +12,7 @@
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
 #include "engine/runtime/run.h"
 
 namespace rare::engine::cli {
@@ -34,6 +35,7 @@ std::string is_timeout(const std::string& text) {
 int check_the_models(const CheckModelsOptions& options) {
   set_log_level(options.run.log_level);
   set_log_color(Style(options.run.color, STDERR_FILENO).enabled());
+  const ResultsApart apart;
   const std::optional<Loaded> loaded = load(options.run);
   if (!loaded) return kExitConfiguration;
   const auto timeout =
@@ -43,7 +45,7 @@ int check_the_models(const CheckModelsOptions& options) {
       options.json
           ? check_models_json(found).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
           : check_models_text(options.run.load.file, found,
-                              Style(options.run.color, STDOUT_FILENO)));
+                              Style(options.run.color, result_descriptor())));
   return printed != 0 ? printed : found.exit_code;
 }
 

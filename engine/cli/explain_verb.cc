@@ -14,6 +14,7 @@
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
 #include "engine/runtime/identities.h"
 #include "engine/runtime/labelled_records.h"
 #include "engine/runtime/run.h"
@@ -136,6 +137,7 @@ Result<LookBack> find_record(const ExplainOptions& options, const Plan& plan,
 
 int explain(const ExplainOptions& options) {
   set_log_level(options.run.log_level);
+  const ResultsApart apart;
   const std::optional<Loaded> loaded = load(options.run);
   if (!loaded) return kExitConfiguration;
   const Plan& plan = loaded->plan;
@@ -160,7 +162,7 @@ int explain(const ExplainOptions& options) {
   if (seen.fault.empty() && seen.steps.empty()) {
     return refuse("the input has no record " + options.id);
   }
-  const Style style(options.run.color, STDOUT_FILENO);
+  const Style style(options.run.color, result_descriptor());
   const int printed = print_result(
       options.json
           ? explained_json(plan, seen).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"

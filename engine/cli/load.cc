@@ -9,6 +9,8 @@
 
 #include "engine/cli/terminal.h"
 #include "engine/config/diagnostics.h"
+#include "engine/observe/standard_output.h"
+#include "engine/runtime/crash_report.h"
 
 namespace rare::engine::cli {
 namespace {
@@ -35,6 +37,8 @@ bool is_of(const std::string& file, const std::vector<std::string>& folders) {
 
 std::unique_ptr<Registry> load_registry(const std::vector<std::string>& plugin_path,
                                         Wanted wanted) {
+  const ResultsApart apart;
+  const ComponentsAtWork at_work;
   auto registry = std::make_unique<Registry>();
   load_plugins(plugin_search_path(plugin_path), *registry, wanted);
   return registry;

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "engine/cli/verbs.h"
+#include "engine/observe/standard_output.h"
 
 namespace rare::engine::cli {
 namespace {
@@ -86,8 +87,7 @@ void add_log_level(CLI::App& verb, std::string& log_level) {
 }
 
 int print_result(const std::string& text, int exit_code) {
-  std::cout << text << std::flush;
-  if (std::cout.good()) return exit_code;
+  if (std::cout.good() && write_result(text)) return exit_code;
   std::cerr << "rare-engine: standard output cannot be written to\n";
   return 1;
 }

@@ -9,6 +9,7 @@
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
 #include "engine/runtime/run.h"
 
 namespace rare::engine::cli {
@@ -23,6 +24,7 @@ struct PreviewOptions {
 int preview(const PreviewOptions& options) {
   set_log_level(options.run.log_level);
   set_log_color(Style(options.run.color, STDERR_FILENO).enabled());
+  const ResultsApart apart;
   const std::optional<Loaded> loaded = load(options.run);
   if (!loaded) return kExitConfiguration;
   PreviewSettings settings;
@@ -37,7 +39,7 @@ int preview(const PreviewOptions& options) {
       options.json
           ? preview_json(loaded->plan, seen).dump(2, ' ', false, Json::error_handler_t::replace) +
                 "\n"
-          : preview_text(loaded->plan, seen, Style(options.run.color, STDOUT_FILENO)));
+          : preview_text(loaded->plan, seen, Style(options.run.color, result_descriptor())));
   const int exit_code = printed != 0 ? printed : seen.exit_code;
   if (seen.left_behind) {
     std::fflush(stdout);

@@ -11,6 +11,7 @@
 #include "engine/cli/load.h"
 #include "engine/observe/log.h"
 #include "engine/observe/metrics_endpoint.h"
+#include "engine/observe/standard_output.h"
 #include "engine/runtime/retry.h"
 #include "engine/runtime/run.h"
 
@@ -78,6 +79,7 @@ void work_without_preemption() {
 }  // namespace
 
 int run_command(const RunOptions& options) {
+  const ResultsApart apart;
   set_log_level(options.log_level);
   work_without_preemption();
   const std::optional<Loaded> loaded = load(options);
@@ -90,6 +92,7 @@ int run_command(const RunOptions& options) {
 }
 
 int retry_command(const RunOptions& options) {
+  const ResultsApart apart;
   set_log_level(options.log_level);
   work_without_preemption();
   if (std::error_code error; std::filesystem::is_directory(options.load.file, error)) {

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +24,9 @@ namespace rare::engine {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Atomic for the handler of a signal.
+std::atomic<const char*> file_at_load{nullptr};
 
 std::string demangled(const std::string& symbol) {
   int failure = 0;
@@ -67,7 +71,13 @@ Result<RegisterFunctions> load_library(const std::string& file) {
   boost::dll::shared_library library;
   std::error_code error;
   ::dlerror();
-  library.load(file, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  // What a static initialiser throws must not come out of here: the dynamic linker would keep its
+  // lock, and the next thread that asks it for something would hang.
+  try {
+    library.load(file, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  } catch (...) {
+    std::terminate();  // which says what was thrown
+  }
   if (!library.is_loaded()) {
     const char* message = ::dlerror();
     return Status(StatusCode::invalid_argument,
@@ -124,6 +134,11 @@ Status load_checked(const std::string& file, const PluginDescriptor& descriptor,
                     Registry& registry) {
   if (Status status = check_descriptor(descriptor); !status.ok()) return status;
   if (wanted == Wanted::verbs && !may_bring_verbs(file)) return Status();
+  struct AtLoad {
+    explicit AtLoad(const char* name) { file_at_load.store(name); }
+    ~AtLoad() { file_at_load.store(nullptr); }
+  };
+  const AtLoad at_load(file.c_str());
   const Result<RegisterFunctions> functions = load_library(file);
   if (!functions.ok()) return functions.status();
   CollectingRegistrar registrar;
@@ -178,6 +193,8 @@ void add_folder(const fs::path& folder, std::vector<std::string>& folders,
 }
 
 }  // namespace
+
+const char* plugin_file_at_load() { return file_at_load.load(); }
 
 std::string own_plugin_folder(const std::string& executable_folder, const std::string& from_engine,
                               const std::string& configured) {

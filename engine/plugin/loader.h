@@ -33,13 +33,18 @@ Status check_descriptor(const PluginDescriptor& descriptor);
 // plugin takes the place of one of its name in a later folder, also when it is refused itself: what
 // was installed before never runs in place of what is being worked on. Nothing of a file runs
 // before its descriptor fits; from there on its static initialisers run while it is loaded, and one
-// that throws ends the process, because the dynamic linker cannot be unwound. Thread-safety: one
-// thread at a time. Libraries stay loaded until the process ends.
+// that throws ends the process, because the dynamic linker cannot be unwound: the report of the
+// crash names the file. Thread-safety: one thread at a time. Libraries stay loaded until the
+// process ends.
 //
 // With Wanted::verbs, files that bring no verbs (rare/tool.h) are passed over once their descriptor
 // fits: nothing of them runs, and none of what they link is loaded.
 enum class Wanted { everything, verbs };
 void load_plugins(const std::vector<std::string>& folders, Registry& registry,
                   Wanted wanted = Wanted::everything);
+
+// The file whose code load_plugins() runs right now; null: none. For the report of
+// a crash, which can ask nobody else.
+const char* plugin_file_at_load();
 
 }  // namespace rare::engine

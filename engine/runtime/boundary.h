@@ -1,9 +1,12 @@
 // The boundary between the engine and a plugin's code: exceptions stop here and become Statuses.
 #pragma once
 
+#include <cxxabi.h>
+
 #include <exception>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 #include "engine/graph/plan.h"
@@ -24,7 +27,10 @@ inline Status status_of_exception() {
   } catch (const std::exception& error) {
     return Status(StatusCode::internal, std::string("threw an exception: ") + error.what());
   } catch (...) {
-    return Status(StatusCode::internal, "threw something that is no std::exception");
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    std::string what = "threw something that is no std::exception";
+    if (type != nullptr) what += std::string(" (of type '") + type->name() + "')";
+    return Status(StatusCode::internal, what);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "engine/plugin/loader.h"
 #include "engine/runtime/at_work.h"
 
 namespace rare::engine {
@@ -158,6 +159,11 @@ bool is_full_stack(int number, const siginfo_t& info, std::uint64_t top) {
 
 void add_place(LastWords& message) {
   const Work& work = work_of_thread;
+  if (const char* const file = plugin_file_at_load(); file != nullptr) {
+    message << " while the plugin " << file
+            << " was loaded, in a static initialiser or its registration";
+    return;
+  }
   if (work.name == nullptr && name_of_thread != nullptr) {
     message << " on the engine's thread '" << name_of_thread << "'";
     return;

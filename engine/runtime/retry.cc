@@ -1,6 +1,5 @@
 #include "engine/runtime/retry.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -8,6 +7,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
 #include "engine/runtime/end_command.h"
 #include "engine/runtime/merged_output.h"
 #include "engine/runtime/run_closing.h"
@@ -198,9 +198,8 @@ int Retry::finish() {
   if (!status.ok()) return report_fault(status);
   has_reported_ = true;
   remove_parts();
-  std::printf("retried %llu records with dead letters; %llu dead letters are left\n",
-              static_cast<unsigned long long>(retried),
-              static_cast<unsigned long long>(account.tally.ledger.dead));
+  write_result("retried " + std::to_string(retried) + " records with dead letters; " +
+               std::to_string(account.tally.ledger.dead) + " dead letters are left\n");
   print_closing(plan_, account, session_->components());
   return too_many_dead(plan_.config.max_errors, account.tally.ledger) ? kExitDeadLetters
                                                                       : kExitDone;
@@ -211,8 +210,8 @@ int Retry::execute() {
   Result<Way> way = look();
   if (!way) return report_fault(way.status());
   if (*way == Way::nothing_to_do) {
-    std::printf("no dead letters: %s\n",
-                result_line(session_->components(), state_->resume().tally.ledger).c_str());
+    write_result("no dead letters: " +
+                 result_line(session_->components(), state_->resume().tally.ledger) + "\n");
     return kExitDone;
   }
   if (*way == Way::whole) {

@@ -1,6 +1,5 @@
 #include "engine/runtime/run.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -8,6 +7,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
 #include "engine/runtime/end_command.h"
 #include "engine/runtime/run_closing.h"
 #include "engine/runtime/run_session.h"
@@ -90,7 +90,7 @@ std::optional<int> Run::already_complete() {
     return std::nullopt;
   }
   const Ledger& ledger = resume.tally.ledger;
-  std::printf("%s\n", result_line(components, ledger).c_str());
+  write_result(result_line(components, ledger) + "\n");
   return too_many_dead(plan_.config.max_errors, ledger) ? kExitDeadLetters : kExitDone;
 }
 

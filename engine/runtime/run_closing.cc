@@ -1,12 +1,12 @@
 #include "engine/runtime/run_closing.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
 #include "engine/runtime/run.h"
 #include "engine/runtime/run_session.h"
 
@@ -53,9 +53,9 @@ Status write_reports(RunState& state, const Plan& plan, const RunAccount& accoun
 }
 
 void print_closing(const Plan& plan, const RunAccount& account, const Components& components) {
-  std::fputs(closing_text(plan, account).c_str(), stdout);
-  for (const std::string& notice : components.notices()) std::printf("%s\n", notice.c_str());
-  std::fflush(stdout);
+  std::string text = closing_text(plan, account);
+  for (const std::string& notice : components.notices()) text += notice + "\n";
+  write_result(text);
 }
 
 }  // namespace rare::engine

@@ -1,6 +1,8 @@
 #include "write_sink.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "divided_output.h"
@@ -99,6 +101,15 @@ WriteSettings WriteSink::settings() const {
 Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   context_ = &context;
   if (Status chosen = choose_format(); !chosen) return chosen;
+  // What is finished takes the place of what bears its name, be it /dev/stdout.
+  std::error_code unknown;
+  const std::filesystem::file_status there = std::filesystem::status(path_, unknown);
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    return Status::run_fault(StatusCode::invalid_argument,
+                             path_ +
+                                 ": expected the name of a file, came a device, pipe or folder: "
+                                 "name a file, and `cat` it when the run has ended");
+  }
   Result<std::unique_ptr<RowOutput>> output = make_output();
   if (!output) return output.status();
   output_ = std::move(*output);

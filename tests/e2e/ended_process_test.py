@@ -49,6 +49,14 @@ class EndedProcessTest(EngineTest):
     def test_a_recursion_without_end_in_a_coroutine(self):
         self.check("deep_coroutine", -signal.SIGSEGV, FULL_STACK)
 
+    def test_a_static_initialiser_that_throws(self):
+        plugin = BUILD / "test_plugins" / "throwing_initialiser"
+        process = self.run_engine("plugins", "--plugin-path", plugin)
+        self.assert_exit(process, -signal.SIGABRT)
+        self.assertIn("code of a refused plugin was run", process.stderr)  # what it threw
+        self.assertIn(f"rare-engine: signal 6 (abort) while the plugin {plugin}/throwing_initialiser.so was loaded",
+                      process.stderr)
+
     def test_exit(self):
         self.check("exit", 1, "exit() was called")
 

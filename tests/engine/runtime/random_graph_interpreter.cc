@@ -65,7 +65,7 @@ Said act(const Json& with, Json fields) {
   }
   if (does == "throw") {
     return failed(turn % 2 == 0 ? "threw an exception: thrown at " + std::to_string(h)
-                                : "threw something that is no std::exception");
+                                : "threw something that is no std::exception (of type 'i')");
   }
   if (does == "torn") return failed("torn at " + std::to_string(h));
   if (does == "silent" || (does == "keep" && turn % 2 == 0) || (does == "astray" && turn % 3 == 2))
