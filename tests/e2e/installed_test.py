@@ -168,6 +168,27 @@ class InstalledTest(unittest.TestCase):
         self.assertEqual(self.run_over_two(nodes, folder, "--plugin-path", folder),
                          [{"text": text, **{name: True for name in names}} for text in ("a", "b")])
 
+    def test_a_python_function_and_the_operator_that_it_becomes_give_the_same(self):
+        folder = self.work_folder()
+        page = (SOURCE / "docs" / "exec.md").read_text()
+        section = page.split("## From a Python function to an operator\n")[1].split("\n## ")[0]
+        for block in re.findall(r"```(?:python|yaml|cpp)\n(.*?)```", section, re.DOTALL):
+            (folder / re.match(r"(?://|#) ([\w.]+)\n", block).group(1)).write_text(block)
+        shutil.copy(self.prefix / "share" / "rare-engine" / "python" / "rare_exec.py", folder)
+        (folder / "in.jsonl").write_text('{"text": "one two"}\n{"text": " "}\n{"text": "three"}\n')
+        self.succeed(self.engine, "run", "words.yaml", "--progress", "none", cwd=folder)
+        rows = read_jsonl(folder / "out.jsonl")
+        self.assertEqual(rows, [{"text": "one two", "words": 2}, {"text": "three", "words": 1}])
+        self.succeed("sh", "-c", f"{COMPILERS[0]} {self.plain_flags()} -o words.so words.cc", cwd=folder)
+        pipeline = folder / "words.yaml"
+        pipeline.write_text(re.sub(r"use: basic.exec\n.*\n.*\n", "use: words.count\n", pipeline.read_text()))
+        self.succeed(self.engine, "run", "words.yaml", "--fresh", "--plugin-path", ".", cwd=folder)
+        self.assertEqual(read_jsonl(folder / "out.jsonl"), rows)
+
+    def test_the_pipeline_with_a_program_in_python_runs_where_it_is_installed(self):
+        pipeline = self.prefix / "share" / "rare-engine" / "pipelines" / "exec.yaml"
+        self.succeed(self.engine, "run", pipeline, "--progress", "none", cwd=self.work_folder())
+
     def make_plugin(self, folder, name, kind):
         """The commands that `new-plugin` says come next, up to the last."""
         said = self.succeed(self.engine, "new-plugin", name, "--kind", kind, cwd=folder)
