@@ -31,10 +31,17 @@ Components::Components(const Plan& plan, const Environment& environment)
   }
 }
 
-// Nodes hold pointers into services, and services into contexts.
+// Nodes hold pointers into services, and services into contexts. A destructor that throws ends the
+// process: the report names whose it was.
 Components::~Components() {
-  nodes_.clear();
-  while (!services_.empty()) services_.pop_back();
+  for (const PlannedNode& node : plan_.nodes) {
+    const AtWork at_work(node);
+    nodes_[node.index] = NodeParts();
+  }
+  while (!services_.empty()) {
+    const AtWork at_work(plan_.services[services_.size() - 1]);
+    services_.pop_back();
+  }
 }
 
 ComponentContext& Components::context_of(const std::string& name) {

@@ -57,6 +57,9 @@ class EndedProcessTest(EngineTest):
         self.assertIn(f"rare-engine: signal 6 (abort) while the plugin {plugin}/throwing_initialiser.so was loaded",
                       process.stderr)
 
+    def test_a_destructor_that_throws(self):
+        self.check("throws_at_end", -signal.SIGABRT, "signal 6 (abort)")
+
     def test_exit(self):
         self.check("exit", 1, "exit() was called")
 
