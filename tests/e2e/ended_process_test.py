@@ -57,6 +57,13 @@ class EndedProcessTest(EngineTest):
         self.assertIn(f"rare-engine: signal 6 (abort) while the plugin {plugin}/throwing_initialiser.so was loaded",
                       process.stderr)
 
+    def test_a_static_initialiser_that_exits(self):
+        plugin = BUILD / "test_plugins" / "exiting_initialiser"
+        process = self.run_engine("plugins", "--plugin-path", plugin)
+        self.assert_exit(process, 1)
+        self.assertIn(f"rare-engine: exit() was called while the plugin {plugin}/exiting_initialiser.so was loaded",
+                      process.stderr)
+
     def test_a_destructor_that_throws(self):
         self.check("throws_at_end", -signal.SIGABRT, "signal 6 (abort)")
 
