@@ -33,7 +33,7 @@ std::string is_timeout(const std::string& text) {
 }
 
 int check_the_models(const CheckModelsOptions& options) {
-  set_log_level(options.run.log_level);
+  set_up_log(options.run);
   set_log_color(Style(options.run.color, STDERR_FILENO).enabled());
   const ResultsApart apart;
   const std::optional<Loaded> loaded = load(options.run);

@@ -136,8 +136,8 @@ Result<LookBack> find_record(const ExplainOptions& options, const Plan& plan,
 }
 
 int explain(const ExplainOptions& options) {
-  set_log_level(options.run.log_level);
   const ResultsApart apart;
+  set_up_log(options.run);
   const std::optional<Loaded> loaded = load(options.run);
   if (!loaded) return kExitConfiguration;
   const Plan& plan = loaded->plan;

@@ -2,13 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "engine/cli/terminal.h"
 #include "engine/config/diagnostics.h"
+#include "engine/observe/log.h"
 #include "engine/observe/standard_output.h"
 #include "engine/runtime/crash_report.h"
 
@@ -31,6 +34,31 @@ bool is_of(const std::string& file, const std::vector<std::string>& folders) {
     if (std::filesystem::equivalent(path, folder, error)) return true;
   }
   return false;
+}
+
+// Tells the log of the pipeline. False, and said: --log-level names what the pipeline does not
+// have.
+bool log_names_fit(const RunOptions& options, const Plan& plan) {
+  std::vector<std::string> names;
+  std::set<std::string> services;
+  for (const PlannedNode& node : plan.nodes) names.push_back(node.name);
+  for (const PlannedService& service : plan.services) {
+    names.push_back(service.name);
+    services.insert(service.name);
+  }
+  set_log_pipeline(plan.config.name, std::move(services));
+  bool fit = true;
+  for (const auto& [name, level] : log_levels(options.log_level)->of_names) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    fit = false;
+    const std::string nearest = nearest_name(name, names);
+    std::string message = "--log-level: '" + name + "' is no node or service of the pipeline";
+    if (!nearest.empty()) message += "; did you mean '" + nearest + "'?";
+    message += " It has:";
+    for (const std::string& known : names) message += " " + known;
+    log_line(LogLevel::error, {}, message);
+  }
+  return fit;
 }
 
 }  // namespace
@@ -87,12 +115,13 @@ std::optional<Loaded> load(const RunOptions& options) {
     std::cerr << style.diagnostics(diagnostics.to_string());
     report_if_no_plugins(*registry, options.plugin_path);
   }
+  const LogLevel least = log_levels(options.log_level)->least;
   const bool usable = diagnostics.ok() && !has_name_clash(*registry);
-  if (!usable || options.log_level != "error") report_refused(*registry, options.color);
-  if (!usable || options.log_level == "info" || options.log_level == "debug") {
+  if (!usable || least != LogLevel::error) report_refused(*registry, options.color);
+  if (!usable || least <= LogLevel::info) {
     report_replaced(*registry);
   }
-  if (!usable) return std::nullopt;
+  if (!usable || !log_names_fit(options, plan)) return std::nullopt;
   return Loaded{std::move(registry), std::move(plan)};
 }
 

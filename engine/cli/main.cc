@@ -11,6 +11,7 @@
 #include "engine/cli/tool_verbs.h"
 #include "engine/cli/verbs.h"
 #include "engine/config/diagnostics.h"
+#include "engine/observe/log.h"
 #include "engine/runtime/crash_report.h"
 #include "rare/plugin.h"
 
@@ -150,7 +151,10 @@ int parse_and_run(std::vector<std::string> words) {
 int main(int argc, char** argv) {
   rare::engine::report_crashes();
   try {
-    return rare::engine::cli::parse_and_run(std::vector<std::string>(argv + 1, argv + argc));
+    const int exit_code =
+        rare::engine::cli::parse_and_run(std::vector<std::string>(argv + 1, argv + argc));
+    rare::engine::log_all_repeats();
+    return exit_code;
   } catch (const std::exception& error) {
     std::cerr << "rare-engine: a defect of the engine: " << error.what() << "\n";
     return 1;

@@ -1,7 +1,9 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <utility>
 
 #include "engine/cli/verbs.h"
+#include "engine/observe/log.h"
 #include "engine/observe/standard_output.h"
 
 namespace rare::engine::cli {
@@ -81,9 +83,29 @@ void add_metrics_port(CLI::App& verb, std::optional<int>& port) {
 }
 
 void add_log_level(CLI::App& verb, std::string& log_level) {
-  verb.add_option("--log-level", log_level, "the least that is told (default: info)")
-      ->type_name("LEVEL")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  verb.add_option("--log-level", log_level,
+                  "the least that is told (default: info), and by nodes and services: "
+                  "info,questions=debug,teacher=warning")
+      ->type_name("LEVEL[,NAME=LEVEL...]")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const Result<LogLevels> levels = log_levels(text);
+            return levels ? std::string() : levels.status().message();
+          },
+          ""));
+}
+
+void add_log_format(CLI::App& verb, std::string& format) {
+  verb.add_option("--log-format", format,
+                  "json: an object a line, progress too unless --progress says otherwise "
+                  "(default: text)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+void set_up_log(const RunOptions& options) {
+  if (Result<LogLevels> levels = log_levels(options.log_level)) set_log_levels(std::move(*levels));
+  set_log_format(options.log_format == "json" ? LogFormat::json : LogFormat::text);
 }
 
 int print_result(const std::string& text, int exit_code) {

@@ -22,7 +22,7 @@ struct PreviewOptions {
 };
 
 int preview(const PreviewOptions& options) {
-  set_log_level(options.run.log_level);
+  set_up_log(options.run);
   set_log_color(Style(options.run.color, STDERR_FILENO).enabled());
   const ResultsApart apart;
   const std::optional<Loaded> loaded = load(options.run);

@@ -21,6 +21,7 @@ void add_retry_verb(CLI::App& app, int& exit_code) {
   add_progress(verb, options->progress);
   add_metrics_port(verb, options->metrics_port);
   add_log_level(verb, options->log_level);
+  add_log_format(verb, options->log_format);
   add_color(verb, options->color);
   verb.footer(
       "Only records with dead letters run again, and only where they died is a model asked anew.\n"

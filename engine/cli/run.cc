@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "engine/cli/load.h"
+#include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
 #include "engine/observe/metrics_endpoint.h"
 #include "engine/observe/standard_output.h"
@@ -47,7 +48,9 @@ RunSettings settings_of(const RunOptions& options, const std::string& folder) {
   settings.reply_file = options.cache_file.empty() ? ".rare/replies.db" : options.cache_file;
   settings.fresh = options.fresh;
   settings.limit = options.limit;
-  const auto style = progress_style(options.progress, ::isatty(STDERR_FILENO) == 1);
+  const bool is_json = options.progress == "auto" && options.log_format == "json";
+  const auto style =
+      progress_style(is_json ? "json" : options.progress, ::isatty(STDERR_FILENO) == 1);
   settings.progress = style.value_or(ProgressStyle::plain);
   return settings;
 }
@@ -80,7 +83,7 @@ void work_without_preemption() {
 
 int run_command(const RunOptions& options) {
   const ResultsApart apart;
-  set_log_level(options.log_level);
+  set_up_log(options);
   work_without_preemption();
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
@@ -93,7 +96,7 @@ int run_command(const RunOptions& options) {
 
 int retry_command(const RunOptions& options) {
   const ResultsApart apart;
-  set_log_level(options.log_level);
+  set_up_log(options);
   work_without_preemption();
   if (std::error_code error; std::filesystem::is_directory(options.load.file, error)) {
     log_line(LogLevel::error, {},

@@ -18,7 +18,8 @@ struct RunOptions {
   std::optional<std::uint64_t> limit;    // the first N source records
   std::vector<std::string> plugin_path;  // --plugin-path, in order
   std::string progress = "auto";         // auto, bar, plain, json, none
-  std::string log_level = "info";        // debug, info, warning, error
+  std::string log_level = "info";        // with NAME=LEVEL of nodes and services (log.h)
+  std::string log_format = "text";       // text, json
   std::optional<int> metrics_port;       // 0: any that is free
   std::string color = "auto";            // auto, always, never
 };

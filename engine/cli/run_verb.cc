@@ -30,12 +30,15 @@ void add_run_verb(CLI::App& app, int& exit_code) {
   add_progress(verb, options->progress);
   add_metrics_port(verb, options->metrics_port);
   add_log_level(verb, options->log_level);
+  add_log_format(verb, options->log_format);
   add_color(verb, options->color);
   verb.footer(
       "Examples:\n"
       "  rare-engine run pipelines/rare.yaml --limit 10\n"
       "  rare-engine pipelines/rare.yaml -f pipelines/openai.yaml "
-      "--set nodes.questions.parallelism=8\n");
+      "--set nodes.questions.parallelism=8\n"
+      "  rare-engine run pipelines/rare.yaml --log-format json --log-level "
+      "warning,questions=debug\n");
   verb.callback([options, &exit_code] {
     set_log_color(Style(options->color, STDERR_FILENO).enabled());
     exit_code = run_command(*options);

@@ -14,7 +14,7 @@ namespace rare::engine::cli {
 namespace {
 
 int validate(const RunOptions& options) {
-  set_log_level(options.log_level);
+  set_up_log(options);
   set_log_color(Style(options.color, STDERR_FILENO).enabled());
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;

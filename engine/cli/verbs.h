@@ -38,6 +38,8 @@ void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path);
 void add_color(CLI::App& verb, std::string& color);
 void add_metrics_port(CLI::App& verb, std::optional<int>& port);
 void add_log_level(CLI::App& verb, std::string& log_level);
+void add_log_format(CLI::App& verb, std::string& format);
+void set_up_log(const RunOptions& options);  // as the two say
 
 // Writes a verb's result to standard output; `exit_code`, or 1 and a message when it cannot be
 // written.

@@ -101,6 +101,7 @@ bool ProgressPrinter::due(std::chrono::steady_clock::time_point now) const {
 void ProgressPrinter::look(const ProgressSnapshot& snapshot,
                            std::chrono::steady_clock::time_point now) {
   last_look_ = now;
+  log_repeats_due();
   pace_.add(snapshot);
   if (const auto told = stall_.look(snapshot)) log_line(LogLevel::warning, {}, *told);
   if (!is_time_to_print(now)) return;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/graph/plan.h"
+#include "rare/record.h"
 
 namespace rare::engine {
 
@@ -21,6 +22,19 @@ struct Work {
 
 // Of this thread. What a coroutine does once it has waited is nobody's.
 inline thread_local constinit Work work_of_thread;
+
+// The record that this thread works on, for what is logged meanwhile; nullptr: none that is known,
+// as with a coroutine once it has waited.
+inline thread_local constinit const RecordId* record_of_thread = nullptr;
+
+class RecordAtWork {
+ public:
+  // REQUIRES: the id stays where it is meanwhile.
+  explicit RecordAtWork(const RecordId& id) { record_of_thread = &id; }
+  ~RecordAtWork() { record_of_thread = nullptr; }
+  RecordAtWork(const RecordAtWork&) = delete;
+  RecordAtWork& operator=(const RecordAtWork&) = delete;
+};
 
 class AtWork {
  public:

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/observe/log.h"
+#include "engine/runtime/at_work.h"
 #include "engine/runtime/model_meter.h"
 #include "engine/runtime/reply_stores.h"
 #include "engine/runtime/run_control.h"
@@ -51,7 +52,11 @@ class ComponentContext : public ServiceContext {
   }
 
   const std::string& name() const override { return name_; }
-  void log(LogLevel level, std::string_view message) override { log_line(level, name_, message); }
+  void log(LogLevel level, std::string_view message) override {
+    if (!is_logged(level, name_)) return;
+    const RecordId* const record = record_of_thread;
+    log_line(level, name_, message, record != nullptr ? record->to_string() : std::string());
+  }
   std::uint64_t seed() const override { return environment_.seed; }
   std::stop_token stop_token() const override { return environment_.control->stop_token(); }
   Resumer& resumer() override { return *environment_.resumer; }

@@ -46,8 +46,10 @@ std::size_t OperatorNode::process(Train& train, Operator& instance) {
       continue;
     }
     work.begin(node_, envelope.record.id());
-    const Status status =
-        at_boundary([&] { return instance.process(envelope.record.share(), output); });
+    const Status status = at_boundary([&] {
+      const RecordAtWork record(envelope.record.id());
+      return instance.process(envelope.record.share(), output);
+    });
     work.end();
     clock.lap();
     if (status.ok()) {

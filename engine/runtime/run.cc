@@ -131,7 +131,7 @@ int Run::account(Status fault) {
   print_closing(plan_, account, session_->components());
   if (!fault.ok()) return report_fault(fault);
   if (!ended) {
-    log_line(LogLevel::info, {}, "interrupted; the same command goes on from here");
+    log_end_of_run(LogLevel::info, "interrupted; the same command goes on from here");
     return kExitInterrupted;
   }
   return too_many_dead(plan_.config.max_errors, account.tally.ledger) ? kExitDeadLetters

@@ -18,7 +18,7 @@ bool has_gather(const Plan& plan) {
 }
 
 int report_fault(const Status& fault) {
-  log_line(LogLevel::error, {}, fault.message());
+  log_end_of_run(LogLevel::error, fault.message());
   return exit_code_of(fault);
 }
 

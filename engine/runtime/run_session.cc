@@ -205,6 +205,7 @@ Status RunSession::open_replies() {
   environment_.replies = &replies_->own();
   environment_.reply_stores = replies_.get();
   environment_.run_id = whole().run_id();
+  set_log_run(environment_.run_id);
   return Status();
 }
 
@@ -430,12 +431,13 @@ RunAccount RunSession::account(const std::string& status, const std::string& fau
 // A node that hangs cannot keep the process alive: what is finished is committed, then it leaves
 // without waiting for anybody.
 void RunSession::give_up() {
-  log_line(LogLevel::error, {},
-           "a node does not end although the run was cut; leaving without it (what was finished is "
-           "committed)");
+  log_end_of_run(
+      LogLevel::error,
+      "a node does not end although the run was cut; leaving without it (what was finished is "
+      "committed)");
   committer_->close();
   const std::optional<Status> fault = control_.fault();
-  if (fault) log_line(LogLevel::error, {}, fault->message());
+  if (fault) log_end_of_run(LogLevel::error, fault->message());
   std::fflush(stdout);
   const int exit_code = fault ? exit_code_of(*fault) : kExitInterrupted;
   run_end_command(plan_.config.on_end, {}, exit_code);
@@ -444,6 +446,7 @@ void RunSession::give_up() {
 
 // Cuts what is still under way.
 void RunSession::end(int exit_code) {
+  log_all_repeats();
   control_.abort();
   control_.cut();
   components_->cancel_services();

@@ -137,7 +137,10 @@ TEST_CASE("values that an option does not take are usage errors that say what it
         verb + "--progress: loud not in {auto,bar,plain,json,none}");
   CHECK(message({"--color", "red"}) == verb + "--color: red not in {auto,always,never}");
   CHECK(message({"--log-level", "all"}) ==
-        verb + "--log-level: all not in {debug,info,warning,error}");
+        verb +
+            "--log-level: expected a LEVEL, and NAME=LEVEL of nodes and services, with commas "
+            "between them and LEVEL one of debug, info, warning, error; got 'all'");
+  CHECK(message({"--log-format", "xml"}) == verb + "--log-format: xml not in {text,json}");
 }
 
 }  // namespace
