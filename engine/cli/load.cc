@@ -48,7 +48,8 @@ bool log_names_fit(const RunOptions& options, const Plan& plan) {
   }
   set_log_pipeline(plan.config.name, std::move(services));
   bool fit = true;
-  for (const auto& [name, level] : log_levels(options.log_level)->of_names) {
+  const Result<LogLevels> levels = log_levels(options.log_level);  // was checked with the options
+  for (const auto& [name, level] : levels->of_names) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     fit = false;
     const std::string nearest = nearest_name(name, names);

@@ -166,6 +166,27 @@ class ProgressTest(EngineTest):
         self.assertRegex(process.stderr, r"(?m)^\d+ s: \d+ of \d+ records read are finished")
         self.assertNotIn("\x1b[", process.stderr)
 
+    def test_a_log_in_json_is_objects_alone(self):
+        with ProtocolServer("--latency-ms", 100) as server:
+            self.use_endpoint(server)
+            process = self.run_engine(*self.command(20, "--log-format", "json", "--metrics-port", 0))
+        self.assert_exit(process, 0)
+        lines = [json.loads(line) for line in process.stderr.splitlines()]
+        self.assertTrue(any("elapsed_s" in line for line in lines), "no progress")
+        told = [line for line in lines if "message" in line]
+        self.assertRegex(told[0]["message"], "^metrics at ")
+        self.assertEqual((told[0]["level"], told[0]["pipeline"]), ("info", "rare-openai"))
+        self.assertRegex(told[0]["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+    def test_a_level_of_a_node_that_is_not_there_is_refused(self):
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            process = self.run_engine(*self.command(1, "--log-level", "info,question=debug,teacher=warning"))
+        self.assert_exit(process, 2)
+        self.assertIn("--log-level: 'question' is no node or service of the pipeline; did you mean 'questions'? It has: "
+                      "documents questions", process.stderr)
+        self.assertNotIn("'teacher' is no", process.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
