@@ -5,6 +5,7 @@ import { paces, state } from "./run_state.js";
 import { amount, cost, count, duration, known, milliseconds, rate } from "./wording.js";
 
 const HEIGHT = 190;
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function make(place, series, worded) {
@@ -13,8 +14,8 @@ function make(place, series, worded) {
   return new uPlot({
     width: Math.max(200, place.clientWidth), height: HEIGHT,
     scales: { x: { time: false }, y: { range: (u, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
-    axes: [axis({ values: (u, splits) => splits.map(s => duration(s)), space: 80 }),
-      axis({ values: (u, splits) => splits.map(v => worded(v).replace("/s", "")), size: 62 })],
+    axes: [axis({ values: (u, splits) => splits.map(s => duration(s)), space: 80, incrs: STEPS_S }),
+      axis({ values: (u, splits) => splits.map(v => worded(v).replace("/s", "")), size: 74 })],
     legend: { live: true },
     series: [{ label: "at", value: (u, v) => known(v) ? duration(v) : "" },
       ...series.map((s, i) => ({ label: s.name, stroke: colour(i % 2 ? "--two" : "--one"), width: 1.75, dash: i % 2 ? [6, 4] : undefined,
@@ -28,10 +29,12 @@ function Chart({ id, title, times, series, worded, theme }) {
   const names = series.map(s => s.name).join("\n");
   useEffect(() => {
     chart.current = make(place.current, series, worded);
-    const watch = new ResizeObserver(() => {
-      const width = Math.max(200, place.current.clientWidth);
-      if (width !== chart.current.width) chart.current.setSize({ width, height: HEIGHT });
-    });
+    const resize = () => {
+      const width = Math.max(200, place.current?.clientWidth ?? 0);
+      if (chart.current && width !== chart.current.width) chart.current.setSize({ width, height: HEIGHT });
+    };
+    // In a frame of its own: a size changed while sizes are told would be told again at once.
+    const watch = new ResizeObserver(() => requestAnimationFrame(resize));
     watch.observe(place.current);
     return () => {
       watch.disconnect();

@@ -36,7 +36,7 @@ function NodeBox({ node, at, chosen, reachable, choose }) {
     `${count(now?.done ?? 0)} done, ${rate(now?.done_per_s)}` + (now?.dead ? `, ${count(now.dead)} dead` : "");
   return (
     <g class={`node ${status}`} transform={`translate(${at.x - WIDTH / 2},${at.y - HEIGHT / 2})`} role="button"
-      tabIndex={reachable ? 0 : -1} aria-label={words} aria-pressed={chosen} data-node={node.name}
+      tabindex={reachable ? 0 : -1} aria-label={words} aria-pressed={chosen} data-node={node.name}
       onClick={() => choose({ node: node.name })}>
       <title>{`${node.name}: ${node.use}${now?.waits_for ? "\n" + now.waits_for : ""}`}</title>
       <rect class="box" width={WIDTH} height={HEIGHT} rx="6" />
@@ -118,7 +118,7 @@ export function GraphSection({ choice, choose }) {
         </span>
       </div>
       <p class="quiet">Choose a node or an edge for its figures and records. The table of nodes below says the same in words.</p>
-      <div class="drawing" ref={frame} onKeyDown={keys} tabIndex={0} role="group" aria-label={`Graph of ${nodes.length} nodes; arrow keys walk along it`}>
+      <div class="drawing" ref={frame} onKeyDown={keys} role="group" aria-label={`Graph of ${nodes.length} nodes; arrow keys walk along it`}>
         <svg width={width * zoom} height={height * zoom} viewBox={`0 0 ${width} ${height}`}>
           <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
             <path d="M0,0L8,4L0,8z" /></marker></defs>

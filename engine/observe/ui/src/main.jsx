@@ -9,8 +9,8 @@ import { Panel } from "./panel.jsx";
 import { begin, onChange, state } from "./run_state.js";
 import { ConfigurationSection, DeadSection, LedgerSection, LogSection, NodesSection, ServicesSection } from "./tables.jsx";
 
-addEventListener("error", () => { document.documentElement.dataset.faults = "yes"; });
-addEventListener("unhandledrejection", () => { document.documentElement.dataset.faults = "yes"; });
+addEventListener("error", event => { document.documentElement.dataset.faults = event.message; });
+addEventListener("unhandledrejection", event => { document.documentElement.dataset.faults = String(event.reason); });
 
 const KEY = "rare-engine colours";
 function kept() {
