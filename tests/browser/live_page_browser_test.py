@@ -75,7 +75,7 @@ class LivePageBrowserTest(unittest.TestCase):
         browser.click("[data-node=node1]")
         self.wait(browser, "document.querySelector('#tap details')")
         shown = browser.run("return document.getElementById('panel').textContent")
-        for text in ("throttled for 3 s", "800 ms", "12,000 ms".replace("12,000 ms", "12 s"), "model", "Why is the sky blue?"):
+        for text in ("throttled for 3 s", "800 ms", "12 s", "model", "Why is the sky blue?"):
             self.assertIn(text, shown)
         self.picture(browser, "panel")
         self.assert_accessible(browser)
@@ -158,8 +158,7 @@ class LivePageBrowserTest(unittest.TestCase):
             server.state = last
             until = server.second + 2
             self.wait_for(lambda: server.second >= until)
-            server.server.shutdown()
-            server.server.server_close()
+            server.end()
             self.wait(browser, "document.getElementById('state').textContent.startsWith(arguments[0])", words)
             self.wait(browser, "document.querySelector('[role=status]').textContent.startsWith(arguments[0])", words)
             self.assertEqual(browser.run("return document.querySelectorAll('svg .node').length"), 3)

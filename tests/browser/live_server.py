@@ -33,6 +33,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         run = self.server.run
+        if run.gone:
+            self.close_connection = True
+            return None
         address = urlsplit(self.path)
         words = {name: values[0] for name, values in parse_qs(address.query).items()}
         if address.path == "/":
@@ -63,13 +66,18 @@ class LiveServer:
     def __init__(self, page, nodes, token="", hostile=False):
         self.nodes, self.token, self.hostile = nodes, token, hostile
         self.page = page.read_bytes()
-        self.asked, self.state, self.second = [], "running", 3
+        self.asked, self.state, self.second, self.gone = [], "running", 3, False
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *_: None  # a browser that is closed leaves its connections
         self.server.daemon_threads = True
         self.server.run = self
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/" + (f"?token={token}" if token else "")
+
+    def end(self):
+        """As a process that ends: nothing is answered any more."""
+        self.gone = True
 
     def close(self):
         self.server.shutdown()
