@@ -1,7 +1,7 @@
 // What is known of one node or edge, and the records that pass there.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, repeat } from "./polling.js";
-import { edgePace, state } from "./run_state.js";
+import { edgePace, seenUpTo, state } from "./run_state.js";
 import { excerptOf, Fields, Figures } from "./values.jsx";
 import { amount, count, explained, milliseconds, rate, shapes, statusOf } from "./wording.js";
 
@@ -12,13 +12,13 @@ function Tap({ node, port, sink }) {
   const [samples, setSamples] = useState([]);
   const [passed, setPassed] = useState(null);
   const [fault, setFault] = useState("");
-  const next = useRef(undefined);
+  const next = useRef(0);
   useEffect(() => {
     if (paused) return undefined;
     return repeat(async signal => {
-      if (state.connection !== "connected") return;
+      if (!state.answering) return;
       try {
-        const news = await ask("tap", { node, port, after: next.current }, signal);
+        const news = await ask("tap", { node, port, after: seenUpTo(next.current) }, signal);
         next.current = news.next;
         setPassed(news.passed);
         setFault("");
@@ -39,7 +39,7 @@ function Tap({ node, port, sink }) {
       </div>
       <p class="quiet">{passed === null ? "" : `${count(passed)} passed. `}Samples, the newest first, {MOST_SAMPLES} at most.</p>
       {fault ? <p class="bad">No samples: {fault}</p> : null}
-      {samples.length === 0 && !fault ? <p>{state.connection === "connected" ? "None has passed yet." : "None was seen."}</p> : null}
+      {samples.length === 0 && !fault ? <p>{state.answering ? "None has passed yet." : "None was seen."}</p> : null}
       <div class="samples">{samples.map(sample => (
         <details key={sample.seq}>
           <summary><b>{sample.id}</b> <span class="quiet">at {amount(sample.elapsed_s)} s{sample.port && sample.port !== "out" ? `, ${sample.port}` : ""}

@@ -7,6 +7,7 @@ const MOST_POINTS = 1200, MOST_LINES = 500, MOMENTS = 10;
 export const state = {
   run: null, progress: null, dead: null, log: [], points: [], pointNodes: [], pointServices: [], moments: [],
   connection: "connecting",  // connected, lost, ended, forbidden
+  answering: false,  // to the last question about progress
   fault: "", lost_at: 0,
 };
 
@@ -25,19 +26,21 @@ function changed() {
   });
 }
 
-let after_log = 0;
+let log_next = 0, dead_seen = -1;
 const sameRun = (one, other) => one && one.run_id === other.run_id && one.pid === other.pid && one.started === other.started;
 
 async function learnRun(signal) {
   const run = await ask("run", {}, signal);
   if (state.run && !sameRun(state.run, run)) {
     Object.assign(state, { dead: null, log: [], points: [], moments: [] });
-    after_log = 0;
+    log_next = 0;
+    dead_seen = -1;
   }
   state.run = run;
 }
 
 function lost(error) {
+  state.answering = false;
   if (error instanceof Refused && error.status === 403) state.connection = "forbidden";
   else if (state.progress?.state === "ended" || state.progress?.state === "stopping") state.connection = "ended";
   else if (state.connection !== "lost") {
@@ -48,6 +51,7 @@ function lost(error) {
   changed();
 }
 
+let following = false;
 async function learnProgress(signal) {
   try {
     if (!state.run || state.connection !== "connected") await learnRun(signal);
@@ -57,9 +61,16 @@ async function learnProgress(signal) {
     throw error;
   }
   state.connection = state.progress.state === "ended" ? "ended" : "connected";
+  state.answering = true;
   state.fault = "";
   remember();
   changed();
+  if (!following) {
+    following = true;
+    repeat(learnHistory);
+    repeat(learnLog);
+    repeat(learnDead, 2000);
+  }
 }
 
 // What entered a node, and what went on from it, at the last few moments.
@@ -85,7 +96,7 @@ export function edgePace(from, to) {
 }
 
 async function learnHistory(signal) {
-  if (state.connection !== "connected") return;
+  if (!state.answering) return;
   const news = await ask("history", { after: state.points.at(-1)?.elapsed_s ?? 0 }, signal);
   state.pointNodes = news.nodes;
   state.pointServices = news.services;
@@ -98,18 +109,21 @@ async function learnHistory(signal) {
   if (news.points.length > 0) changed();
 }
 
-let dead_seen = -1;
 async function learnDead(signal) {
-  if (state.connection !== "connected" || (state.dead && state.progress.dead === dead_seen)) return;
-  dead_seen = state.progress.dead;
+  const dead = state.progress.dead;
+  if (!state.answering || dead === dead_seen) return;
   state.dead = await ask("dead", {}, signal);
+  dead_seen = dead;
   changed();
 }
 
+// The number of the last that was seen, of the next one; it may be given once more, and is then passed over.
+export const seenUpTo = next => next > 0 ? next - 1 : undefined;
+
 async function learnLog(signal) {
-  if (state.connection !== "connected") return;
-  const news = await ask("log", { after: after_log }, signal);
-  after_log = news.next;
+  if (!state.answering) return;
+  const news = await ask("log", { after: seenUpTo(log_next) }, signal);
+  log_next = news.next;
   if (news.lines.length === 0) return;
   const newest = state.log.at(-1)?.seq ?? -1;
   state.log = state.log.concat(news.lines.filter(line => line.seq > newest)).slice(-MOST_LINES);
@@ -118,9 +132,6 @@ async function learnLog(signal) {
 
 export function begin() {
   repeat(learnProgress);
-  repeat(learnHistory);
-  repeat(learnLog);
-  repeat(learnDead, 2000);
 }
 
 // Records a second (or any counter's pace) at each point, over the five seconds before it.

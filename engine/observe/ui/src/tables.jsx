@@ -86,7 +86,7 @@ export function DeadSection({ choose }) {
   return (
     <section id="dead" aria-labelledby="dead-title">
       <h2 id="dead-title">Dead letters</h2>
-      {reasons.length === 0 ? <p>None.</p> : reasons.map(reason => (
+      {reasons.length === 0 ? <p>{state.dead ? "None." : "Not known yet."}</p> : reasons.map(reason => (
         <details key={`${reason.node}\n${reason.reason}`}>
           <summary><b class="bad">{count(reason.records)}</b> at <b>{reason.node}</b>: {reason.reason}</summary>
           <p><button type="button" onClick={() => choose({ node: reason.node })}>Show {reason.node}</button></p>
