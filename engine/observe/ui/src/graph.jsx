@@ -74,12 +74,12 @@ export function GraphSection({ choice, choose }) {
   const [reach, setReach] = useState(nodes[0]?.name);
   const drawing = useMemo(() => placed(nodes, across), [nodes, across]);
   const byName = useMemo(() => new Map(nodes.map(node => [node.name, node])), [nodes]);
-  const fit = () => {
+  const fit = least => {
     if (!frame.current || !drawing.width) return;
-    const least = nodes.length > 12 ? 0.5 : 0.6;
     setZoom(Math.max(least, Math.min(1, (frame.current.clientWidth - 2) / drawing.width)));
   };
-  useEffect(fit, [drawing]);
+  // Words that can be read come before all being in sight; Fit does the other.
+  useEffect(() => fit(0.8), [drawing]);
   useEffect(() => {
     const narrow = matchMedia("(max-width: 799px)");
     const turn = () => setAcross(!narrow.matches);
@@ -113,7 +113,7 @@ export function GraphSection({ choice, choose }) {
         <span class="buttons">
           <button type="button" onClick={() => setZoom(z => Math.max(0.15, z / 1.25))} aria-label="Smaller">−</button>
           <button type="button" onClick={() => setZoom(z => Math.min(2.5, z * 1.25))} aria-label="Larger">+</button>
-          <button type="button" onClick={fit}>Fit</button>
+          <button type="button" onClick={() => fit(0.15)}>Fit</button>
           <button type="button" onClick={() => setAcross(!across)}>{across ? "Downwards" : "Across"}</button>
         </span>
       </div>
