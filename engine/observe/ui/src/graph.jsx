@@ -53,7 +53,7 @@ function NodeBox({ node, at, chosen, reachable, choose }) {
     </g>);
 }
 
-function Edge({ edge, nodes, chosen, choose }) {
+function Edge({ edge, nodes, across, chosen, choose }) {
   const line = edge.points.map((p, i) => `${i ? "L" : "M"}${p.x.toFixed(1)},${p.y.toFixed(1)}`).join("");
   const middle = edge.points[edge.points.length >> 1];
   const pace = edgePace(nodes.get(edge.from), nodes.get(edge.to));
@@ -62,7 +62,8 @@ function Edge({ edge, nodes, chosen, choose }) {
       onClick={() => choose({ node: edge.from, port: edge.port, to: edge.to })}>
       <path class="wide-line" d={line} />
       <path class="line" d={line} marker-end="url(#arrow)" />
-      {pace === null ? null : <text x={middle.x} y={middle.y - 4} text-anchor="middle">{rate(pace)}</text>}
+      {pace === null ? null : <text x={middle.x + (across ? 0 : 8)} y={middle.y + (across ? -4 : 4)}
+        text-anchor={across ? "middle" : "start"}>{rate(pace)}</text>}
     </g>);
 }
 
@@ -122,7 +123,7 @@ export function GraphSection({ choice, choose }) {
         <svg width={width * zoom} height={height * zoom} viewBox={`0 0 ${width} ${height}`}>
           <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
             <path d="M0,0L8,4L0,8z" /></marker></defs>
-          {drawing.edges.map(edge => <Edge key={`${edge.from}\n${edge.port}\n${edge.to}`} edge={edge} nodes={byName} choose={choose}
+          {drawing.edges.map(edge => <Edge key={`${edge.from}\n${edge.port}\n${edge.to}`} edge={edge} nodes={byName} across={across} choose={choose}
             chosen={choice?.to === edge.to && choice?.node === edge.from && choice?.port === edge.port} />)}
           {drawing.nodes.map(({ node, at }) => <NodeBox key={node.name} node={node} at={at} choose={choose}
             reachable={node.name === reach} chosen={choice?.node === node.name && !choice.to} />)}
