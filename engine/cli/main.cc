@@ -33,6 +33,8 @@ void add_verbs(CLI::App& app, int& exit_code) {
   add_check_models_verb(app, exit_code);
   add_preview_verb(app, exit_code);
   add_status_verb(app, exit_code);
+  add_top_verb(app, exit_code);
+  add_tap_verb(app, exit_code);
   add_retry_verb(app, exit_code);
   add_explain_verb(app, exit_code);
   add_operators_verb(app, exit_code);

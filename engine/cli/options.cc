@@ -108,6 +108,15 @@ void set_up_log(const RunOptions& options) {
   set_log_format(options.log_format == "json" ? LogFormat::json : LogFormat::text);
 }
 
+void add_ui(CLI::App& verb, std::optional<std::string>& place) {
+  verb.add_option("--ui", place,
+                  "a page that shows the run while it goes on, at a port of 127.0.0.1 (default: a "
+                  "free one) or of another ADDRESS; its address is told")
+      ->type_name("[ADDRESS:]PORT")
+      ->expected(0, 1)
+      ->default_str("");
+}
+
 int print_result(const std::string& text, int exit_code) {
   if (std::cout.good() && write_result(text)) return exit_code;
   std::cerr << "rare-engine: standard output cannot be written to\n";

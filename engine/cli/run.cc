@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "engine/cli/load.h"
 #include "engine/cli/verbs.h"
+#include "engine/observe/live_pages.h"
 #include "engine/observe/log.h"
 #include "engine/observe/metrics_endpoint.h"
 #include "engine/observe/standard_output.h"
@@ -71,6 +73,27 @@ int with_metrics(const RunOptions& options, RunSettings settings,
   return run(settings);
 }
 
+// Runs with what is told to those that look at it from outside: `top` and `tap` always, and a page
+// where it is wanted. An address that cannot be had ends it before anything has begun.
+int with_pages(const RunOptions& options, RunSettings settings,
+               const std::function<int(const RunSettings&)>& run) {
+  LiveRun live;
+  settings.live = &live;
+  std::unique_ptr<LivePages> pages;
+  if (options.ui) {
+    const Result<NetworkPlace> place = network_place(options.ui->empty() ? "0" : *options.ui);
+    auto opened = place ? LivePages::on_network(*place, live)
+                        : Result<std::unique_ptr<LivePages>>(place.status());
+    if (!opened) {
+      log_line(LogLevel::error, {}, "--ui: " + opened.status().message());
+      return kExitConfiguration;
+    }
+    pages = std::move(*opened);
+    log_line(LogLevel::info, {}, "the run can be seen at " + pages->url());
+  }
+  return with_metrics(options, std::move(settings), run);
+}
+
 // The run's threads hand each other small pieces of work, and each that wakes would take a core
 // from one in the middle of its own. Who asked for another policy (chrt) keeps it.
 void work_without_preemption() {
@@ -89,7 +112,7 @@ int run_command(const RunOptions& options) {
   if (!loaded) return kExitConfiguration;
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
-  return with_metrics(options, settings_of(options, *folder), [&](const RunSettings& settings) {
+  return with_pages(options, settings_of(options, *folder), [&](const RunSettings& settings) {
     return run_pipeline(loaded->plan, settings);
   });
 }
@@ -109,7 +132,7 @@ int retry_command(const RunOptions& options) {
   if (!loaded) return kExitConfiguration;
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
-  return with_metrics(options, settings_of(options, *folder), [&](const RunSettings& settings) {
+  return with_pages(options, settings_of(options, *folder), [&](const RunSettings& settings) {
     return retry_dead_letters(loaded->plan, settings);
   });
 }

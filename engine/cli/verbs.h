@@ -22,6 +22,8 @@ void add_plugins_verb(CLI::App& app, int& exit_code);
 void add_schema_verb(CLI::App& app, int& exit_code);
 void add_preview_verb(CLI::App& app, int& exit_code);
 void add_status_verb(CLI::App& app, int& exit_code);
+void add_top_verb(CLI::App& app, int& exit_code);
+void add_tap_verb(CLI::App& app, int& exit_code);
 void add_retry_verb(CLI::App& app, int& exit_code);
 void add_explain_verb(CLI::App& app, int& exit_code);
 void add_cache_verb(CLI::App& app, int& exit_code);
@@ -37,6 +39,7 @@ void add_progress(CLI::App& verb, std::string& style);
 void add_plugin_path(CLI::App& verb, std::vector<std::string>& plugin_path);
 void add_color(CLI::App& verb, std::string& color);
 void add_metrics_port(CLI::App& verb, std::optional<int>& port);
+void add_ui(CLI::App& verb, std::optional<std::string>& place);
 void add_log_level(CLI::App& verb, std::string& log_level);
 void add_log_format(CLI::App& verb, std::string& format);
 void set_up_log(const RunOptions& options);  // as the two say

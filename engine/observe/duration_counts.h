@@ -2,6 +2,7 @@
 // that are not empty. A value; no thread-safety of its own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 
@@ -31,6 +32,18 @@ class DurationCounts {
       if (seen >= wanted) return static_cast<double>(us) / 1000.0;
     }
     return 0;
+  }
+  // Durations are taken to be the longest that are counted with them.
+  LatencyBuckets buckets() const {
+    LatencyBuckets result;
+    for (const auto& [us, count] : counts_) {
+      for (std::size_t i = 0; i < LatencyBuckets::kBounds_us.size(); ++i) {
+        if (us < LatencyBuckets::kBounds_us[i]) result.under[i] += count;
+      }
+      result.all += count;
+      result.total_s += static_cast<double>(us) * 1e-6 * static_cast<double>(count);
+    }
+    return result;
   }
   DurationCounts& operator+=(const DurationCounts& more) {
     for (const auto& [us, count] : more.counts_) counts_[us] += count;

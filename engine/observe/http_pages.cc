@@ -1,15 +1,9 @@
 #include "engine/observe/http_pages.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdint>
 #include <exception>
-#include <system_error>
 #include <utility>
 
 namespace rare::engine {
@@ -19,71 +13,77 @@ namespace {
 constexpr unsigned kIdle_s = 10;
 constexpr unsigned kMostConnections = 64;
 
-MHD_Result reply(MHD_Connection* connection, unsigned status, HttpPage page,
-                 const char* allowed = nullptr) {
-  MHD_Response* const response =
-      MHD_create_response_from_buffer(page.body.size(), page.body.data(), MHD_RESPMEM_MUST_COPY);
+MHD_Result reply(MHD_Connection* connection, const HttpPage& page) {
+  // Only read: the copy is the library's.
+  MHD_Response* const response = MHD_create_response_from_buffer(
+      page.body.size(), const_cast<char*>(page.body.data()), MHD_RESPMEM_MUST_COPY);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, page.content_type.c_str());
-  if (allowed != nullptr) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
-  const MHD_Result queued = MHD_queue_response(connection, status, response);
+  for (const auto& [name, value] : page.headers) {
+    MHD_add_response_header(response, name.c_str(), value.c_str());
+  }
+  const MHD_Result queued = MHD_queue_response(connection, page.status, response);
   MHD_destroy_response(response);
   return queued;
 }
 
-HttpPage plain(std::string text) { return {"text/plain; charset=utf-8", std::move(text)}; }
-
-// A socket that no program started by this one inherits, or why there is none.
-Result<int> listening_socket(int port) {
-  const int one = 1;
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  // An earlier run's connections may linger at the port for a minute.
-  if (made >= 0 && ::setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
-      ::bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-      ::listen(made, SOMAXCONN) == 0) {
-    return made;
-  }
-  const int error = errno;
-  if (made >= 0) ::close(made);
-  const std::string place = "port " + std::to_string(port) + " of 127.0.0.1 ";
-  if (error == EADDRINUSE) {
-    return Status(StatusCode::invalid_argument,
-                  place + "is in use by another program: name another one, or 0 for any free one");
-  }
-  return Status(StatusCode::invalid_argument,
-                place + "cannot be listened at: " + std::system_category().message(error));
+HttpPage plain(unsigned status, std::string text) {
+  return {"text/plain; charset=utf-8", std::move(text), status, {}};
 }
 
-int port_of(int listening) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  ::getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
+MHD_Result add_argument(void* request, MHD_ValueKind, const char* name, const char* value) {
+  static_cast<HttpRequest*>(request)->arguments[name] = value == nullptr ? "" : value;
+  return MHD_YES;
+}
+
+HttpRequest request_of(MHD_Connection* connection, const char* path) {
+  HttpRequest request;
+  request.path = path;
+  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_argument, &request);
+  for (const char* const name : HttpRequest::kHeaders) {
+    const char* const value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    if (value != nullptr) request.headers[name] = value;
+  }
+  return request;
+}
+
+std::string value_or_empty(const std::map<std::string, std::string>& values,
+                           const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? std::string() : found->second;
 }
 
 }  // namespace
 
+std::string HttpRequest::header(const std::string& name) const {
+  return value_or_empty(headers, name);
+}
+
+std::string HttpRequest::argument(const std::string& name) const {
+  return value_or_empty(arguments, name);
+}
+
 struct HttpPages::Server {
-  std::map<std::string, Make> pages;
+  Pages pages;
+  Refuse refuse;
   MHD_Daemon* daemon = nullptr;
 
-  MHD_Result answer(MHD_Connection* connection, const char* url, std::string_view method) const {
-    const auto page = pages.find(url);
+  HttpPage page_for(const HttpRequest& request, std::string_view method) const {
+    if (refuse) {
+      if (std::optional<HttpPage> refused = refuse(request)) return std::move(*refused);
+    }
+    const auto page = pages.find(request.path);
     if (page == pages.end()) {
       std::string there;
       for (const auto& [path, make] : pages) there += path + "\n";
-      return reply(connection, MHD_HTTP_NOT_FOUND, plain("not here; there is\n" + there));
+      return plain(MHD_HTTP_NOT_FOUND, "not here; there is\n" + there);
     }
     if (method != MHD_HTTP_METHOD_GET && method != MHD_HTTP_METHOD_HEAD) {
-      return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, plain("expected GET\n"), "GET, HEAD");
+      HttpPage refused = plain(MHD_HTTP_METHOD_NOT_ALLOWED, "expected GET\n");
+      refused.headers = {{MHD_HTTP_HEADER_ALLOW, "GET, HEAD"}};
+      return refused;
     }
-    const char* const accept =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-    return reply(connection, MHD_HTTP_OK, page->second(accept == nullptr ? "" : accept));
+    return page->second(request);
   }
 
   // Called when the head of a request is there, for each piece of its body (dropped), and at its
@@ -101,7 +101,8 @@ struct HttpPages::Server {
       return MHD_YES;
     }
     try {
-      return static_cast<const Server*>(self)->answer(connection, url, method);
+      const auto& server = *static_cast<const Server*>(self);
+      return reply(connection, server.page_for(request_of(connection, url), method));
     } catch (const std::exception&) {
       return MHD_NO;  // drops the connection
     }
@@ -113,22 +114,22 @@ HttpPages::HttpPages(std::unique_ptr<Server> server, int port)
 
 HttpPages::~HttpPages() { MHD_stop_daemon(server_->daemon); }
 
-Result<std::unique_ptr<HttpPages>> HttpPages::open(int port, std::map<std::string, Make> pages) {
-  const Result<int> listening = listening_socket(port);
-  if (!listening) return listening.status();
-  const int bound = port_of(*listening);
+Result<std::unique_ptr<HttpPages>> HttpPages::open(Listening at, Pages pages, Refuse refuse) {
+  const int port = at.port();
   auto server = std::make_unique<Server>();
   server->pages = std::move(pages);
+  server->refuse = std::move(refuse);
+  const int listening = at.release();
   server->daemon = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr,
                                     &Server::on_request, server.get(), MHD_OPTION_LISTEN_SOCKET,
-                                    *listening, MHD_OPTION_CONNECTION_TIMEOUT, kIdle_s,
+                                    listening, MHD_OPTION_CONNECTION_TIMEOUT, kIdle_s,
                                     MHD_OPTION_CONNECTION_LIMIT, kMostConnections, MHD_OPTION_END);
   if (server->daemon == nullptr) {
-    ::close(*listening);
+    ::close(listening);
     return Status(StatusCode::internal,
-                  "port " + std::to_string(bound) + " of 127.0.0.1: its server cannot be started");
+                  "port " + std::to_string(port) + ": its server cannot be started");
   }
-  return std::unique_ptr<HttpPages>(new HttpPages(std::move(server), bound));
+  return std::unique_ptr<HttpPages>(new HttpPages(std::move(server), port));
 }
 
 }  // namespace rare::engine

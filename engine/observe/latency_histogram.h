@@ -9,6 +9,7 @@
 #include <atomic>
 #include <bit>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace rare::engine {
@@ -25,7 +26,33 @@ struct LatencyBuckets {
   std::array<std::uint64_t, kBounds_us.size()> under{};
   std::uint64_t all = 0;
   double total_s = 0;
+
+  // What came since. REQUIRES: `before` are the same at an earlier moment.
+  LatencyBuckets since(const LatencyBuckets& before) const {
+    LatencyBuckets result = *this;
+    for (std::size_t i = 0; i < under.size(); ++i) result.under[i] -= before.under[i];
+    result.all -= before.all;
+    result.total_s -= before.total_s;
+    return result;
+  }
 };
+
+// The duration that a share `q` (0..1) of them stayed under, as if they lay evenly in each bucket;
+// 0 when there are none.
+inline double quantile_ms(const LatencyBuckets& buckets, double q) {
+  const double wanted = q * static_cast<double>(buckets.all);
+  double lower_us = 0, below = 0;
+  for (std::size_t i = 0; i < LatencyBuckets::kBounds_us.size(); ++i) {
+    const auto under = static_cast<double>(buckets.under[i]);
+    const auto upper_us = static_cast<double>(LatencyBuckets::kBounds_us[i]);
+    if (under >= wanted && under > below) {
+      return (lower_us + (wanted - below) / (under - below) * (upper_us - lower_us)) / 1000;
+    }
+    lower_us = upper_us;
+    below = under;
+  }
+  return buckets.all == 0 ? 0 : lower_us / 1000;
+}
 
 class LatencyHistogram {
  public:

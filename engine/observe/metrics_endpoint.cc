@@ -7,10 +7,14 @@
 namespace rare::engine {
 
 Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::open(int port, std::string version) {
+  Result<Listening> at = Listening::on_network({.port = port});
+  if (!at) return at.status();
   std::unique_ptr<MetricsEndpoint> made(new MetricsEndpoint(std::move(version)));
   MetricsEndpoint* const self = made.get();
-  Result<std::unique_ptr<HttpPages>> pages = HttpPages::open(
-      port, {{"/metrics", [self](std::string_view accept) { return self->page(accept); }}});
+  Result<std::unique_ptr<HttpPages>> pages =
+      HttpPages::open(std::move(*at), {{"/metrics", [self](const HttpRequest& request) {
+                                          return self->page(request.header("Accept"));
+                                        }}});
   if (!pages) return pages.status();
   made->pages_ = std::move(*pages);
   return made;
@@ -37,7 +41,7 @@ HttpPage MetricsEndpoint::page(std::string_view accept) {
     const std::lock_guard lock(mutex_);
     if (run_) run = run_();
   }
-  return {content_type(format), metrics_text(format, version_, process_metrics(), run)};
+  return {content_type(format), metrics_text(format, version_, process_metrics(), run), 200, {}};
 }
 
 }  // namespace rare::engine

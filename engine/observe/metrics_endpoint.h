@@ -15,7 +15,8 @@ namespace rare::engine {
 
 class MetricsEndpoint {
  public:
-  // As HttpPages::open(). `version` is the engine's.
+  // At 127.0.0.1; of port 0 the system chooses a free one. Refused where the port cannot be had;
+  // the message begins with it. `version` is the engine's.
   static Result<std::unique_ptr<MetricsEndpoint>> open(int port, std::string version);
 
   std::string url() const;

@@ -6,7 +6,6 @@
 
 #include "engine/observe/log.h"
 #include "engine/observe/progress_block.h"
-#include "rare/json.h"
 
 namespace rare::engine {
 namespace {
@@ -58,11 +57,11 @@ std::string progress_line(const ProgressSnapshot& snapshot, const Pace& pace) {
   return line;
 }
 
-std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace) {
-  Json json = {{"elapsed_s", snapshot.elapsed_s},
-               {"read", snapshot.read},
-               {"finished", snapshot.finished},
-               {"dead", snapshot.dead}};
+Json progress_to_json(const ProgressSnapshot& snapshot, const Pace& pace) {
+  Json json = {{"elapsed_s", snapshot.elapsed_s}, {"read", snapshot.read},
+               {"finished", snapshot.finished},   {"dead", snapshot.dead},
+               {"in_flight", snapshot.in_flight}, {"memory_bytes", snapshot.memory_bytes},
+               {"filtered", std::uint64_t{0}}};
   if (snapshot.input_share) json["input_share"] = *snapshot.input_share;
   if (const auto rate = pace.finished_per_s()) json["finished_per_s"] = *rate;
   if (const auto left = pace.left_s()) json["left_s"] = {left->first, left->second};
@@ -71,6 +70,7 @@ std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace) {
     Json& told = json["nodes"][node.name];
     told = {{"in_flight", node.in_flight}, {"parallelism", node.parallelism}, {"done", node.done},
             {"filtered", node.filtered},   {"dropped", node.dropped},         {"dead", node.dead}};
+    json["filtered"] = json["filtered"].get<std::uint64_t>() + node.filtered;
     if (node.parked > 0) told["parked"] = node.parked;
     if (const auto rate = pace.node_per_s(i)) told["done_per_s"] = *rate;
   }
@@ -78,14 +78,25 @@ std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace) {
   for (std::size_t i = 0; i < snapshot.services.size(); ++i) {
     const ServiceProgress& service = snapshot.services[i];
     Json& told = json["services"][service.name];
-    told = {
-        {"calls", service.calls}, {"tokens", service.tokens()}, {"throttled", service.throttled}};
+    told = {{"calls", service.calls},
+            {"tokens", service.tokens()},
+            {"prompt_tokens", service.prompt_tokens},
+            {"completion_tokens", service.completion_tokens},
+            {"throttled", service.throttled},
+            {"retries", service.retries},
+            {"cache_hits", service.cache_hits}};
+    if (service.in_flight) told["in_flight"] = *service.in_flight;
+    if (service.limit) told["limit"] = *service.limit;
     if (service.cost) told["cost"] = *service.cost;
     if (!service.activity.empty()) told["activity"] = service.activity;
     if (const auto rate = pace.calls_per_s(i)) told["calls_per_s"] = *rate;
     if (const auto rate = pace.tokens_per_s(i)) told["tokens_per_s"] = *rate;
   }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json;
+}
+
+std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace) {
+  return progress_to_json(snapshot, pace).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 bool ProgressPrinter::is_time_to_print(std::chrono::steady_clock::time_point now) const {

@@ -13,6 +13,7 @@
 #include "engine/observe/pace.h"
 #include "engine/observe/progress_block.h"
 #include "engine/observe/stall.h"
+#include "rare/json.h"
 
 namespace rare::engine {
 
@@ -22,6 +23,9 @@ enum class ProgressStyle { none, plain, bar, json };
 std::optional<ProgressStyle> progress_style(std::string_view name, bool is_terminal);
 
 std::string progress_line(const ProgressSnapshot& snapshot, const Pace& pace);
+// {"elapsed_s", "read", "finished", ..., "nodes": {NAME: {...}}, "services": {NAME: {...}}}: the
+// lines of --progress json, listed in docs/reference/contract.md.
+Json progress_to_json(const ProgressSnapshot& snapshot, const Pace& pace);
 std::string progress_json(const ProgressSnapshot& snapshot, const Pace& pace);
 
 // Writes to standard error when it is time to, and explains there when nothing moves any more.

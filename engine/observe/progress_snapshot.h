@@ -32,7 +32,10 @@ struct ServiceProgress {
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;
   std::optional<double> cost;  // where prices are known
-  std::string activity;        // in its own words
+  // Calls under way, and how many it takes at once as it is now; nothing: it does not say.
+  std::optional<std::int64_t> in_flight, limit;
+  LatencyBuckets latency;  // of paid replies, those of earlier starts included
+  std::string activity;    // in its own words
 
   std::int64_t tokens() const { return prompt_tokens + completion_tokens; }
 };
@@ -42,6 +45,8 @@ struct ProgressSnapshot {
   std::uint64_t read = 0;      // in this start and those before
   std::uint64_t finished = 0;  // committed or about to be
   std::uint64_t dead = 0;
+  std::uint64_t in_flight = 0;        // records of the input that were begun and have not ended
+  std::uint64_t memory_bytes = 0;     // of the process
   std::optional<double> input_share;  // of the input that was read, 0..1
   // Whether records end as they come. Where a node works over the whole set, nothing says how long
   // what comes behind it will take.

@@ -262,6 +262,12 @@ auto Components::said_by(std::size_t service, const Say& say) const -> decltype(
 }
 
 std::map<std::string, Json> Components::usage() const {
+  std::map<std::string, Json> usage = usage_and_load();
+  for (auto& [name, numbers] : usage) numbers.erase("now");
+  return usage;
+}
+
+std::map<std::string, Json> Components::usage_and_load() const {
   std::map<std::string, Json> usage;
   for (std::size_t i = 0; i < services_.size(); ++i) {
     Json said = said_by(i, [&] { return services_[i]->usage(); });

@@ -63,7 +63,8 @@ class Components {
   Result<std::map<std::string, Json>> service_identities() const;
 
   // Any thread, after open_services().
-  std::map<std::string, Json> usage() const;
+  std::map<std::string, Json> usage() const;              // counts alone
+  std::map<std::string, Json> usage_and_load() const;     // with `now`, of those that say it
   std::map<std::string, std::string> activities() const;  // of those that have something to say
   std::vector<std::string> notices() const;
   // REQUIRES: make_sinks() succeeded.

@@ -69,6 +69,7 @@ void Executor::build() {
   credits_.set_graph(*graph_);
   setup_.committer->set_return_credits([this](std::int64_t count) { credits_.give_back(count); });
   flow_->set_observer(setup_.observer);
+  flow_->set_tap(setup_.tap);
   if (setup_.is_retry) flow_->ignore_error_share();
   flow_->set_earlier(setup_.resume->tally.ledger.read, setup_.resume->tally.ledger.dead);
   nodes_.resize(setup_.plan->nodes.size());

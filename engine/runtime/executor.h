@@ -44,6 +44,7 @@ class Executor {
     std::int64_t credits = 0;
     int threads = 0;  // 0: as many as there are cores
     FlowObserver* observer = nullptr;
+    RecordTap* tap = nullptr;
     std::string waiting_folder;  // for records that wait on disk; exists
     Overflow::Limits children;   // of one record; without a folder all are in memory
   };

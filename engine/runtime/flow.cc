@@ -77,8 +77,14 @@ void Flow::send(const Siblings& siblings, std::vector<BufferedOutput::Emission>&
   if (branches > 1) family->add_branches(branches - 1);
   std::uint32_t number = siblings.first_child;
   for (auto& child : children) {
-    pass_on(node.successors[child.port], siblings.parent, *family, std::move(child.record),
-            {number++, 0, siblings.several}, departures);
+    const RecordId::Step step{number++, 0, siblings.several};
+    const auto& edges = node.successors[child.port];
+    if (is_tapped(node.index)) {
+      Record seen = child.record.share();
+      seen.set_id(id_of_branch(siblings.parent, step, std::max<std::size_t>(1, edges.size())));
+      tap_->passed(node.index, child.port, seen);
+    }
+    pass_on(edges, siblings.parent, *family, std::move(child.record), step, departures);
   }
   if (branches == 0) return end_branch(std::move(family), departures);
   (void)family.release();  // its branch went on
@@ -87,6 +93,7 @@ void Flow::send(const Siblings& siblings, std::vector<BufferedOutput::Emission>&
 void Flow::release_origin(const PlannedNode& node, std::uint32_t port, Envelope envelope,
                           Departures& departures) {
   const auto& edges = node.successors[port];
+  if (is_tapped(node.index)) tap_->passed(node.index, port, envelope.record);
   envelope.family->count_emission(node.index, records_in(node), 1, 0, edges.size() - 1);
   if (edges.empty()) return end_branch(std::move(envelope.family), departures);
   if (edges.size() > 1) {
@@ -169,6 +176,7 @@ void Flow::fail(const PlannedNode& node, Envelope envelope, const Status& status
 void Flow::write(const PlannedNode& sink, Envelope envelope, std::optional<std::string> encoded,
                  Departures& departures) {
   if (observer_ != nullptr) observer_->written(sink, envelope.record);
+  if (is_tapped(sink.index)) tap_->passed(sink.index, 0, envelope.record);
   Row row{sink.index, envelope.record.id(), {}, {}};
   if (encoded) {
     row.encoded = std::move(*encoded);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/graph/plan.h"
+#include "engine/observe/record_tap.h"
 #include "engine/runtime/buffered_output.h"
 #include "engine/runtime/committer.h"
 #include "engine/runtime/credits.h"
@@ -73,6 +74,8 @@ class Flow {
   // REQUIRES: the observer outlives the flow. None by default. It sees all that a record gives
   // out: with one, no children wait on disk.
   void set_observer(FlowObserver* observer) { observer_ = observer; }
+  // Records that leave a node, or reach a sink, are shown to it. REQUIRES: it outlives the flow.
+  void set_tap(RecordTap* tap) { tap_ = tap; }
   // For the output of an operator.
   BufferedOutput::Room room() {
     return observer_ != nullptr ? BufferedOutput::Room() : overflow_.room();
@@ -150,6 +153,7 @@ class Flow {
   void pass_on(const std::vector<std::uint32_t>& edges, const RecordId& parent, Family& family,
                Record record, RecordId::Step step, Departures& departures);
   void show_origin(const PlannedNode& node, std::uint32_t port, const Record& record) const;
+  bool is_tapped(std::uint32_t node) const { return tap_ != nullptr && tap_->is_open(node); }
   // One branch of a record on its way to `node`.
   void board(std::uint32_t node, Envelope envelope, Departures& departures);
   void end_branch(Branch branch, Departures& departures);
@@ -165,6 +169,7 @@ class Flow {
   Overflow overflow_;
   std::vector<Receiver*> inputs_;
   FlowObserver* observer_ = nullptr;
+  RecordTap* tap_ = nullptr;
   NodeCounters counters_;
   std::atomic<std::uint64_t> started_{0}, read_{0}, finished_{0}, abandoned_{0}, dead_{0};
   std::uint64_t earlier_read_ = 0, earlier_dead_ = 0;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/graph/plan.h"
+#include "engine/observe/live_run.h"
 #include "engine/observe/metrics_endpoint.h"
 #include "engine/observe/progress.h"
 #include "engine/state/ledger.h"
@@ -24,6 +25,7 @@ struct RunSettings {
   bool takes_more = true;
   int threads = 0;                     // 0: as many as there are cores
   MetricsEndpoint* metrics = nullptr;  // shows the run while it streams; may be null
+  LiveRun* live = nullptr;             // is told how the run goes, and is asked; may be null
   double hang_s = 20;                  // how long nodes may take to end after the run was cut
 };
 

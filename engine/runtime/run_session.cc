@@ -14,6 +14,7 @@
 #include "engine/runtime/budget.h"
 #include "engine/runtime/end_command.h"
 #include "engine/runtime/identities.h"
+#include "engine/runtime/live_facts.h"
 #include "engine/runtime/run_closing.h"
 #include "engine/runtime/service_usage.h"
 #include "engine/runtime/watch.h"
@@ -34,6 +35,12 @@ ServiceUsage usage_of_earlier_starts(const Resume& resume, const RunState* whole
   ServiceUsage earlier = resume.usage;
   if (whole != nullptr) add_usage(earlier, whole->resume().usage);
   return earlier;
+}
+
+std::optional<std::int64_t> number_in(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<std::int64_t>();
 }
 
 }  // namespace
@@ -262,6 +269,8 @@ ProgressSnapshot RunSession::snapshot() const {
   now.read = earlier.read + flow.read();
   now.finished = earlier.read + committer_->families_written();
   now.dead = earlier.dead + flow.dead();
+  now.in_flight = flow.started() - std::min(flow.started(), flow.finished() + flow.abandoned());
+  now.memory_bytes = process_metrics().resident_bytes;
   for (const PlannedNode& node : plan_.nodes) {
     const NodeCounter& counter = executor_->counters()[node.index];
     now.nodes.push_back({node.name, counter.in_flight.load(), components_->parallelism(node),
@@ -300,8 +309,12 @@ std::optional<double> RunSession::input_share() const {
 }
 
 std::vector<ServiceProgress> RunSession::services_now() const {
-  std::map<std::string, Json> usage = components_->usage();
+  std::map<std::string, Json> usage = components_->usage_and_load();
   add_costs(plan_.config.prices, usage);
+  std::map<std::string, DurationCounts> latencies;
+  if (replies_) {
+    for (const auto& [key, totals] : replies_->paid()) latencies[key.first] += totals.latency;
+  }
   std::map<std::string, std::string> activities = components_->activities();
   std::vector<ServiceProgress> services;
   for (const auto& [name, numbers] : usage) {
@@ -318,13 +331,33 @@ std::vector<ServiceProgress> RunSession::services_now() const {
     service.completion_tokens = usage_number(numbers, "completion_tokens");
     const auto cost = numbers.find("cost");
     if (cost != numbers.end() && cost->is_number()) service.cost = cost->get<double>();
+    service.latency = latencies[name].buckets();
+    if (const auto now = numbers.find("now"); now != numbers.end() && now->is_object()) {
+      service.in_flight = number_in(*now, "in_flight");
+      service.limit = number_in(*now, "limit");
+    }
     service.activity = std::move(activities[name]);
     services.push_back(std::move(service));
   }
   return services;
 }
 
+// Not being able to be looked at ends no run.
+void RunSession::begin_live() {
+  if (setup_.settings.live == nullptr) return;
+  LiveRun& live = *setup_.settings.live;
+  live.begin(live_facts(plan_, *components_, whole().run_id(), whole().folder()));
+  auto pages = LivePages::in_folder(whole().folder(), live);
+  if (pages) {
+    live_pages_ = std::move(*pages);
+  } else {
+    log_line(LogLevel::warning, {},
+             "`top` and `tap` will not find this run: " + pages.status().message());
+  }
+}
+
 void RunSession::stream() {
+  begin_live();
   Committer::Setup commit;
   Executor::Setup execute;
   commit.plan = &plan_;
@@ -349,6 +382,7 @@ void RunSession::stream() {
   execute.is_retry = setup_.retry != nullptr;
   execute.limit = setup_.settings.limit;
   execute.threads = setup_.settings.threads;
+  if (setup_.settings.live != nullptr) execute.tap = setup_.settings.live->tap();
   execute.waiting_folder = setup_.state->folder();
   execute.children.folder = setup_.state->folder();
   executor_ = std::make_unique<Executor>(std::move(execute));
@@ -363,6 +397,10 @@ void RunSession::stream() {
   if (plan_.config.budget.tokens || plan_.config.budget.cost) {
     watch.over_budget = [this] { return over_budget(plan_.config.budget, usage_of_all_starts()); };
   }
+  watch.seen = [this](const ProgressSnapshot& seen) {
+    if (setup_.settings.live == nullptr) return;
+    setup_.settings.live->look(seen, control_.draining() ? "stopping" : "running");
+  };
   watch.stop_asking = [this] { components_->stop_asking(); };
   watch.cut = [this] { components_->cancel_services(); };
   watch.give_up = [this] { give_up(); };
@@ -456,6 +494,8 @@ void RunSession::end(int exit_code) {
     _exit(exit_code);
   }
   if (setup_.settings.metrics != nullptr) setup_.settings.metrics->hide();
+  live_pages_.reset();
+  if (setup_.settings.live != nullptr) setup_.settings.live->end();
   executor_.reset();
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "engine/graph/plan.h"
+#include "engine/observe/live_pages.h"
 #include "engine/runtime/committer.h"
 #include "engine/runtime/components.h"
 #include "engine/runtime/executor.h"
@@ -82,6 +83,7 @@ class RunSession {
   bool spills(const PlannedNode& node) const;
   Status reconcile() const;
   ProgressSnapshot snapshot() const;
+  void begin_live();
   std::optional<double> input_share() const;
   std::vector<ServiceProgress> services_now() const;
   void give_up();
@@ -102,6 +104,7 @@ class RunSession {
   std::map<std::uint32_t, std::unique_ptr<GatherSpill>> spills_;  // by the plan's index
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<LivePages> live_pages_;  // of `top` and `tap`
   bool sources_are_open_ = false;
   bool left_behind_ = false;  // an operator still runs: nothing that it uses may go
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

@@ -111,7 +111,10 @@ void Watch::step(std::chrono::steady_clock::time_point now) {
     setup_.cut();
   }
   if (control.cutting() && seconds_since(cut_since_) > setup_.hang_s) setup_.give_up();
-  if (setup_.snapshot && printer_.due(now)) printer_.look(setup_.snapshot(), now);
+  if (!setup_.snapshot || !printer_.due(now)) return;
+  const ProgressSnapshot snapshot = setup_.snapshot();
+  printer_.look(snapshot, now);
+  if (setup_.seen) setup_.seen(snapshot);
 }
 
 }  // namespace rare::engine

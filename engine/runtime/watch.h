@@ -28,6 +28,7 @@ class Watch {
     double hang_s = 20;
     ProgressStyle progress = ProgressStyle::none;
     std::function<ProgressSnapshot()> snapshot;          // not set: no progress is told
+    std::function<void(const ProgressSnapshot&)> seen;   // each that was taken; may be empty
     std::function<std::optional<Status>()> over_budget;  // why the run is to end; may be empty
     std::function<void()> stop_asking;  // services ask nothing more, and wait for what is paid for
     std::function<void()> cut;          // services drop what is under way

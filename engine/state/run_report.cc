@@ -48,6 +48,29 @@ std::string without_place(const std::string& reason) {
   return reason;
 }
 
+constexpr std::size_t kReasonsSampled = 50;
+constexpr std::size_t kSamplesEach = 3;
+constexpr std::size_t kLettersLookedAt = 300;
+constexpr std::size_t kMostBytesOfSample = 8 << 10;
+
+std::string beginning_of(std::string text) {
+  if (text.size() <= kMostBytesOfSample) return text;
+  std::size_t end = kMostBytesOfSample;
+  while ((text[end] & 0xc0) == 0x80) --end;  // within a character
+  return text.substr(0, end) + "...";
+}
+
+Json sample_of(const sqlite::Statement& row) {
+  Json record = Json::parse(row.text(8), nullptr, false);
+  if (record.is_discarded() || row.text(8).size() > kMostBytesOfSample) {
+    record = beginning_of(row.text(8));
+  }
+  return {{"id", row.text(0)},
+          {"reason", row.text(5)},
+          {"reply", row.is_null(7) ? Json() : Json(beginning_of(row.text(7)))},
+          {"record", std::move(record)}};
+}
+
 void read_dead(RowReader& rows, RunReport& report) {
   std::map<std::pair<std::string, std::string>, std::uint64_t> counts;
   rows.each("SELECT node, reason, count(*) FROM dead_letter_rows GROUP BY node, reason",
@@ -96,6 +119,37 @@ Result<RunReport> read_run_report(const std::string& folder) {
   read_dead(rows, report);
   if (!rows.status().ok()) return rows.status();
   return report;
+}
+
+Result<Json> dead_letter_samples(const std::string& folder) {
+  auto database = open_beside(folder);
+  if (!database) return database.status();
+  RowReader rows(**database);
+  RunReport report;
+  read_dead(rows, report);
+  if (report.dead.size() > kReasonsSampled) report.dead.resize(kReasonsSampled);
+  Json reasons = Json::array();
+  for (const RunReport::Reason& dead : report.dead) {
+    reasons.push_back({{"node", dead.node},
+                       {"reason", dead.reason},
+                       {"records", dead.records},
+                       {"samples", Json::array()}});
+  }
+  rows.each_sealed(
+      "SELECT id, source, ordinal, path, node, reason, attempts, raw, record, seal "
+      "FROM dead_letter_rows "
+      "ORDER BY number DESC LIMIT " +
+          std::to_string(kLettersLookedAt),
+      [&](const sqlite::Statement& row) {
+        const std::string reason = without_place(row.text(5));
+        for (Json& of : reasons) {
+          const bool is_this = of["node"] == row.text(4) && of["reason"] == reason;
+          if (is_this && of["samples"].size() < kSamplesEach)
+            of["samples"].push_back(sample_of(row));
+        }
+      });
+  if (!rows.status().ok()) return rows.status();
+  return Json{{"reasons", std::move(reasons)}};
 }
 
 Result<std::string> write_dead_letters_of(const std::string& folder) {

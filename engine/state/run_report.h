@@ -43,6 +43,11 @@ struct RunReport {
 // Errors: not_found where the folder holds no run; else as RunState::open(). Nothing is changed.
 Result<RunReport> read_run_report(const std::string& folder);
 
+// {"reasons": [{"node", "reason", "records", "samples": [{"id", "reason", "reply", "record"}]}]}:
+// the most frequent reasons, with a few of the dead letters that came last. Of texts only a
+// beginning.
+Result<Json> dead_letter_samples(const std::string& folder);
+
 // As RunState::write_dead_letters(), beside a run that may do so itself. The file's name.
 Result<std::string> write_dead_letters_of(const std::string& folder);
 

@@ -297,6 +297,12 @@ void ChatClient::endpoint_down() {
   });
 }
 
+Json ChatClient::usage() const {
+  Json usage = account_.usage();
+  usage["now"] = {{"in_flight", in_flight_.load()}, {"limit", most_in_flight_.load()}};
+  return usage;
+}
+
 std::string ChatClient::activity() const {
   const int asked = in_flight_, waiting = waiting_, resting = backing_off_;
   if (asked + waiting + resting == 0) return {};

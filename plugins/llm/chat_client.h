@@ -56,7 +56,7 @@ class ChatClient {
   // Everything unanswered, now and from here on, completes as cancelled; transfers are cut.
   void cancel();
 
-  Json usage() const { return account_.usage(); }
+  Json usage() const;
   std::string activity() const;
 
   // For managed endpoints (ChatOptions::managed).

@@ -53,8 +53,8 @@ TEST_CASE("an unknown verb is told with the nearest one") {
   CHECK(finished.err.starts_with(
       "rare-engine: 'operatros' is no verb and no pipeline file\n"
       "  did you mean 'operators'?\n"
-      "  verbs: run validate plan check-models preview status retry explain operators plugins "
-      "schema cache new-plugin"));
+      "  verbs: run validate plan check-models preview status top tap retry explain operators "
+      "plugins schema cache new-plugin"));
 }
 
 TEST_CASE("an unknown option is told with the nearest one") {

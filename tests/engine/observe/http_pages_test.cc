@@ -43,10 +43,18 @@ class Client {
   const int socket_;
 };
 
+Listening here(int port = 0) {
+  Result<Listening> at = Listening::on_network({.port = port});
+  REQUIRE(at);
+  return std::move(*at);
+}
+
 std::unique_ptr<HttpPages> one_page() {
-  auto pages = HttpPages::open(0, {{"/page", [](std::string_view accept) {
-                                      return HttpPage{"text/x", "for " + std::string(accept)};
-                                    }}});
+  auto pages = HttpPages::open(
+      here(), {{"/page", [](const HttpRequest& request) {
+                  return HttpPage{
+                      "text/x", "for " + request.header("Accept") + request.argument("a"), 200, {}};
+                }}});
   REQUIRE(pages);
   return std::move(*pages);
 }
@@ -65,10 +73,10 @@ bool holds(const std::string& text, const std::string& part) {
 
 TEST_CASE("a page comes with its type, and sees what the client takes") {
   const auto pages = one_page();
-  const std::string text = answer(*pages, "GET /page?a=b", "Accept: all\r\n");
+  const std::string text = answer(*pages, "GET /page?a=b%20c", "Accept: all\r\n");
   CHECK(text.starts_with("HTTP/1.1 200 "));
   CHECK(holds(text, "Content-Type: text/x\r\n"));
-  CHECK(text.ends_with("\r\n\r\nfor all"));
+  CHECK(text.ends_with("\r\n\r\nfor allb c"));
   CHECK(answer(*pages, "HEAD /page").ends_with("\r\n\r\n"));
 }
 
@@ -84,7 +92,8 @@ TEST_CASE("other paths and methods are refused, with what there is") {
 
 TEST_CASE("a page that cannot be made costs its client the connection, and nobody else anything") {
   const auto pages = HttpPages::open(
-      0, {{"/bad", [](std::string_view) -> HttpPage { throw std::runtime_error("no page"); }}});
+      here(),
+      {{"/bad", [](const HttpRequest&) -> HttpPage { throw std::runtime_error("no page"); }}});
   REQUIRE(pages);
   CHECK(answer(**pages, "GET /bad") == "");
   CHECK(answer(**pages, "GET /other").starts_with("HTTP/1.1 404 "));
@@ -101,7 +110,7 @@ TEST_CASE("a client that says nothing, or half of it, holds nobody") {
 
 TEST_CASE("a port that another has is refused by its number") {
   const auto pages = one_page();
-  const auto second = HttpPages::open(pages->port(), {});
+  const auto second = Listening::on_network({.port = pages->port()});
   REQUIRE_FALSE(second);
   CHECK(second.status().message() ==
         "port " + std::to_string(pages->port()) +

@@ -1,0 +1,61 @@
+#include "engine/cli/running.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include "engine/cli/run_account.h"
+#include "engine/cli/verbs.h"
+#include "engine/runtime/run.h"
+#include "engine/state/folder.h"
+#include "engine/state/run_report.h"
+
+namespace rare::engine::cli {
+
+void add_running_options(CLI::App& verb, RunningOptions& options) {
+  verb.add_option("RUN", options.load.file, "the pipeline file, or the folder of the run's state")
+      ->required();
+  add_overlay_options(verb, options.load);
+  add_state_dir(verb, options.state_dir);
+}
+
+Result<std::string> folder_of(const RunningOptions& options) {
+  return options.state_dir.empty() ? run_folder(options.load)
+                                   : Result<std::string>(options.state_dir);
+}
+
+Result<RemoteRun> attach(const std::string& folder) {
+  constexpr std::chrono::milliseconds kBetweenTries{200};
+  for (bool has_said = false;; std::this_thread::sleep_for(kBetweenTries)) {
+    Result<RemoteRun> run = RemoteRun::attach(folder);
+    if (run) return run;
+    const StatusCode code = run.status().code();
+    // Between the beginning of a run and its first record services are opened.
+    const bool begins = code == StatusCode::unavailable ||
+                        (code == StatusCode::not_found && FolderLock::holder(folder));
+    if (!begins) {
+      if (code != StatusCode::not_found) return run.status();
+      const Result<RunReport> report = read_run_report(folder);
+      if (!report) return report.status();
+      return Status(StatusCode::invalid_argument,
+                    "no run goes on in " + folder + ": it is " + state_word(*report) +
+                        "; `rare-engine status " + folder + "` tells what it did");
+    }
+    if (!has_said) std::cerr << "waiting for the run in " << folder << " to begin to read\n";
+    has_said = true;
+  }
+}
+
+std::string how_it_ended(const std::string& folder) {
+  const Result<RunReport> report = read_run_report(folder);
+  const std::string word = report ? state_word(*report) : report.status().message();
+  return "the run has ended: " + word + "; `rare-engine status " + folder + "` tells what it did";
+}
+
+int refused(const Status& status) {
+  std::cerr << "rare-engine: " << status.message() << "\n";
+  return exit_code_of(status);
+}
+
+}  // namespace rare::engine::cli
