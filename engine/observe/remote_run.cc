@@ -84,7 +84,8 @@ ProgressSnapshot progress_from_json(const Json& json, const std::vector<std::str
   for (const std::string& name : nodes) {
     progress.nodes.push_back(node_from_json(name, told.value(name, Json::object())));
   }
-  for (const auto& [name, service] : json.value("services", Json::object()).items()) {
+  const Json services = json.value("services", Json::object());
+  for (const auto& [name, service] : services.items()) {
     progress.services.push_back(service_from_json(name, service));
   }
   return progress;

@@ -37,12 +37,6 @@ ServiceUsage usage_of_earlier_starts(const Resume& resume, const RunState* whole
   return earlier;
 }
 
-std::optional<std::int64_t> number_in(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end() || !found->is_number_integer()) return std::nullopt;
-  return found->get<std::int64_t>();
-}
-
 }  // namespace
 
 StateOptions state_options(const Plan& plan, std::string folder, const Json& more) {
@@ -318,24 +312,8 @@ std::vector<ServiceProgress> RunSession::services_now() const {
   std::map<std::string, std::string> activities = components_->activities();
   std::vector<ServiceProgress> services;
   for (const auto& [name, numbers] : usage) {
-    ServiceProgress service;
-    service.name = name;
-    const auto count = [&numbers = numbers](const char* of) {
-      return static_cast<std::uint64_t>(usage_number(numbers, of));
-    };
-    service.calls = count("calls");
-    service.throttled = count("throttled");
-    service.retries = count("retries");
-    service.cache_hits = count("cache_hits");
-    service.prompt_tokens = usage_number(numbers, "prompt_tokens");
-    service.completion_tokens = usage_number(numbers, "completion_tokens");
-    const auto cost = numbers.find("cost");
-    if (cost != numbers.end() && cost->is_number()) service.cost = cost->get<double>();
+    ServiceProgress service = service_progress(name, numbers);
     service.latency = latencies[name].buckets();
-    if (const auto now = numbers.find("now"); now != numbers.end() && now->is_object()) {
-      service.in_flight = number_in(*now, "in_flight");
-      service.limit = number_in(*now, "limit");
-    }
     service.activity = std::move(activities[name]);
     services.push_back(std::move(service));
   }

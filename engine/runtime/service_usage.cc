@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 
 #include "engine/runtime/budget.h"
 #include "engine/state/resume_reader.h"
@@ -33,11 +34,38 @@ void add_times(Json& to, const PaidTotals& paid) {
   if (!paid.first_token.empty()) to["first_token_ms"] = quantiles(paid.first_token);
 }
 
+std::optional<std::int64_t> number_in(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
 }  // namespace
 
 std::int64_t usage_number(const Json& usage, const char* name) {
   const auto at = usage.find(name);
   return at != usage.end() && at->is_number() ? at->get<std::int64_t>() : 0;
+}
+
+ServiceProgress service_progress(const std::string& name, const Json& usage) {
+  ServiceProgress service;
+  service.name = name;
+  const auto count = [&usage](const char* of) {
+    return static_cast<std::uint64_t>(usage_number(usage, of));
+  };
+  service.calls = count("calls");
+  service.throttled = count("throttled");
+  service.retries = count("retries");
+  service.cache_hits = count("cache_hits");
+  service.prompt_tokens = usage_number(usage, "prompt_tokens");
+  service.completion_tokens = usage_number(usage, "completion_tokens");
+  const auto cost = usage.find("cost");
+  if (cost != usage.end() && cost->is_number()) service.cost = cost->get<double>();
+  if (const auto now = usage.find("now"); now != usage.end() && now->is_object()) {
+    service.in_flight = number_in(*now, "in_flight");
+    service.limit = number_in(*now, "limit");
+  }
+  return service;
 }
 
 void add_usage(ServiceUsage& to, const ServiceUsage& more) {

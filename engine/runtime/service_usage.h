@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "engine/observe/progress_snapshot.h"
 #include "engine/state/paid_replies.h"
 #include "rare/json.h"
 
@@ -17,6 +18,9 @@ using ServiceUsage = std::map<std::string, Json>;
 
 // A number of those; 0 where there is none of that name.
 std::int64_t usage_number(const Json& usage, const char* name);
+
+// What it counts and says of now, but for times.
+ServiceProgress service_progress(const std::string& name, const Json& usage);
 
 // Adds the numbers of each service by name, at any depth.
 void add_usage(ServiceUsage& to, const ServiceUsage& more);

@@ -10,7 +10,7 @@ import urllib.request
 
 from harness import ENGINE, HANG_S, PIPELINES, EngineTest, ProtocolServer, wait_until
 
-SOCKET = pathlib.Path(".rare/rare/live.sock")
+SOCKET = pathlib.Path(".rare/rare-openai/live.sock")
 
 
 class TopTest(EngineTest):
@@ -41,7 +41,7 @@ class TopTest(EngineTest):
 
         def moves():
             nonlocal look
-            once = self.run_engine("top", ".rare/rare", "--once", "--json")
+            once = self.run_engine("top", ".rare/rare-openai", "--once", "--json")
             self.assert_exit(once, 0)
             look = json.loads(once.stdout)
             return look["finished"] > 0
@@ -52,21 +52,21 @@ class TopTest(EngineTest):
         self.assertLessEqual(look["services"]["teacher"]["in_flight"], 4)
         self.assertIn(look["nodes"]["questions"]["status"], ("busy", "starved", "blocked"))
         self.assertGreaterEqual(look["read"], look["finished"])
-        watching = self.start("top", ".rare/rare", "--every", 0.2)
+        watching = self.start("top", ".rare/rare-openai", "--every", 0.2)
         first = watching.stdout.readline()
         self.assertRegex(first, r"of [\d,]+ records read are finished")
         self.stop(process)
         _, err = watching.communicate(timeout=HANG_S)
         self.assertEqual(watching.returncode, 0, err)
-        self.assertIn("the run has ended: interrupted; `rare-engine status .rare/rare`", err)
+        self.assertIn("the run has ended: interrupted; `rare-engine status .rare/rare-openai`", err)
         self.assertFalse((self.folder / SOCKET).exists())
-        after = self.run_engine("top", ".rare/rare")
+        after = self.run_engine("top", ".rare/rare-openai")
         self.assert_exit(after, 2)
-        self.assertIn("no run goes on in .rare/rare: it is interrupted", after.stderr)
+        self.assertIn("no run goes on in .rare/rare-openai: it is interrupted", after.stderr)
 
     def test_tap_shows_whole_records_that_leave_a_node(self):
         process = self.running()
-        taken = self.run_engine("tap", ".rare/rare", "questions", "--limit", 3)
+        taken = self.run_engine("tap", ".rare/rare-openai", "questions", "--limit", 3)
         self.assert_exit(taken, 0)
         samples = [json.loads(line) for line in taken.stdout.splitlines()]
         self.assertEqual(len(samples), 3)
@@ -76,13 +76,13 @@ class TopTest(EngineTest):
             self.assertTrue(sample["record"]["question"])
             self.assertNotIn("reasoning", sample["record"])
         self.assertRegex(taken.stderr, r"3 shown of \d+ that passed")
-        sink = self.run_engine("tap", ".rare/rare", "result", "--limit", 1)
+        sink = self.run_engine("tap", ".rare/rare-openai", "result", "--limit", 1)
         self.assertTrue(json.loads(sink.stdout)["record"]["reasoning"])
-        unknown = self.run_engine("tap", ".rare/rare", "question")
+        unknown = self.run_engine("tap", ".rare/rare-openai", "question")
         self.assert_exit(unknown, 2)
         self.assertIn("there is no node 'question'; there are documents, questions", unknown.stderr)
         self.assertIn("did you mean 'questions'?", unknown.stderr)
-        port = self.run_engine("tap", ".rare/rare", "questions.left")
+        port = self.run_engine("tap", ".rare/rare-openai", "questions.left")
         self.assert_exit(port, 2)
         self.assertIn("node 'questions' has no port 'left'; it has out", port.stderr)
         self.stop(process)
