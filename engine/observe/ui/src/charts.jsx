@@ -64,8 +64,9 @@ export function ChartsSection({ theme }) {
   const [service, setService] = useState("");
   const [node, setNode] = useState("");
   const points = state.points, times = points.map(p => p.elapsed_s);
-  // What the run asks over a network comes first to mind.
-  const asked = services.find((name, i) => points.at(-1)?.services[i]?.[CALLS] > 0);
+  // A language model comes first to mind, then whatever else is asked.
+  const firstWith = count => services.find((name, i) => points.at(-1)?.services[i]?.[count] > 0);
+  const asked = firstWith(TOKENS) ?? firstWith(CALLS);
   const chosen = services.includes(service) ? service : asked ?? services[0];
   const at = services.indexOf(chosen), nodeAt = state.pointNodes.indexOf(node);
   const of = which => points.map(p => p.services[at]?.[which] ?? null);
