@@ -104,10 +104,12 @@ Status WriteSink::open(Context& context, std::optional<Offset> committed) {
   // What is finished takes the place of what bears its name, be it /dev/stdout.
   std::error_code unknown;
   const std::filesystem::file_status there = std::filesystem::status(path_, unknown);
-  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+  // A folder is refused where the output is begun.
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there) &&
+      !std::filesystem::is_directory(there)) {
     return Status::run_fault(StatusCode::invalid_argument,
                              path_ +
-                                 ": expected the name of a file, came a device, pipe or folder: "
+                                 ": expected the name of a file, came a device, pipe or socket: "
                                  "name a file, and `cat` it when the run has ended");
   }
   Result<std::unique_ptr<RowOutput>> output = make_output();

@@ -43,6 +43,11 @@ def peak_bytes(pid):
     raise ValueError(f"process {pid} has no memory any more")
 
 
+def copy_folder(of, to):
+    """But for the sockets of runs, which a killed one leaves behind and nobody can copy."""
+    shutil.copytree(of, to, ignore=shutil.ignore_patterns("live.sock"))
+
+
 def passages(count):
     """`count` different passages: those of the sample, again and again with another first sentence."""
     sample = read_jsonl(PIPELINES / "data" / "passages.jsonl")

@@ -6,7 +6,7 @@ import shutil
 import unittest
 
 from faulty_pipelines import PIPELINES_UNDER_FAULTS, FaultsTest, answered, fault_seed
-from harness import HANG_S, ProtocolServer, wait_until
+from harness import HANG_S, ProtocolServer, copy_folder, wait_until
 
 FLIPS = int(os.environ.get("RARE_FAULTS_FLIPS", "12"))
 RECORDS = 400
@@ -31,7 +31,7 @@ class DamageTest(FaultsTest):
 
     def put_back(self):
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(self.folder.with_suffix(".killed"), self.folder)
+        copy_folder(self.folder.with_suffix(".killed"), self.folder)
 
     def flip(self, file, chance):
         damaged = bytearray(file.read_bytes())

@@ -4,7 +4,7 @@ import shutil
 import unittest
 
 from faulty_pipelines import CALLS_LOST, FaultsTest, PIPELINES_UNDER_FAULTS, answered
-from harness import HANG_S, ProtocolServer, wait_until
+from harness import HANG_S, ProtocolServer, copy_folder, wait_until
 from power_loss import faulty_environment, rules_file
 
 RECORDS = 300
@@ -69,7 +69,7 @@ class FolderTest(FaultsTest):
     def test_output_folder_is_replaced(self):
         def replace():
             self.away("out")
-            shutil.copytree(self.folder / "out.away", self.folder / "out")
+            copy_folder(self.folder / "out.away", self.folder / "out")
         self.disturb(replace, "out/rare-openai.jsonl.part", "removed or replaced")
         self.put_back("out")
         self.complete()
@@ -96,7 +96,7 @@ class FolderTest(FaultsTest):
     def test_folder_of_replies_is_replaced(self):
         def replace():
             self.away(".rare")
-            shutil.copytree(self.folder / ".rare.away", self.folder / ".rare")
+            copy_folder(self.folder / ".rare.away", self.folder / ".rare")
         self.disturb(replace, ".rare", "removed or replaced")
         self.put_back(".rare")
         self.complete()

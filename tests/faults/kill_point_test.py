@@ -6,6 +6,7 @@ import signal
 import unittest
 
 from faulty_pipelines import FaultsTest
+from harness import copy_folder
 from power_loss import faulty_environment, rules_file
 
 PIPELINE = """
@@ -44,7 +45,7 @@ class KillPointTest(FaultsTest):
 
     def lay_out_prepared(self):
         shutil.rmtree(self.folder)
-        shutil.copytree(self.prepared, self.folder)
+        copy_folder(self.prepared, self.folder)
 
     def start_that_dies(self, number, *arguments):
         """Whether it was killed instead of changing a name of an output for so many times."""
@@ -60,7 +61,7 @@ class KillPointTest(FaultsTest):
     def kill_at_each(self, *arguments):
         """What is done from the prepared folder on, killed at each change of a name; then it goes on to the end."""
         self.folder.rename(self.prepared)
-        shutil.copytree(self.prepared, self.folder)
+        copy_folder(self.prepared, self.folder)
         self.assert_exit(self.run_engine(*COMMAND), 0)
         whole = self.outputs()
         kills = 0
