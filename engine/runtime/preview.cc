@@ -222,6 +222,7 @@ class PreviewRun {
     executor_ = std::make_unique<Executor>(std::move(execute));
 
     Watch::Setup watch;
+    watch.plan = &plan_;
     watch.control = &control_;
     watch.grace_s = plan_.config.grace_s;
     watch.stop_asking = [this] { components_->stop_asking(); };

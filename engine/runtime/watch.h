@@ -20,7 +20,7 @@ namespace rare::engine {
 class Watch {
  public:
   struct Setup {
-    const Plan* plan = nullptr;
+    const Plan* plan = nullptr;  // never null
     RunControl* control = nullptr;
     LongWork::Limits long_work{};  // past which a warning is logged
     double grace_s = 30;
