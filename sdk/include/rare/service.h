@@ -48,7 +48,8 @@ class Service {
   // counted since open(), and in `by_node` the same for each client. The engine adds what earlier
   // starts counted. With `by_node`, `replies` must be the replies whose put() in the store has
   // succeeded, and tokens be of these: the engine then counts those that a killed start could not.
-  // Any thread.
+  // `now`, an object ({in_flight, limit}), says how things stand at this moment: it is shown while
+  // the run goes on, and neither added up nor kept. Any thread.
   virtual Json usage() const { return Json::object(); }
   // What it is doing, for progress lines ("building the index: 63%"); empty when there is nothing
   // to say. Any thread.
