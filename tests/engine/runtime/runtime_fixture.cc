@@ -238,7 +238,3 @@ void require_accounted(const Outcome& outcome) {
 }
 
 }  // namespace rare::engine::test
-
-// oneTBB 2021.8: a worker that goes to sleep while an observer is taken away may keep the
-// observer's proxy, forty bytes, until it wakes; where the process ends first, nobody frees it.
-extern "C" const char* __lsan_default_suppressions() { return "leak:tbb::detail::r1::observe\n"; }
