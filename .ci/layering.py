@@ -17,16 +17,18 @@ import re
 import sys
 
 # What each folder may include besides itself. cli -> runtime -> (state, graph) ->
-# (config, plugin, observe) -> sdk.
+# (config, plugin, observe) -> text -> sdk.
 LOWEST = {"sdk"}
-LOW = LOWEST | {"engine/config", "engine/plugin", "engine/observe"}
+LOWER = LOWEST | {"engine/text"}
+LOW = LOWER | {"engine/config", "engine/plugin", "engine/observe"}
 MIDDLE = LOW | {"engine/state", "engine/graph"}
 LAYERS = {
     "sdk": set(),
-    "engine/config": LOWEST,
-    "engine/plugin": LOWEST,
+    "engine/text": LOWEST,
+    "engine/config": LOWER,
+    "engine/plugin": LOWER,
     "engine/state": LOW,
-    "engine/observe": LOWEST,
+    "engine/observe": LOWER,
     "engine/graph": LOW,
     "engine/runtime": MIDDLE,
     "engine/cli": MIDDLE | {"engine/runtime"},

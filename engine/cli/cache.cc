@@ -12,6 +12,7 @@
 #include "engine/runtime/run.h"
 #include "engine/state/base64.h"
 #include "engine/state/reply_prune.h"
+#include "engine/text/utc_time.h"
 #include "rare/json.h"
 
 namespace rare::engine::cli {
@@ -19,19 +20,9 @@ namespace {
 
 constexpr double kSecondsOfDay = 86'400;
 
-int refused(const std::string& verb, const Status& status) {
-  std::cerr << "rare-engine cache " << verb << ": " << status.message() << "\n";
-  return exit_code_of(status);
-}
-
 std::string utc(double seconds) {
   if (seconds == 0) return "-";
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
+  return utc_time(std::chrono::system_clock::from_time_t(static_cast<std::time_t>(seconds)));
 }
 
 std::string size_text(std::uint64_t bytes) {
@@ -125,7 +116,7 @@ std::string line_of(const ReplyRow& row) {
 
 int show_cache_stats(const CacheOptions& options) {
   const Result<ReplyReport> report = read_reply_report(options.file);
-  if (!report) return refused("stats", report.status());
+  if (!report) return refused(report.status(), "cache stats");
   if (!options.json) return print_result(stats_text(options.file, *report));
   return print_result(
       stats_json(options.file, *report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -148,7 +139,7 @@ int prune_cache(const CacheOptions& options) {
     return kExitConfiguration;
   }
   const Result<Pruned> pruned = prune_replies(options.file, prune);
-  if (!pruned) return refused("prune", pruned.status());
+  if (!pruned) return refused(pruned.status(), "cache prune");
   std::string text = "removed " + std::to_string(pruned->removed) + " of " +
                      std::to_string(pruned->looked_at) + " replies; " + options.file + " had " +
                      size_text(pruned->bytes_before) + ", has " + size_text(pruned->bytes_after) +
@@ -172,7 +163,7 @@ int export_cache(const CacheOptions& options) {
         written = std::cout.good();
         return written;
       });
-  if (!damaged) return refused("export", damaged.status());
+  if (!damaged) return refused(damaged.status(), "cache export");
   if (*damaged > 0) {
     std::cerr << "rare-engine cache export: " << *damaged
               << " damaged replies were left out; 'rare-engine cache prune --damaged --cache "

@@ -10,8 +10,8 @@
 
 #include "engine/config/diagnostics.h"
 #include "engine/config/name_list.h"
-#include "engine/config/utf8.h"
 #include "engine/runtime/run.h"
+#include "engine/text/utf8.h"
 
 namespace rare::engine::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
 #include "engine/observe/standard_output.h"
+#include "engine/runtime/run.h"
 
 namespace rare::engine::cli {
 namespace {
@@ -121,6 +122,12 @@ int print_result(const std::string& text, int exit_code) {
   if (std::cout.good() && write_result(text)) return exit_code;
   std::cerr << "rare-engine: standard output cannot be written to\n";
   return 1;
+}
+
+int refused(const Status& status, const std::string& verb) {
+  std::cerr << "rare-engine" << (verb.empty() ? "" : " ") << verb << ": " << status.message()
+            << "\n";
+  return exit_code_of(status);
 }
 
 }  // namespace rare::engine::cli

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/config/utf8.h"
+#include "engine/text/utf8.h"
 
 namespace rare::engine::cli {
 namespace {
@@ -30,9 +30,8 @@ std::string shown(const Json& value) {
   constexpr std::size_t kLongest = 100;
   std::string text = printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
   if (text.size() <= kLongest) return text;
-  std::size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "... (" + std::to_string(text.size()) + " bytes)";
+  return std::string(beginning_of(text, kLongest)) + "... (" + std::to_string(text.size()) +
+         " bytes)";
 }
 
 std::string field_lines(const std::string& what, const Json& fields) {

@@ -1,11 +1,18 @@
 #include "engine/cli/run_account.h"
 
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <utility>
 
 #include "engine/cli/run_options.h"
+#include "engine/cli/terminal.h"
+#include "engine/cli/verbs.h"
 #include "engine/config/diagnostics.h"
+#include "engine/runtime/run.h"
 
 namespace rare::engine::cli {
 
@@ -16,13 +23,26 @@ Json manifest_in(const std::string& folder) {
   return manifest.is_object() ? manifest : Json();
 }
 
-Result<std::string> run_folder(const LoadOptions& named) {
+void add_run_choice(CLI::App& verb, RunChoice& run) {
+  verb.add_option("RUN", run.load.file, "the pipeline file, or the folder of the run's state")
+      ->required();
+  add_overlay_options(verb, run.load);
+  add_state_dir(verb, run.state_dir);
+}
+
+Result<std::string> run_folder(const RunChoice& run) {
+  if (!run.state_dir.empty()) return run.state_dir;
   std::error_code error;
-  if (std::filesystem::is_directory(named.file, error)) return named.file;
+  if (std::filesystem::is_directory(run.load.file, error)) return run.load.file;
   Diagnostics diagnostics;
-  const PipelineConfig config = load_pipeline(named, diagnostics);
+  const PipelineConfig config = load_pipeline(run.load, diagnostics);
   if (diagnostics.ok()) return default_state_folder(config.name);
   return Status(StatusCode::invalid_argument, diagnostics.to_string());
+}
+
+int refused_choice(const Status& status, const std::string& color) {
+  std::cerr << Style(color, STDERR_FILENO).diagnostics(status.message());
+  return kExitConfiguration;
 }
 
 const char* state_word(const RunReport& report) {
@@ -57,9 +77,8 @@ Json status_json(const RunReport& report, const std::string& folder, const Json&
 }
 
 Result<Json> run_account(const NamedRun& named) {
-  const Result<std::string> folder = named.state_dir.empty()
-                                         ? run_folder({named.run, named.overlays, named.settings})
-                                         : Result<std::string>(named.state_dir);
+  const Result<std::string> folder =
+      run_folder({{named.run, named.overlays, named.settings}, named.state_dir});
   if (!folder) return folder.status();
   const Result<RunReport> report = read_run_report(*folder);
   if (!report) return report.status();

@@ -9,11 +9,27 @@
 #include "rare/status.h"
 #include "rare/tool.h"
 
+namespace CLI {
+class App;
+}
+
 namespace rare::engine::cli {
 
-// Where a run is kept: what was named, if it is a folder, or what `run` would choose for the
-// pipeline, whose plugins need not be there. An error is the text of all diagnostics.
-Result<std::string> run_folder(const LoadOptions& named);
+// A run that was named to be looked at.
+struct RunChoice {
+  LoadOptions load;       // the file: a pipeline's, or the folder of the run's state
+  std::string state_dir;  // empty: where `run` would put it
+};
+
+// RUN, -f, --set, --state-dir.
+void add_run_choice(CLI::App& verb, RunChoice& run);
+
+// Where a run is kept: its state_dir, what was named, if it is a folder, or what `run` would choose
+// for the pipeline, whose plugins need not be there. An error is the text of all diagnostics.
+Result<std::string> run_folder(const RunChoice& run);
+
+// Says why there is no such folder, to standard error; the exit code.
+int refused_choice(const Status& status, const std::string& color = "auto");
 
 // complete, running, finalising or interrupted.
 const char* state_word(const RunReport& report);

@@ -1,6 +1,5 @@
 #include "engine/cli/running.h"
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <iostream>
 #include <thread>
@@ -12,18 +11,6 @@
 #include "engine/state/run_report.h"
 
 namespace rare::engine::cli {
-
-void add_running_options(CLI::App& verb, RunningOptions& options) {
-  verb.add_option("RUN", options.load.file, "the pipeline file, or the folder of the run's state")
-      ->required();
-  add_overlay_options(verb, options.load);
-  add_state_dir(verb, options.state_dir);
-}
-
-Result<std::string> folder_of(const RunningOptions& options) {
-  return options.state_dir.empty() ? run_folder(options.load)
-                                   : Result<std::string>(options.state_dir);
-}
 
 Result<RemoteRun> attach(const std::string& folder) {
   constexpr std::chrono::milliseconds kBetweenTries{200};
@@ -51,11 +38,6 @@ std::string how_it_ended(const std::string& folder) {
   const Result<RunReport> report = read_run_report(folder);
   const std::string word = report ? state_word(*report) : report.status().message();
   return "the run has ended: " + word + "; `rare-engine status " + folder + "` tells what it did";
-}
-
-int refused(const Status& status) {
-  std::cerr << "rare-engine: " << status.message() << "\n";
-  return exit_code_of(status);
 }
 
 }  // namespace rare::engine::cli

@@ -1,8 +1,5 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +8,6 @@
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
 #include "engine/runtime/manifest.h"
-#include "engine/runtime/run.h"
 #include "engine/state/run_report.h"
 
 namespace rare::engine::cli {
@@ -20,8 +16,7 @@ namespace {
 constexpr std::size_t kReasonsShown = 20;
 
 struct StatusOptions {
-  LoadOptions load;  // the file: a pipeline's, or the folder of a run
-  std::string state_dir;
+  RunChoice run;
   bool json = false;
   std::string color = "auto";
 };
@@ -84,18 +79,9 @@ std::string status_text(const RunReport& report, const Json& results,
   return text;
 }
 
-int refused(const Status& status) {
-  std::cerr << "rare-engine: " << status.message() << "\n";
-  return exit_code_of(status);
-}
-
 int show_status(const StatusOptions& options) {
-  const Result<std::string> folder =
-      options.state_dir.empty() ? run_folder(options.load) : Result<std::string>(options.state_dir);
-  if (!folder) {
-    std::cerr << Style(options.color, STDERR_FILENO).diagnostics(folder.status().message());
-    return kExitConfiguration;
-  }
+  const Result<std::string> folder = run_folder(options.run);
+  if (!folder) return refused_choice(folder.status(), options.color);
   const Result<RunReport> report = read_run_report(*folder);
   if (!report) return refused(report.status());
   std::string dead_letters;
@@ -119,10 +105,7 @@ void add_status_verb(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<StatusOptions>();
   CLI::App& verb = *app.add_subcommand(
       "status", "what a run has done so far, also while it runs: records, tokens, dead letters");
-  verb.add_option("RUN", options->load.file, "the pipeline file, or the folder of the run's state")
-      ->required();
-  add_overlay_options(verb, options->load);
-  add_state_dir(verb, options->state_dir);
+  add_run_choice(verb, options->run);
   verb.add_flag("--json", options->json, "as JSON");
   add_color(verb, options->color);
   verb.footer(

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/cli/run_account.h"
 #include "engine/cli/running.h"
 #include "engine/cli/verbs.h"
 #include "engine/config/diagnostics.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenAsks{200};
 
 struct TapOptions {
-  RunningOptions run;
+  RunChoice run;
   std::string place;  // NODE or NODE.PORT
   std::uint64_t limit = 0;
 };
@@ -36,8 +37,8 @@ int tap(const TapOptions& options) {
   const std::size_t dot = options.place.find('.');
   const std::string node = options.place.substr(0, dot);
   const std::string port = dot == std::string::npos ? "" : options.place.substr(dot + 1);
-  const Result<std::string> folder = folder_of(options.run);
-  if (!folder) return refused(folder.status());
+  const Result<std::string> folder = run_folder(options.run);
+  if (!folder) return refused_choice(folder.status());
   const Result<RemoteRun> run = attach(*folder);
   if (!run) return refused(run.status());
   std::uint64_t next = 0, shown = 0, passed_before = 0, passed = 0;
@@ -77,7 +78,7 @@ void add_tap_verb(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<TapOptions>();
   CLI::App& verb = *app.add_subcommand(
       "tap", "show now and then a record that leaves a node of a run that goes on");
-  add_running_options(verb, options->run);
+  add_run_choice(verb, options->run);
   verb.add_option("NODE", options->place, "the node, or NODE.PORT; of a sink, what reaches it")
       ->type_name("NODE[.PORT]")
       ->required();

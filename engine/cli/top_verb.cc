@@ -20,7 +20,7 @@ namespace rare::engine::cli {
 namespace {
 
 struct TopOptions {
-  RunningOptions run;
+  RunChoice run;
   bool json = false;
   bool once = false;
   double every_s = 0;  // 0: a second on a terminal, else ten
@@ -50,8 +50,8 @@ bool show(const RemoteRun& run, const TopOptions& options, LiveBlock* block) {
 }
 
 int watch_run(const TopOptions& options) {
-  const Result<std::string> folder = folder_of(options.run);
-  if (!folder) return refused(folder.status());
+  const Result<std::string> folder = run_folder(options.run);
+  if (!folder) return refused_choice(folder.status());
   Result<RemoteRun> run = attach(*folder);
   if (!run) return refused(run.status());
   const bool draws = !options.json && !options.once && ::isatty(STDOUT_FILENO) == 1;
@@ -76,7 +76,7 @@ void add_top_verb(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<TopOptions>();
   CLI::App& verb =
       *app.add_subcommand("top", "watch a run that goes on in another terminal, until it ends");
-  add_running_options(verb, options->run);
+  add_run_choice(verb, options->run);
   verb.add_flag("--json", options->json, "a line of JSON each time");
   verb.add_flag("--once", options->once, "look once");
   verb.add_option("--every", options->every_s,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/cli/run_options.h"
+#include "rare/status.h"
 
 namespace CLI {
 class App;
@@ -47,5 +48,9 @@ void set_up_log(const RunOptions& options);  // as the two say
 // Writes a verb's result to standard output; `exit_code`, or 1 and a message when it cannot be
 // written.
 int print_result(const std::string& text, int exit_code = 0);
+
+// "rare-engine: MESSAGE", or "rare-engine VERB: MESSAGE", to standard error; the exit code of the
+// status.
+int refused(const Status& status, const std::string& verb = "");
 
 }  // namespace rare::engine::cli

@@ -1,4 +1,5 @@
 #include "engine/config/config_value.h"
+#include "engine/text/utf8.h"
 
 namespace rare::engine {
 
@@ -63,9 +64,7 @@ std::string ConfigValue::describe() const {
   if (scalar.is_number()) return "the number " + text;
   constexpr std::size_t kShown = 60;
   if (text.size() <= kShown) return "the text '" + text + "'";
-  std::size_t end = kShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return "the text '" + text.substr(0, end) + "...'";
+  return "the text '" + std::string(beginning_of(text, kShown)) + "...'";
 }
 
 void ConfigValue::set(std::string key, Location key_location, ConfigValue value) {

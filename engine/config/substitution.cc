@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "engine/config/scalar.h"
-#include "engine/config/utf8.h"
+#include "engine/text/utf8.h"
 
 namespace rare::engine {
 namespace {

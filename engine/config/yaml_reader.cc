@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "engine/config/scalar.h"
-#include "engine/config/utf8.h"
+#include "engine/text/utf8.h"
 
 namespace rare::engine {
 namespace {

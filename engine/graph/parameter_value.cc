@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "engine/config/name_list.h"
-#include "engine/config/utf8.h"
+#include "engine/text/utf8.h"
 
 namespace rare::engine {
 namespace {

@@ -1,19 +1,17 @@
 #include "engine/observe/live_pages.h"
 
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <string_view>
 #include <utility>
 
 #include "engine/observe/live_page.h"
 #include "engine/observe/log_tail.h"
+#include "engine/text/random_token.h"
 
 namespace rare::engine {
 namespace {
@@ -102,18 +100,6 @@ HttpPages::Pages pages_of(LiveRun& run) {
   };
 }
 
-std::string drawn_token() {
-  std::array<unsigned char, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return {};
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    char digits[3];
-    std::snprintf(digits, sizeof digits, "%02x", byte);
-    text += digits;
-  }
-  return text;
-}
-
 // Takes as long however much of it is right.
 bool are_equal(std::string_view a, std::string_view b) {
   unsigned char differs = a.size() == b.size() ? 0 : 1;
@@ -148,10 +134,10 @@ Result<std::unique_ptr<LivePages>> LivePages::on_network(const NetworkPlace& pla
   made->url_ = "http://" + bound.text() + "/";
   HttpPages::Refuse refuse = refusal_of_names;
   if (!place.is_loopback()) {
-    const std::string token = drawn_token();
-    if (token.empty()) return Status(StatusCode::internal, "the system gives no random numbers");
-    made->url_ += "?token=" + token;
-    refuse = [token](const HttpRequest& request) -> std::optional<HttpPage> {
+    const Result<std::string> drawn = random_token();
+    if (!drawn) return drawn.status();
+    made->url_ += "?token=" + *drawn;
+    refuse = [token = *drawn](const HttpRequest& request) -> std::optional<HttpPage> {
       if (are_equal(request.argument("token"), token)) return std::nullopt;
       return error_page(403, "expected ?token=..., as the run told its address when it began");
     };

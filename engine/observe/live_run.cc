@@ -146,14 +146,14 @@ Result<Json> LiveRun::dead_letters() const {
 
 Result<Json> LiveRun::samples(const std::string& node, const std::string& port,
                               std::uint64_t after) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!facts_) return not_yet();
   const std::optional<std::size_t> index = place_of(facts_->nodes, node);
   if (!index) {
     return Status(StatusCode::not_found,
                   "there is no node '" + node + "'; there are " + listed(facts_->nodes));
   }
-  const std::vector<std::string>& ports = facts_->ports[*index];
+  const std::vector<std::string> ports = facts_->ports[*index];
   std::uint32_t only = RecordTap::kAllPorts;
   if (!port.empty()) {
     const std::optional<std::size_t> place = place_of(ports, port);
@@ -165,10 +165,12 @@ Result<Json> LiveRun::samples(const std::string& node, const std::string& port,
     only = static_cast<std::uint32_t>(*place);
   }
   const RecordTap::Samples taken = tap_->take(static_cast<std::uint32_t>(*index), only, after);
+  const auto began = began_;
+  lock.unlock();  // the run need not wait while large records are read as JSON
   Json json = {{"next", taken.last}, {"passed", taken.passed}, {"samples", Json::array()}};
   for (const RecordTap::Sample& sample : taken.samples) {
     Json one = {{"seq", sample.number},
-                {"elapsed_s", std::chrono::duration<double>(sample.at - began_).count()},
+                {"elapsed_s", std::chrono::duration<double>(sample.at - began).count()},
                 {"id", sample.id}};
     if (!ports.empty()) one["port"] = ports[sample.port];
     if (sample.is_cut) {

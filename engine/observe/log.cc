@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "engine/observe/live_block.h"
 #include "engine/observe/log_tail.h"
 #include "engine/observe/repeats.h"
+#include "engine/text/utc_time.h"
 #include "rare/json.h"
 
 namespace rare::engine {
@@ -45,18 +45,6 @@ std::optional<LogLevel> level_named(std::string_view name) {
     if (name == level_name(level)) return level;
   }
   return std::nullopt;
-}
-
-std::string iso_time(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  const auto ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms));
-  return text;
 }
 
 class Log {
@@ -141,7 +129,7 @@ class Log {
     LogTail::of_process().add(std::move(event));
   }
   std::string as_json(const LogEvent& event) const {
-    Json json = {{"time", iso_time(event.time)}, {"level", level_name(event.level)}};
+    Json json = {{"time", utc_time_ms(event.time)}, {"level", level_name(event.level)}};
     if (!pipeline_.empty()) json["pipeline"] = pipeline_;
     if (!run_id_.empty()) json["run"] = run_id_;
     if (!event.component.empty()) {

@@ -1,4 +1,5 @@
 #include "engine/observe/log_tail.h"
+#include "engine/text/utf8.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,8 +8,6 @@ namespace rare::engine {
 namespace {
 
 constexpr std::size_t kMostKept = 500;
-
-bool continues_a_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
 
@@ -34,9 +33,7 @@ LogTail& LogTail::of_process() {
 
 void LogTail::add(LogEvent event) {
   if (event.message.size() > kMostMessageBytes) {
-    std::size_t end = kMostMessageBytes;
-    while (end > 0 && continues_a_character(event.message[end])) --end;
-    event.message.resize(end);
+    event.message.resize(beginning_of(event.message, kMostMessageBytes).size());
     event.message += "...";
   }
   const std::lock_guard lock(mutex_);

@@ -61,7 +61,7 @@ Json progress_to_json(const ProgressSnapshot& snapshot, const Pace& pace) {
   Json json = {{"elapsed_s", snapshot.elapsed_s}, {"read", snapshot.read},
                {"finished", snapshot.finished},   {"dead", snapshot.dead},
                {"in_flight", snapshot.in_flight}, {"memory_bytes", snapshot.memory_bytes},
-               {"filtered", std::uint64_t{0}}};
+               {"ledger", snapshot.ledger},       {"filtered", std::uint64_t{0}}};
   if (snapshot.input_share) json["input_share"] = *snapshot.input_share;
   if (const auto rate = pace.finished_per_s()) json["finished_per_s"] = *rate;
   if (const auto left = pace.left_s()) json["left_s"] = {left->first, left->second};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/observe/latency_histogram.h"
+#include "rare/json.h"
 
 namespace rare::engine {
 
@@ -45,6 +46,9 @@ struct ProgressSnapshot {
   std::uint64_t read = 0;      // in this start and those before
   std::uint64_t finished = 0;  // committed or about to be
   std::uint64_t dead = 0;
+  // What is committed by where it came from and how it ended, in this start and those before; as in
+  // the manifest.
+  Json ledger = Json::object();
   std::uint64_t in_flight = 0;        // records of the input that were begun and have not ended
   std::uint64_t memory_bytes = 0;     // of the process
   std::optional<double> input_share;  // of the input that was read, 0..1

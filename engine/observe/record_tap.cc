@@ -1,4 +1,5 @@
 #include "engine/observe/record_tap.h"
+#include "engine/text/utf8.h"
 
 #include <algorithm>
 #include <utility>
@@ -38,9 +39,7 @@ void RecordTap::passed_at(Clock::time_point now, std::uint32_t index, std::uint3
   sample.record = record.fields().dump(-1, ' ', false, Json::error_handler_t::replace);
   sample.is_cut = sample.record.size() > kMostBytes;
   if (sample.is_cut) {
-    std::size_t end = kMostBytes;
-    while ((sample.record[end] & 0xc0) == 0x80) --end;  // within a character
-    sample.record.resize(end);
+    sample.record.resize(beginning_of(sample.record, kMostBytes).size());
     sample.record.shrink_to_fit();
   }
   const Clock::duration took = Clock::now() - now;

@@ -76,6 +76,7 @@ ProgressSnapshot progress_from_json(const Json& json, const std::vector<std::str
   progress.read = json.value("read", std::uint64_t{0});
   progress.finished = json.value("finished", std::uint64_t{0});
   progress.dead = json.value("dead", std::uint64_t{0});
+  progress.ledger = json.value("ledger", Json::object());
   progress.in_flight = json.value("in_flight", std::uint64_t{0});
   progress.memory_bytes = json.value("memory_bytes", std::uint64_t{0});
   progress.input_share = known<double>(json, "input_share");

@@ -77,6 +77,11 @@ void Committer::settle() {
   settled_.wait(lock, [&] { return settle_done_ >= wanted || closing_; });
 }
 
+Ledger Committer::ledger() const {
+  const std::lock_guard lock(total_mutex_);
+  return total_.ledger;
+}
+
 void Committer::close() {
   {
     const std::lock_guard lock(mutex_);
@@ -350,7 +355,10 @@ void Committer::checkpoint() {
   }
   const Status status = setup_.state->commit(checkpoint);
   if (!status.ok()) return break_off(status);
-  total_ += checkpoint.tally;
+  {
+    const std::lock_guard lock(total_mutex_);
+    total_ += checkpoint.tally;
+  }
   committed_ += uncommitted_families_;
   uncommitted_families_ = 0;
   uncommitted_bytes_ = 0;

@@ -86,6 +86,8 @@ class Committer {
   // REQUIRES: close() returned.
   const Tally& tally() const { return total_; }
   std::uint64_t families_committed() const { return committed_; }
+  // Of what this start has committed so far: it adds up at every moment. Any thread.
+  Ledger ledger() const;
   // Of those that began with a record that was read. Any thread.
   std::uint64_t families_written() const { return written_.load(std::memory_order_relaxed); }
 
@@ -170,7 +172,9 @@ class Committer {
   std::size_t waiting_bytes_ = 0;  // of families that wait in memory
   std::int64_t credits_to_return_ = 0;
   bool broken_ = false;  // a sink or the state failed: what it holds is not committed any more
-  Tally total_, since_checkpoint_;
+  mutable std::mutex total_mutex_;
+  Tally total_;  // written by the committer's thread alone, under the mutex
+  Tally since_checkpoint_;
   std::vector<DeadLetter> dead_letters_;
   std::vector<DeadFamily> dead_families_;
   std::uint64_t committed_ = 0, uncommitted_families_ = 0;

@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
 #include <memory>
 #include <utility>
 
 #include "engine/graph/plan_text.h"
 #include "engine/state/run_report.h"
+#include "engine/text/utc_time.h"
 
 namespace rare::engine {
 namespace {
@@ -28,15 +28,6 @@ const char* kind_of(const PlannedNode& node) {
     default:
       return "operator";
   }
-}
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
 }
 
 Json inputs_of(const Plan& plan, const PlannedNode& node) {
@@ -81,7 +72,7 @@ LiveRun::Facts live_facts(const Plan& plan, const Components& components, const 
                {"name", plan.config.name},
                {"run_id", run_id},
                {"state_folder", folder},
-               {"started", utc_now()},
+               {"started", utc_time(std::chrono::system_clock::now())},
                {"pid", ::getpid()},
                {"nodes", Json::array()},
                {"services", Json::array()},

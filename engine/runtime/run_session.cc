@@ -263,6 +263,7 @@ ProgressSnapshot RunSession::snapshot() const {
   now.read = earlier.read + flow.read();
   now.finished = earlier.read + committer_->families_written();
   now.dead = earlier.dead + flow.dead();
+  now.ledger = (Ledger(earlier) += committer_->ledger()).to_json();
   now.in_flight = flow.started() - std::min(flow.started(), flow.finished() + flow.abandoned());
   now.memory_bytes = process_metrics().resident_bytes;
   for (const PlannedNode& node : plan_.nodes) {

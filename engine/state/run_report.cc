@@ -13,6 +13,7 @@
 #include "engine/state/run_row.h"
 #include "engine/state/sqlite.h"
 #include "engine/state/state_file.h"
+#include "engine/text/utf8.h"
 
 namespace rare::engine {
 namespace {
@@ -53,21 +54,19 @@ constexpr std::size_t kSamplesEach = 3;
 constexpr std::size_t kLettersLookedAt = 300;
 constexpr std::size_t kMostBytesOfSample = 8 << 10;
 
-std::string beginning_of(std::string text) {
-  if (text.size() <= kMostBytesOfSample) return text;
-  std::size_t end = kMostBytesOfSample;
-  while ((text[end] & 0xc0) == 0x80) --end;  // within a character
-  return text.substr(0, end) + "...";
+std::string sample_text(const std::string& text) {
+  const std::string_view shown = beginning_of(text, kMostBytesOfSample);
+  return std::string(shown) + (shown.size() < text.size() ? "..." : "");
 }
 
 Json sample_of(const sqlite::Statement& row) {
   Json record = Json::parse(row.text(8), nullptr, false);
   if (record.is_discarded() || row.text(8).size() > kMostBytesOfSample) {
-    record = beginning_of(row.text(8));
+    record = sample_text(row.text(8));
   }
   return {{"id", row.text(0)},
           {"reason", row.text(5)},
-          {"reply", row.is_null(7) ? Json() : Json(beginning_of(row.text(7)))},
+          {"reply", row.is_null(7) ? Json() : Json(sample_text(row.text(7)))},
           {"record", std::move(record)}};
 }
 

@@ -1,12 +1,7 @@
 #include "engine/state/run_state.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -22,32 +17,11 @@
 #include "engine/state/run_row.h"
 #include "engine/state/sqlite.h"
 #include "engine/state/state_schema.h"
+#include "engine/text/random_token.h"
+#include "engine/text/utc_time.h"
 
 namespace rare::engine {
 namespace {
-
-std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
-
-Result<std::string> new_run_id() {
-  std::array<unsigned char, 16> bytes{};
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    return Status::run_fault(StatusCode::internal, "the system gives no random bytes");
-  }
-  std::string id;
-  for (const unsigned char byte : bytes) {
-    std::array<char, 3> digits{};
-    std::snprintf(digits.data(), digits.size(), "%02x", byte);
-    id += digits.data();
-  }
-  return id;
-}
 
 class RunStateDatabase final : public RunState {
  public:
@@ -195,12 +169,12 @@ Status RunStateDatabase::check_fingerprint(const std::string& stored) const {
 }
 
 Status RunStateDatabase::begin_run() {
-  Result<std::string> run_id = new_run_id();
+  Result<std::string> run_id = random_token();
   if (!run_id.ok()) return run_id.status();
   run_ = RunRow();
   run_.run_id = *std::move(run_id);
   run_.fingerprint = compact(options_.fingerprint);
-  run_.created = utc_now();
+  run_.created = utc_time(std::chrono::system_clock::now());
   return write_run();
 }
 
@@ -210,7 +184,7 @@ Status RunStateDatabase::begin_start() {
   if (!found.ok()) return found.status();
   const std::int64_t start = last.integer(0) + 1;
   last.reset();
-  const std::string began = utc_now();
+  const std::string began = utc_time(std::chrono::system_clock::now());
   writer_ = std::make_unique<CheckpointWriter>(*database_, options_.node_names, start, began,
                                                resume_.tally.nodes);
   return database_->statement("INSERT INTO starts VALUES (?1, ?2, ?3, ?4)")
@@ -240,7 +214,7 @@ Status RunStateDatabase::start_over(const RetryWork* work) {
     }
   }
   run_.phase = Phase::running;
-  run_.created = utc_now();
+  run_.created = utc_time(std::chrono::system_clock::now());
   run_.commits = 0;
   run_.ledger = Ledger();
   if (work != nullptr) {

@@ -43,6 +43,7 @@ class LiveRunBrowserTest(EngineTest):
         shown = browser.run("return document.getElementById('panel').textContent")
         for text in ("question", "max_attempts"):
             self.assertIn(text, shown)
+        self.wait(browser, "/[1-9]\\d* read .*= [1-9]\\d* written/.test(document.getElementById('equation').textContent)")
         self.picture(browser, "real-run")
         self.assert_accessible(browser)
         self.assert_clean(browser)

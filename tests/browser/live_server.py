@@ -103,6 +103,7 @@ class LiveServer:
             if status == "blocked":
                 nodes[node["name"]]["waits_for"] = self.text("teacher: throttled for 3 s")
         return {"elapsed_s": float(s), "state": self.state, "read": 75 * s + 96, "finished": 75 * s, "filtered": 3, "dead": 2, "in_flight": 96,
+                "ledger": {"read": 75 * s, "made": 0, "copied": 75 * s, "written": 150 * s - 5, "filtered": 3, "merged": 0, "dropped": 0, "dead": 2},
                 "input_share": min(1.0, 0.2 + s / 300), "finished_per_s": 75.1, "left_s": [100, 140], "memory_bytes": 300 << 20, "nodes": nodes,
                 "services": {"teacher": {"calls": 75 * s, "calls_per_s": 75.0, "tokens": 9000 * s, "prompt_tokens": 6000 * s, "completion_tokens": 3000 * s,
                                          "tokens_per_s": 9000.0, "throttled": 7, "retries": 8, "cache_hits": 9, "cost": 0.01 * s,

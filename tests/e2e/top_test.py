@@ -52,6 +52,10 @@ class TopTest(EngineTest):
         self.assertLessEqual(look["services"]["teacher"]["in_flight"], 4)
         self.assertIn(look["nodes"]["questions"]["status"], ("busy", "starved", "blocked"))
         self.assertGreaterEqual(look["read"], look["finished"])
+        ledger = look["ledger"]
+        self.assertEqual(sum(ledger[name] for name in ("read", "made", "copied")),
+                         sum(ledger[name] for name in ("written", "filtered", "merged", "dropped", "dead")))
+        self.assertGreaterEqual(look["read"], ledger["read"])
         watching = self.start("top", ".rare/rare-openai", "--every", 0.2)
         first = watching.stdout.readline()
         self.assertRegex(first, r"of [\d,]+ records read are finished")

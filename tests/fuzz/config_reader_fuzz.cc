@@ -10,8 +10,8 @@
 #include "engine/config/pipeline_keys.h"
 #include "engine/config/pipeline_typing.h"
 #include "engine/config/substitution.h"
-#include "engine/config/utf8.h"
 #include "engine/config/yaml_reader.h"
+#include "engine/text/utf8.h"
 
 namespace {
 

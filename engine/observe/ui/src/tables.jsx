@@ -61,23 +61,16 @@ export function ServicesSection() {
     </section>);
 }
 
-// The equation of records where the run tells all of its terms; the counts of families in any case.
+// The equation of what is committed, which holds at every moment; beside it what is under way.
 export function LedgerSection() {
-  const now = state.progress, ledger = now?.ledger;
-  const sum = what => Object.values(now?.nodes ?? {}).reduce((total, node) => total + (node[what] ?? 0), 0);
-  const rows = ledger ? null : [["read", now?.read, "records of the sources, in this start and those before"],
-    ["in flight", now?.in_flight, "read, and not at their end"],
-    ["finished", now?.finished, "all that came of them has ended"],
-    ["filtered", now?.filtered ?? sum("filtered"), "left out by an operator"], ["dropped", sum("dropped"), "failed, where on_error is drop"],
-    ["dead", now?.dead, "failed, and kept as dead letters"]];
+  const now = state.progress, ledger = now?.ledger ?? {};
   const side = names => names.filter(name => ledger[name] > 0).map(name => `${count(ledger[name])} ${name}`).join(" + ") || "0";
   return (
     <section id="ledger" aria-labelledby="ledger-title">
       <h2 id="ledger-title">Ledger</h2>
-      {ledger ? <p id="equation">{side(["read", "made", "copied"])} = {side(["written", "filtered", "merged", "dropped", "dead"])}
-        {now.in_flight > 0 ? ` + ${count(now.in_flight)} in flight` : ""}</p>
-        : <table><tbody>{rows.map(([name, value, why]) => <tr key={name}><th scope="row">{name}</th><Number>{count(value)}</Number>
-          <td class="quiet">{why}</td></tr>)}</tbody></table>}
+      <p id="equation">{side(["read", "made", "copied"])} = {side(["written", "filtered", "merged", "dropped", "dead"])}</p>
+      <p class="quiet">Of what is committed, in this start and those before; {count(now?.in_flight ?? 0)} more
+        of {count(now?.read ?? 0)} records read are in flight.</p>
     </section>);
 }
 

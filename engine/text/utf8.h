@@ -60,4 +60,12 @@ inline std::string printable(std::string_view text) {
   return result;
 }
 
+// At most `most` bytes of `text` from its beginning, cut between characters. Of text that is not
+// UTF-8 at the cut, as many or fewer.
+inline std::string_view beginning_of(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
 }  // namespace rare::engine
