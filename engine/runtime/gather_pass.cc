@@ -6,6 +6,7 @@
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/crash_report.h"
+#include "engine/runtime/long_work.h"
 
 namespace rare::engine {
 namespace {
@@ -105,7 +106,13 @@ void GatherPass::count(const BufferedOutput& output) {
 Status GatherPass::take_in(SpilledRow row) {
   const AtWork at_work(node_);
   BufferedOutput output(names_);
-  const Status status = at_boundary([&] { return instance_.process(row.record.share(), output); });
+  ThreadWork& work = ThreadWork::here();
+  work.begin(node_, row.record.id());
+  const Status status = at_boundary([&] {
+    const RecordAtWork record(row.record.id());
+    return instance_.process(row.record.share(), output);
+  });
+  work.end();
   if (status.fault() == Fault::run && !status.ok()) return status;
   if (!status.ok()) {
     Given failed;

@@ -236,7 +236,7 @@ TEST_CASE("a coroutine that never resumes cannot keep an interrupted process ali
 namespace {
 
 // One call of `kind` returns only when the log names who blocks, as it stands in `folder`/output.
-void run_until_told(const std::string& kind, const std::string& folder) {
+void run_until_told(const std::string& pipeline, const std::string& folder) {
   Observed observed;
   MemoryState state;
   std::atomic<int> calls{0};
@@ -250,7 +250,7 @@ void run_until_told(const std::string& kind, const std::string& folder) {
   };
   Options options{.threads = 8, .credits = 64};
   options.long_work = {std::chrono::milliseconds(300), std::chrono::milliseconds(300)};
-  require_accounted(run_graph(misbehaving(kind, "pass", 1), state, observed, options));
+  require_accounted(run_graph(pipeline, state, observed, options));
   CHECK(observed.rows["rows"].size() == kRecords);
 }
 
@@ -259,13 +259,23 @@ void run_until_told(const std::string& kind, const std::string& folder) {
 TEST_CASE("the process of an operator that blocks", "[.child_act]") {
   const char* folder = std::getenv(kStateVariable);
   REQUIRE(folder != nullptr);
-  run_until_told("act", folder);
+  run_until_told(misbehaving("act", "pass", 1), folder);
 }
 
 TEST_CASE("the process of a coroutine that blocks", "[.child_wait]") {
   const char* folder = std::getenv(kStateVariable);
   REQUIRE(folder != nullptr);
-  run_until_told("wait", folder);
+  run_until_told(misbehaving("wait", "pass", 1), folder);
+}
+
+TEST_CASE("the process of an operator over the whole set that blocks", "[.child_hold]") {
+  const char* folder = std::getenv(kStateVariable);
+  REQUIRE(folder != nullptr);
+  run_until_told("name: holding\nnodes:\n  - { name: numbers, use: test.numbers, with: { count: " +
+                     std::to_string(kRecords) +
+                     " } }\n  - { name: odd, use: graph.hold }\n"
+                     "  - { name: result, use: test.collect }\n",
+                 folder);
 }
 
 TEST_CASE("an operator that is long at one record, and a coroutine that blocks, are named") {
@@ -276,6 +286,11 @@ TEST_CASE("an operator that is long at one record, and a coroutine that blocks, 
   CHECK_THAT(act.output, Contains("node 'odd' (graph.act of plugin graph, graph.so) is still at "
                                   "record ") &&
                              Contains("nothing ends a call of process()"));
+  const Ended hold = run_child("[.child_hold]", folder.path());
+  CAPTURE(hold.output);
+  CHECK(hold.exit_code == 0);
+  CHECK_THAT(hold.output, Contains("node 'odd' (graph.hold of plugin graph, graph.so) is still at "
+                                   "record "));
   const Ended wait = run_child("[.child_wait]", folder.path());
   CAPTURE(wait.output);
   CHECK(wait.exit_code == 0);

@@ -180,6 +180,17 @@ class Wait final : public AsyncOperator {
   Kept kept_;
 };
 
+class Hold final : public Operator {
+ public:
+  static Spec spec() {
+    return Spec("graph.hold").summary("Passes on what it has seen, once it has seen all.").gather();
+  }
+  Status process(Record record, Output& out) override {
+    worked();
+    return out.emit(std::move(record));
+  }
+};
+
 }  // namespace
 
 void add_random_graph_components(Registry& registry) {
@@ -187,6 +198,7 @@ void add_random_graph_components(Registry& registry) {
   collector.add<Act>();
   collector.add<RouteByHash>();
   collector.add<Wait>();
+  collector.add<Hold>();
   const LoadedPlugin plugin{"graph", "1", "graph.so", {}, {}};
   const Status status = registry.add(plugin, std::move(collector.components));
   if (!status.ok()) throw std::logic_error(status.message());
