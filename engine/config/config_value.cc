@@ -1,4 +1,5 @@
 #include "engine/config/config_value.h"
+
 #include "engine/text/utf8.h"
 
 namespace rare::engine {

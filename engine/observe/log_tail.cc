@@ -1,8 +1,9 @@
 #include "engine/observe/log_tail.h"
-#include "engine/text/utf8.h"
 
 #include <algorithm>
 #include <utility>
+
+#include "engine/text/utf8.h"
 
 namespace rare::engine {
 namespace {

@@ -1,9 +1,9 @@
 #include "engine/observe/record_tap.h"
-#include "engine/text/utf8.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "engine/text/utf8.h"
 #include "rare/json.h"
 
 namespace rare::engine {
