@@ -118,6 +118,12 @@ void add_ui(CLI::App& verb, std::optional<std::string>& place) {
       ->default_str("");
 }
 
+void add_profile(CLI::App& verb, bool& profile) {
+  verb.add_flag("--profile", profile,
+                "what each node costs and which records take longest, at the end; also as "
+                "profile.txt and, for ui.perfetto.dev, trace.json beside the state");
+}
+
 int print_result(const std::string& text, int exit_code) {
   if (std::cout.good() && write_result(text)) return exit_code;
   std::cerr << "rare-engine: standard output cannot be written to\n";

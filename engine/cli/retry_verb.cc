@@ -20,6 +20,7 @@ void add_retry_verb(CLI::App& app, int& exit_code) {
   add_plugin_path(verb, options->plugin_path);
   add_progress(verb, options->progress);
   add_metrics_port(verb, options->metrics_port);
+  add_profile(verb, options->profile);
   add_log_level(verb, options->log_level);
   add_log_format(verb, options->log_format);
   add_color(verb, options->color);

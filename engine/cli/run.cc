@@ -50,6 +50,7 @@ RunSettings settings_of(const RunOptions& options, const std::string& folder) {
   settings.reply_file = options.cache_file.empty() ? ".rare/replies.db" : options.cache_file;
   settings.fresh = options.fresh;
   settings.limit = options.limit;
+  settings.profile = options.profile;
   const bool is_json = options.progress == "auto" && options.log_format == "json";
   const auto style =
       progress_style(is_json ? "json" : options.progress, ::isatty(STDERR_FILENO) == 1);

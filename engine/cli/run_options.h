@@ -20,6 +20,7 @@ struct RunOptions {
   std::string progress = "auto";         // auto, bar, plain, json, none
   std::string log_level = "info";        // with NAME=LEVEL of nodes and services (log.h)
   std::string log_format = "text";       // text, json
+  bool profile = false;                  // what nodes and records cost
   std::optional<int> metrics_port;       // 0: any that is free
   std::optional<std::string> ui;         // [ADDRESS:]PORT of the live page; empty: any free one
   std::string color = "auto";            // auto, always, never

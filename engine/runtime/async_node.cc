@@ -179,7 +179,9 @@ void AsyncNode::begin_work(const RecordId& id) const {
 }
 
 detail::Detached AsyncNode::drive(Envelope envelope) {
-  Hop hop{*setup_.resumer};
+  RecordTurn turn =
+      setup_.resume_threads->begin_record(envelope.record.id(), flow_.work_observer());
+  Hop hop{*turn};
   co_await hop;
   BufferedOutput output(names_, flow_.room());
   Status status;
@@ -195,12 +197,16 @@ detail::Detached AsyncNode::drive(Envelope envelope) {
     } catch (...) {
       status = status_of_exception();
     }
+    turn->tell(node_, status, output.filtered);
   }
+  turn.reset();
   end(std::move(envelope), output, status);
 }
 
 detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
-  Hop hop{*setup_.resumer};
+  call->turn =
+      setup_.resume_threads->begin_record(call->envelope.record.id(), flow_.work_observer());
+  Hop hop{*call->turn};
   co_await hop;
   if (flow_.control().aborting()) {
     call->claim();
@@ -233,6 +239,7 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
     const std::lock_guard lock(mutex_);
     limited_.erase(call);
   }
+  call->turn->tell(node_, status, call->output.filtered);
   end(std::move(call->envelope), call->output, status);
 }
 
@@ -258,7 +265,7 @@ void AsyncNode::end_overdue(LimitedCall::Clock::time_point now) {
 }
 
 detail::Detached AsyncNode::give_up(std::shared_ptr<LimitedCall> call) {
-  Hop hop{*setup_.resumer};
+  Hop hop{*setup_.resume_threads};
   co_await hop;
   if (call->claim()) {
     late_.fetch_add(1);  // the coroutine that goes on without its record
@@ -270,6 +277,7 @@ detail::Detached AsyncNode::give_up(std::shared_ptr<LimitedCall> call) {
         *node_.timeout_s);
     BufferedOutput nothing(names_);
     const Status status(StatusCode::deadline_exceeded, text);
+    call->turn->tell(node_, status, false);
     end(std::move(call->envelope), nothing, status);
   }
   late_.fetch_sub(1);

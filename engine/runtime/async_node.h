@@ -29,6 +29,7 @@
 #include "engine/runtime/graph_node.h"
 #include "engine/runtime/limited_call.h"
 #include "engine/runtime/parking.h"
+#include "engine/runtime/resume_threads.h"
 #include "engine/state/retry_rounds.h"
 #include "rare/detached.h"
 #include "rare/operator.h"
@@ -40,7 +41,7 @@ class AsyncNode final : public GraphNode {
   struct Setup {
     AsyncOperator* instance = nullptr;
     int parallelism = 1;
-    Resumer* resumer = nullptr;
+    ResumeThreads* resume_threads = nullptr;
     std::function<bool()> ready;  // the node's services; any thread
     std::string parking_folder;
     const RetryRounds* rounds = nullptr;  // outlives the node

@@ -302,14 +302,25 @@ Status Committer::write_to(const Target& target, const Family& family, std::vect
     }
   }
   if (!encoded.empty()) {
-    return at_boundary([&] { return target.sink->write_encoded(encoded); });
+    return observed(target, [&] { return target.sink->write_encoded(encoded); });
   }
   if (records.empty()) return Status();
   if (target.spill != nullptr) {
     return target.spill->append({family.level, family.root.ordinal(), family.root.source()},
                                 records);
   }
-  return at_boundary([&] { return target.sink->write(records); });
+  return observed(target, [&] { return target.sink->write(records); });
+}
+
+template <class Call>
+auto Committer::observed(const Target& target, const Call& call) -> decltype(call()) {
+  if (setup_.work_observer == nullptr) return at_boundary(call);
+  const PlannedNode& node = setup_.plan->nodes[target.node];
+  ObservedBody& body = bodies_.try_emplace(target.node, setup_.work_observer, node).first->second;
+  body.begin();
+  auto outcome = at_boundary(call);
+  body.end(nullptr, Status());
+  return outcome;
 }
 
 bool Committer::checkpoint_due() const {
@@ -349,7 +360,7 @@ void Committer::checkpoint() {
     const AtWork at_work(setup_.plan->nodes[target.node]);
     Result<Offset> offset = target.spill != nullptr
                                 ? target.spill->sync()
-                                : at_boundary([&] { return target.sink->sync(); });
+                                : observed(target, [&] { return target.sink->sync(); });
     if (!offset) return break_off(fault_at(setup_.plan->nodes[target.node], offset.status()));
     checkpoint.sinks[setup_.plan->nodes[target.node].name] = std::move(*offset);
   }

@@ -24,7 +24,9 @@
 #include <vector>
 
 #include "engine/graph/plan.h"
+#include "engine/observe/work_observer.h"
 #include "engine/runtime/family.h"
+#include "engine/runtime/observed_body.h"
 #include "engine/runtime/run_control.h"
 #include "engine/state/gather_spill.h"
 #include "engine/state/run_state.h"
@@ -48,6 +50,7 @@ class Committer {
     std::vector<Target> targets;
     RunState* state = nullptr;
     RunControl* control = nullptr;
+    WorkObserver* work_observer = nullptr;               // of what sinks write; may be null
     std::function<std::map<std::string, Json>()> usage;  // of services, for checkpoints
     std::size_t window_bytes = kWindowBytes;
     std::chrono::milliseconds checkpoint_every{1000};
@@ -150,6 +153,9 @@ class Committer {
   std::map<std::string, Offset> positions() const;
   Status write_rows(Family& family);
   Status write_to(const Target& target, const Family& family, std::vector<Row>& rows);
+  // Calls a sink; what that takes is told to the observer.
+  template <class Call>
+  auto observed(const Target& target, const Call& call) -> decltype(call());
   bool checkpoint_due() const;
   void checkpoint();
   Checkpoint snapshot();
@@ -180,6 +186,7 @@ class Committer {
   std::uint64_t committed_ = 0, uncommitted_families_ = 0;
   std::size_t uncommitted_bytes_ = 0;
   std::chrono::steady_clock::time_point started_, last_checkpoint_;
+  std::map<std::uint32_t, ObservedBody> bodies_;  // by node: of sinks, where work is observed
   std::thread thread_;
 };
 

@@ -13,7 +13,9 @@
 #include "engine/observe/log.h"
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/model_meter.h"
+#include "engine/runtime/record_coroutine.h"
 #include "engine/runtime/reply_stores.h"
+#include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run_control.h"
 #include "rare/context.h"
 #include "rare/reply_store.h"
@@ -25,11 +27,11 @@ struct Environment {
   std::uint64_t seed = 0;
   std::string run_folder;
   RunControl* control = nullptr;
-  Resumer* resumer = nullptr;
+  ResumeThreads* resumer = nullptr;
   ReplyStore* replies = nullptr;
   ReplyStores* reply_stores = nullptr;  // none where no record is sent
   std::string run_id;                   // whose outputs are kept (kept_output.h); empty: none are
-  ModelMeter* meter = nullptr;          // previews only
+  ModelMeter* meter = nullptr;          // stands before language models; may be null
   bool keeps_provenance = false;
 };
 
@@ -59,7 +61,8 @@ class ComponentContext : public ServiceContext {
   }
   std::uint64_t seed() const override { return environment_.seed; }
   std::stop_token stop_token() const override { return environment_.control->stop_token(); }
-  Resumer& resumer() override { return *environment_.resumer; }
+  // What is asked for while a record is worked on goes on as that record's.
+  Resumer& resumer() override { return resumer_of_thread(*environment_.resumer); }
   ReplyStore& replies() override { return *environment_.replies; }
   Result<ReplyStore*> replies_in(const std::string& file) override {
     if (environment_.reply_stores == nullptr) return environment_.replies;

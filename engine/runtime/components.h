@@ -57,7 +57,7 @@ class Components {
   const std::vector<std::uint32_t>& source_nodes() const { return source_nodes_; }
   const std::vector<std::uint32_t>& sink_nodes() const { return sink_nodes_; }
 
-  Resumer& resumer() const { return *environment_.resumer; }
+  ResumeThreads& resumer() const { return *environment_.resumer; }
 
   // Of the services that have one, by "services.NAME". REQUIRES: open_services() succeeded.
   Result<std::map<std::string, Json>> service_identities() const;

@@ -63,7 +63,7 @@ class WholeSetAgain final : public CorpusOrigin {
   Result<std::optional<Given>> give() override {
     if (!pass_) {
       input_ = unread_input_.get();
-      pass_ = std::make_unique<GatherPass>(node_, *instance_, std::move(unread_input_));
+      pass_ = std::make_unique<GatherPass>(node_, *instance_, std::move(unread_input_), nullptr);
     }
     GatherPass::Given passed;
     Status fault;

@@ -70,6 +70,7 @@ void Executor::build() {
   setup_.committer->set_return_credits([this](std::int64_t count) { credits_.give_back(count); });
   flow_->set_observer(setup_.observer);
   flow_->set_tap(setup_.tap);
+  flow_->set_work_observer(setup_.work_observer);
   if (setup_.is_retry) flow_->ignore_error_share();
   flow_->set_earlier(setup_.resume->tally.ledger.read, setup_.resume->tally.ledger.dead);
   nodes_.resize(setup_.plan->nodes.size());
@@ -133,7 +134,7 @@ std::unique_ptr<GraphNode> Executor::make_node(const PlannedNode& node) {
     AsyncNode::Setup async;
     async.instance = &setup_.components->async_operator(node.index);
     async.parallelism = setup_.components->parallelism(node);
-    async.resumer = &setup_.components->resumer();
+    async.resume_threads = &setup_.components->resumer();
     async.ready = [this, &node] { return setup_.components->ready(node); };
     async.parking_folder = setup_.waiting_folder;
     async.rounds = &setup_.resume->rounds;

@@ -45,6 +45,7 @@ class Executor {
     int threads = 0;  // 0: as many as there are cores
     FlowObserver* observer = nullptr;
     RecordTap* tap = nullptr;
+    WorkObserver* work_observer = nullptr;
     std::string waiting_folder;  // for records that wait on disk; exists
     Overflow::Limits children;   // of one record; without a folder all are in memory
   };

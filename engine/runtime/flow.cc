@@ -230,6 +230,11 @@ void Flow::end_families(std::vector<std::unique_ptr<Family>> ended, Departures& 
     if (family->part_of) end_part(std::move(family), departures);
   }
   std::erase(ended, nullptr);
+  if (work_observer_ != nullptr) {
+    for (const std::unique_ptr<Family>& family : ended) {
+      work_observer_->ended(family->root, family->ledger().dead, family->abandoned());
+    }
+  }
   auto credits = static_cast<std::int64_t>(ended.size());
   credits_.coming_back(credits);
   const std::size_t abandoned = std::erase_if(ended, [](const auto& f) { return f->abandoned(); });

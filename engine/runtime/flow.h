@@ -18,6 +18,7 @@
 
 #include "engine/graph/plan.h"
 #include "engine/observe/record_tap.h"
+#include "engine/observe/work_observer.h"
 #include "engine/runtime/buffered_output.h"
 #include "engine/runtime/committer.h"
 #include "engine/runtime/credits.h"
@@ -76,6 +77,9 @@ class Flow {
   void set_observer(FlowObserver* observer) { observer_ = observer; }
   // Records that leave a node, or reach a sink, are shown to it. REQUIRES: it outlives the flow.
   void set_tap(RecordTap* tap) { tap_ = tap; }
+  // What records cost in their nodes is told to it. REQUIRES: it outlives the flow.
+  void set_work_observer(WorkObserver* observer) { work_observer_ = observer; }
+  WorkObserver* work_observer() const { return work_observer_; }  // null: nobody
   // For the output of an operator.
   BufferedOutput::Room room() {
     return observer_ != nullptr ? BufferedOutput::Room() : overflow_.room();
@@ -170,6 +174,7 @@ class Flow {
   std::vector<Receiver*> inputs_;
   FlowObserver* observer_ = nullptr;
   RecordTap* tap_ = nullptr;
+  WorkObserver* work_observer_ = nullptr;
   NodeCounters counters_;
   std::atomic<std::uint64_t> started_{0}, read_{0}, finished_{0}, abandoned_{0}, dead_{0};
   std::uint64_t earlier_read_ = 0, earlier_dead_ = 0;

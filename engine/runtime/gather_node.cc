@@ -45,7 +45,7 @@ Status GatherNode::begin(IntervalSet finished) {
   if (!rows) return rows.status();
   committer_.source_opened(place_, node_.name, Position(), 0, finished);
   finished_ = std::move(finished);
-  pass_ = std::make_unique<GatherPass>(node_, instance_, std::move(*rows));
+  pass_ = std::make_unique<GatherPass>(node_, instance_, std::move(*rows), flow_.work_observer());
   return Status();
 }
 

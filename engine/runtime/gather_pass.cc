@@ -48,10 +48,13 @@ class GatherPass::Gradual final : public Output {
 };
 
 GatherPass::GatherPass(const PlannedNode& node, Operator& instance,
-                       std::unique_ptr<SpilledRows> rows)
-    : node_(node), instance_(instance), names_(node), rows_(std::move(rows)), thread_([this] {
-        work();
-      }) {}
+                       std::unique_ptr<SpilledRows> rows, WorkObserver* observer)
+    : node_(node),
+      observer_(observer),
+      instance_(instance),
+      names_(node),
+      rows_(std::move(rows)),
+      thread_([this] { work(); }) {}
 
 GatherPass::~GatherPass() { end(); }
 
@@ -103,16 +106,18 @@ void GatherPass::count(const BufferedOutput& output) {
   for (const auto& [counter, more] : output.counts) before_.counters[counter] += more;
 }
 
-Status GatherPass::take_in(SpilledRow row) {
+Status GatherPass::take_in(SpilledRow row, ObservedBody& observed) {
   const AtWork at_work(node_);
   BufferedOutput output(names_);
   ThreadWork& work = ThreadWork::here();
+  observed.begin();
   work.begin(node_, row.record.id());
   const Status status = at_boundary([&] {
     const RecordAtWork record(row.record.id());
     return instance_.process(row.record.share(), output);
   });
   work.end();
+  observed.end(&row.record.id(), status, output.filtered);
   if (status.fault() == Fault::run && !status.ok()) return status;
   if (!status.ok()) {
     Given failed;
@@ -134,18 +139,21 @@ Status GatherPass::take_in(SpilledRow row) {
 void GatherPass::work() {
   begin_engine_thread("whole set");
   Status fault;
+  ObservedBody observed(observer_, node_);
   for (;;) {
     Result<std::optional<SpilledRow>> row = rows_->next();
     fault = row.status();
     if (!row.ok() || !row->has_value()) break;
     if (stopped()) fault = Status::cancelled();
-    if (fault.ok()) fault = take_in(std::move(**row));
+    if (fault.ok()) fault = take_in(std::move(**row), observed);
     if (!fault.ok()) break;
   }
   if (fault.ok()) {
     const AtWork at_work(node_);
     Gradual output(*this);
+    observed.begin();
     fault = at_boundary([&] { return instance_.finish(output); });
+    observed.end(nullptr, fault);
   }
   if (fault.ok()) put(Given());  // what was counted after the last record
   {

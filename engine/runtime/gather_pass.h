@@ -18,6 +18,7 @@
 
 #include "engine/graph/plan.h"
 #include "engine/runtime/buffered_output.h"
+#include "engine/runtime/observed_body.h"
 #include "engine/state/gather_spill.h"
 #include "engine/state/ledger.h"
 #include "rare/operator.h"
@@ -36,7 +37,9 @@ class GatherPass {
   };
 
   // REQUIRES: `instance` is of `node`, is open, and outlives the pass; so does `node`.
-  GatherPass(const PlannedNode& node, Operator& instance, std::unique_ptr<SpilledRows> rows);
+  // `observer` may be null.
+  GatherPass(const PlannedNode& node, Operator& instance, std::unique_ptr<SpilledRows> rows,
+             WorkObserver* observer);
   ~GatherPass();
   GatherPass(const GatherPass&) = delete;
   GatherPass& operator=(const GatherPass&) = delete;
@@ -51,13 +54,14 @@ class GatherPass {
  private:
   class Gradual;
   void work();
-  Status take_in(SpilledRow row);
+  Status take_in(SpilledRow row, ObservedBody& observed);
   bool put(Given given);  // false: stopped
   bool stopped();
   void count_filtered(std::string_view reason);
   void count(const BufferedOutput& output);
 
   const PlannedNode& node_;
+  WorkObserver* const observer_;
   Operator& instance_;
   const OutputNames names_;
   const std::unique_ptr<SpilledRows> rows_;

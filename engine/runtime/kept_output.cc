@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/runtime/record_coroutine.h"
 #include "engine/runtime/row.h"
 #include "rare/random.h"
 
@@ -129,7 +130,7 @@ class KeptAsyncOperator final : public AsyncOperator {
 
   Task<Status> process(Record record, Output& out) override {
     const std::string key = kept_key(keeper_, record);
-    auto looking = make_completion<Found>(*keeper_.resumer);
+    auto looking = make_completion<Found>(resumer_of_thread(*keeper_.resumer));
     looking.completion.pause_time_limit();  // `timeout_s` is for the operator's own work
     keeper_.store->find(
         key, ReplyStore::Scope::this_run,
@@ -142,7 +143,7 @@ class KeptAsyncOperator final : public AsyncOperator {
     Task<Status> working = inside_->process(std::move(record), output);
     const Status worked = co_await working;
     if (!worked.ok() || is_nothing(output)) co_return worked;
-    auto keeping = make_completion<Status>(*keeper_.resumer);
+    auto keeping = make_completion<Status>(resumer_of_thread(*keeper_.resumer));
     keeping.completion.pause_time_limit();
     keeper_.store->put(
         key, to_stored(keeper_, id, output),

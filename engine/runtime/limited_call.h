@@ -17,6 +17,7 @@
 
 #include "engine/runtime/buffered_output.h"
 #include "engine/runtime/node_counters.h"
+#include "engine/runtime/record_coroutine.h"
 #include "engine/runtime/train.h"
 #include "rare/task.h"
 
@@ -65,6 +66,7 @@ class LimitedCall final : public TimeLimit {
 
   Envelope envelope;
   BufferedOutput output;
+  RecordTurn turn;  // set before it begins
 
  private:
   struct Interval {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/runtime/record_coroutine.h"
 #include "rare/detached.h"
 #include "rare/language_model.h"
 
@@ -38,8 +39,12 @@ class ModelMeter::Metered final : public LanguageModel {
         resumer_(resumer) {}
 
   Awaitable<Result<ChatReply>> chat(ChatRequest request) override {
-    auto pair = make_completion<Result<ChatReply>>(resumer_);
-    Reply noted;
+    auto pair = make_completion<Result<ChatReply>>(resumer_of_thread(resumer_));
+    Asking asking;
+    asking.record = Stretch::of_thread();
+    if (asking.record != nullptr) asking.turn = asking.record->turn();
+    asking.begin = WorkClock::now();
+    Reply& noted = asking.noted;
     noted.node = node_;
     noted.service = service_;
     noted.ordinal = request.ordinal;
@@ -48,17 +53,25 @@ class ModelMeter::Metered final : public LanguageModel {
     noted.round = request.round;
     if (meter_.keeps_texts_) noted.messages = request.messages;
     Awaitable<Result<ChatReply>> asked = model_.chat(std::move(request));
-    pass_on(std::move(asked), std::move(noted), pair.completion);
+    pass_on(std::move(asked), std::move(asking), pair.completion);
     return std::move(pair.awaitable);
   }
 
  private:
-  detail::Detached pass_on(Awaitable<Result<ChatReply>> asked, Reply noted,
+  struct Asking {
+    RecordCoroutine* record = nullptr;  // that asks; nullptr: none that is known
+    std::uint64_t turn = 0;
+    WorkClock::time_point begin{};
+    Reply noted;
+  };
+
+  detail::Detached pass_on(Awaitable<Result<ChatReply>> asked, Asking asking,
                            Completion<Result<ChatReply>> waiting) {
     PassedOn limit(waiting);
     detail::UseTimeLimit use{&limit};
     co_await use;
     Result<ChatReply> reply = co_await asked;
+    Reply& noted = asking.noted;
     if (reply) {
       noted.prompt_tokens = reply->prompt_tokens;
       noted.completion_tokens = reply->completion_tokens;
@@ -67,9 +80,24 @@ class ModelMeter::Metered final : public LanguageModel {
       noted.model = reply->model;
       noted.problem = reply->problem;
       if (meter_.keeps_texts_) noted.raw = reply->raw;
-      meter_.note(std::move(noted));
     }
+    if (asking.record != nullptr) asking.record->note_call(asking.turn, call_of(asking, reply));
+    if (reply && meter_.keeps_ == Keeps::replies) meter_.note(std::move(noted));
     waiting.set(std::move(reply));
+  }
+
+  static ModelCall call_of(const Asking& asking, const Result<ChatReply>& reply) {
+    ModelCall call;
+    call.service = asking.noted.service;
+    call.model = asking.noted.model;
+    call.begin = asking.begin;
+    call.end = WorkClock::now();
+    call.prompt_tokens = asking.noted.prompt_tokens;
+    call.completion_tokens = asking.noted.completion_tokens;
+    call.from_store = asking.noted.from_store;
+    call.attempt = asking.noted.attempt;
+    call.status = reply.status();
+    return call;
   }
 
   ModelMeter& meter_;
@@ -78,7 +106,7 @@ class ModelMeter::Metered final : public LanguageModel {
   Resumer& resumer_;
 };
 
-ModelMeter::ModelMeter() = default;
+ModelMeter::ModelMeter(Keeps keeps) : keeps_(keeps) {}
 ModelMeter::~ModelMeter() = default;
 
 void* ModelMeter::over(std::string_view interface, void* offered, const ServiceClient& client,

@@ -1,5 +1,6 @@
-// Stands before language models and notes what each record's replies take. For previews: a service
-// counts for the run as a whole, an estimate needs it by record.
+// Stands before language models and notes what each record's replies take. For previews, which keep
+// them (a service counts for the run as a whole, an estimate needs it by record), and where work is
+// observed: the record that asks is told of them (record_coroutine.h).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class ModelMeter {
     std::vector<ChatMessage> messages;
     std::string raw;
   };
-  ModelMeter();
+  enum class Keeps { replies, nothing };
+  explicit ModelMeter(Keeps keeps = Keeps::replies);
   ~ModelMeter();
 
   // What a node is given in place of what the service offered it: the same, with the meter before
@@ -46,6 +48,7 @@ class ModelMeter {
   class Metered;
   void note(Reply reply);
 
+  const Keeps keeps_;
   bool keeps_texts_ = false;
   mutable std::mutex mutex_;
   std::vector<Reply> replies_;

@@ -7,6 +7,7 @@
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/long_work.h"
+#include "engine/runtime/observed_body.h"
 
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
@@ -38,6 +39,7 @@ std::size_t OperatorNode::process(Train& train, Operator& instance) {
   Departures departures(flow_);
   BufferedOutput output(names_, flow_.room());
   BodyClock clock(flow_.counters()[node_.index]);
+  ObservedBody observed(flow_.work_observer(), node_);
   std::size_t done = 0;
   while (done < train.size() && !clock.slice_is_over()) {
     Envelope envelope = std::move(train[done++]);
@@ -46,10 +48,12 @@ std::size_t OperatorNode::process(Train& train, Operator& instance) {
       continue;
     }
     work.begin(node_, envelope.record.id());
+    observed.begin();
     const Status status = at_boundary([&] {
       const RecordAtWork record(envelope.record.id());
       return instance.process(envelope.record.share(), output);
     });
+    observed.end(&envelope.record.id(), status, output.filtered);
     work.end();
     clock.lap();
     if (status.ok()) {

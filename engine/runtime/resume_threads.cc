@@ -1,5 +1,6 @@
 #include "engine/runtime/resume_threads.h"
 
+#include <optional>
 #include <utility>
 
 #include "engine/observe/log.h"
@@ -37,21 +38,55 @@ ResumeThreads::~ResumeThreads() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void ResumeThreads::resume(std::coroutine_handle<> waiter) {
+void ResumeThreads::put(const Waiting& waiting) {
   {
     const std::lock_guard lock(mutex_);
-    queue_.push_back(waiter);
+    queue_.push_back(waiting);
   }
   wake_.notify_one();
+}
+
+void ResumeThreads::resume(std::coroutine_handle<> waiter) { put({waiter, nullptr}); }
+
+void ResumeThreads::resume_as(RecordCoroutine& record, std::coroutine_handle<> waiter) {
+  put({waiter, &record});
+}
+
+RecordTurn ResumeThreads::begin_record(const RecordId& id, WorkObserver* observer) {
+  RecordCoroutine* record = nullptr;
+  {
+    const std::lock_guard lock(records_mutex_);
+    if (idle_.empty()) idle_.push_back(&records_.emplace_back(*this));
+    record = idle_.back();
+    idle_.pop_back();
+  }
+  record->begin(id, observer);
+  return RecordTurn(record);
+}
+
+void ResumeThreads::take_back(RecordCoroutine& record) {
+  const std::lock_guard lock(records_mutex_);
+  idle_.push_back(&record);
 }
 
 void ResumeThreads::misuse(const std::string& what) {
   log_line(LogLevel::error, {}, "a plugin broke a promise: " + what);
 }
 
+void ResumeThreads::go_on(const Waiting& next) {
+  ThreadWork& work = ThreadWork::here();
+  work.begin_again(next.coroutine);
+  {
+    std::optional<Stretch> stretch;
+    if (next.record != nullptr) stretch.emplace(*next.record);
+    next.coroutine.resume();
+  }
+  work.end();
+  work_of_thread = Work();
+}
+
 void ResumeThreads::loop() {
   begin_engine_thread("coroutines");
-  ThreadWork& work = ThreadWork::here();
   std::vector<std::function<void()>> tasks;
   afterwards = &tasks;
   int resumed = 0;
@@ -68,7 +103,7 @@ void ResumeThreads::loop() {
     }
     wake_.wait(lock, [this] { return ending_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    const std::coroutine_handle<> next = queue_.front();
+    const Waiting next = queue_.front();
     queue_.pop_front();
     lock.unlock();
     if (tasks.empty()) {
@@ -76,10 +111,7 @@ void ResumeThreads::loop() {
       begin = Clock::now();
     }
     ++resumed;
-    work.begin_again(next);
-    next.resume();
-    work.end();
-    work_of_thread = Work();
+    go_on(next);
     lock.lock();
   }
 }

@@ -26,7 +26,8 @@ struct RunSettings {
   int threads = 0;                     // 0: as many as there are cores
   MetricsEndpoint* metrics = nullptr;  // shows the run while it streams; may be null
   LiveRun* live = nullptr;             // is told how the run goes, and is asked; may be null
-  double hang_s = 20;                  // how long nodes may take to end after the run was cut
+  bool profile = false;  // what nodes and records cost: told, and kept beside the state
+  double hang_s = 20;    // how long nodes may take to end after the run was cut
 };
 
 // Exit codes; names in docs/reference/contract.md.

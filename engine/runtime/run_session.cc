@@ -67,6 +67,8 @@ RunSession::RunSession(Setup setup)
   environment_.control = &control_;
   resume_threads_ = std::make_unique<ResumeThreads>();
   environment_.resumer = resume_threads_.get();
+  work_ = WorkAccount::open(plan_, setup_.settings);
+  if (work_) environment_.meter = &work_->meter();
   components_ = std::make_unique<Components>(plan_, environment_);
 }
 
@@ -100,6 +102,8 @@ int RunSession::carry_out(const std::function<int(const Status& fault)>& account
   if (opened.ok()) {
     stream();
     exit_code = account(fault());
+    // What is left behind still tells of its work.
+    if (work_ && !left_behind_) work_->close(whole().folder(), whole().run_id());
   } else {
     exit_code = report_fault(opened);
   }
@@ -350,6 +354,7 @@ void RunSession::stream() {
   }
   commit.state = setup_.state;
   commit.control = &control_;
+  commit.work_observer = work_.get();
   commit.usage = [this] { return usage(); };
   committer_ = std::make_unique<Committer>(std::move(commit));
 
@@ -361,6 +366,7 @@ void RunSession::stream() {
   execute.is_retry = setup_.retry != nullptr;
   execute.limit = setup_.settings.limit;
   execute.threads = setup_.settings.threads;
+  execute.work_observer = work_.get();
   if (setup_.settings.live != nullptr) execute.tap = setup_.settings.live->tap();
   execute.waiting_folder = setup_.state->folder();
   execute.children.folder = setup_.state->folder();

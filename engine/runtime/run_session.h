@@ -20,6 +20,7 @@
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run.h"
 #include "engine/runtime/run_control.h"
+#include "engine/runtime/work_account.h"
 #include "engine/state/reply_database.h"
 #include "engine/state/run_state.h"
 
@@ -97,7 +98,8 @@ class RunSession {
   // In the order in which they are needed, so that they end in reverse.
   RunControl control_;
   std::unique_ptr<ReplyStores> replies_;
-  ServiceUsage uncounted_;  // by earlier starts
+  ServiceUsage uncounted_;             // by earlier starts
+  std::unique_ptr<WorkAccount> work_;  // null: nobody asked for one
   Environment environment_;
   std::unique_ptr<ResumeThreads> resume_threads_;  // services use it until their threads have ended
   std::unique_ptr<Components> components_;

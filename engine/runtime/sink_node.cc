@@ -4,6 +4,7 @@
 
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
+#include "engine/runtime/observed_body.h"
 
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
@@ -33,9 +34,12 @@ void SinkNode::take(Train& train) {
   const AtWork at_work(node_);
   Departures departures(flow_);
   BodyClock clock(flow_.counters()[node_.index]);
+  ObservedBody observed(flow_.work_observer(), node_);
   for (Envelope& envelope : train) {
     std::optional<std::string> encoded;
+    observed.begin();
     const Status status = at_boundary([&] { return accept(envelope.record, encoded); });
+    observed.end(&envelope.record.id(), status);
     clock.lap();
     if (status.ok()) {
       flow_.write(node_, std::move(envelope), std::move(encoded), departures);

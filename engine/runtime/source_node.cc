@@ -7,6 +7,7 @@
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/identities.h"
+#include "engine/runtime/observed_body.h"
 
 namespace rare::engine {
 namespace {
@@ -27,10 +28,12 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
   const std::uint64_t first = setup_.next_ordinal;
   More more = More::yes;
   BodyClock clock(flow_.counters()[node_.index]);
+  ObservedBody observed(flow_.work_observer(), node_);
   while (more == More::yes && !flow_.control().draining()) {
     if (static_cast<std::int64_t>(train.size()) == most || clock.slice_is_over()) break;
     if (setup_.next_ordinal - first >= kMostOrdinals) break;
     Pulled pulled = std::optional<Record>();
+    observed.begin();
     if (!past_limit()) pulled = next_record_of(*setup_.instance);
     if (!pulled.ok() && pulled.status().fault() == Fault::run) {
       end_run(pulled.status());
@@ -41,7 +44,9 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
     } else {
       clock.lap();
       const std::uint64_t ordinal = setup_.next_ordinal++;
-      if (!setup_.finished.contains(ordinal)) train.push_back(begin(std::move(pulled), ordinal));
+      if (setup_.finished.contains(ordinal)) continue;
+      train.push_back(begin(std::move(pulled), ordinal));
+      observed.end(&train.back().envelope.record.id(), train.back().error);
     }
   }
   note_progress();

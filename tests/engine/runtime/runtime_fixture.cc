@@ -176,6 +176,7 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   }
   commit.state = &state;
   commit.control = &control;
+  commit.work_observer = options.work_observer;
   commit.window_bytes = options.window_bytes;
   commit.checkpoint_every = options.checkpoint_every;
   Committer committer(std::move(commit));
@@ -189,6 +190,7 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   execute.limit = options.limit;
   execute.credits = options.credits;
   execute.threads = options.threads;
+  execute.work_observer = options.work_observer;
   execute.waiting_folder = state.folder();
   execute.children.folder =
       options.children_folder.empty() ? state.folder() : options.children_folder;

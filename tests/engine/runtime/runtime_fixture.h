@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/graph/plan.h"
+#include "engine/observe/work_observer.h"
 #include "engine/plugin/registry.h"
 #include "engine/runtime/long_work.h"
 #include "engine/runtime/run_control.h"
@@ -86,6 +87,7 @@ struct Options {
   // process ends.
   std::chrono::seconds hang{300};
   std::string what{};
+  WorkObserver* work_observer = nullptr;
 };
 
 struct Outcome {

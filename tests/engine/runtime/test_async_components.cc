@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -231,20 +232,25 @@ class Ask final : public AsyncOperator {
     return Spec("test.ask")
         .summary("Asks.")
         .service(&Ask::echo_, "echo", "Whom.")
-        .param(&Ask::times_, "times", 1, "How often.");
+        .param(&Ask::times_, "times", 1, "How often.")
+        .param(&Ask::says_, "says", false, "Logs each answer.");
   }
+  Status open(Context& context) override { return context_ = &context, Status(); }
   Task<Status> process(Record record, Output& out) override {
     for (int i = 0; i < times_; ++i) {
       auto answer = co_await echo_->ask(number_of(record));
       if (!answer) co_return answer.status();
       record["answer"] = *answer;
+      if (says_) context_->log(LogLevel::warning, "answered " + std::to_string(*answer));
     }
     co_return out.emit(std::move(record));
   }
 
  private:
+  Context* context_ = nullptr;
   EchoModel* echo_ = nullptr;
   int times_ = 1;
+  bool says_ = false;
 };
 
 class Throwing final : public AsyncOperator {
