@@ -12,8 +12,14 @@
 
 namespace rare::engine::cli {
 
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenTries{200};
+constexpr std::chrono::seconds kLongestClosing{10};
+
+}  // namespace
+
 Result<RemoteRun> attach(const std::string& folder) {
-  constexpr std::chrono::milliseconds kBetweenTries{200};
   for (bool has_said = false;; std::this_thread::sleep_for(kBetweenTries)) {
     Result<RemoteRun> run = RemoteRun::attach(folder);
     if (run) return run;
@@ -35,9 +41,15 @@ Result<RemoteRun> attach(const std::string& folder) {
 }
 
 std::string how_it_ended(const std::string& folder) {
+  // Its socket goes first; what it closes then takes a moment.
+  const auto until = std::chrono::steady_clock::now() + kLongestClosing;
+  while (FolderLock::holder(folder) && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kBetweenTries);
+  }
   const Result<RunReport> report = read_run_report(folder);
   const std::string word = report ? state_word(*report) : report.status().message();
-  return "the run has ended: " + word + "; `rare-engine status " + folder + "` tells what it did";
+  return (FolderLock::holder(folder) ? "the run is closing: " : "the run has ended: ") + word +
+         "; `rare-engine status " + folder + "` tells what it did";
 }
 
 }  // namespace rare::engine::cli

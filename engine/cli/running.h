@@ -12,7 +12,7 @@ namespace rare::engine::cli {
 // known of the last one.
 Result<RemoteRun> attach(const std::string& folder);
 
-// "the run has ended: complete; ..."
+// "the run has ended: complete; ...". Waits a little for what the run has to close.
 std::string how_it_ended(const std::string& folder);
 
 }  // namespace rare::engine::cli

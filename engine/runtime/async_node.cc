@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/long_work.h"
 #include "engine/runtime/resume_threads.h"
@@ -172,15 +171,9 @@ Record AsyncNode::given_to_operator(Envelope& envelope) const {
   return record;
 }
 
-// Until the coroutine waits: ResumeThreads.
-void AsyncNode::begin_work(const RecordId& id) const {
-  work_of_thread = Work(node_);
-  ThreadWork::here().begin_coroutine(node_, id);
-}
-
 detail::Detached AsyncNode::drive(Envelope envelope) {
   RecordTurn turn =
-      setup_.resume_threads->begin_record(envelope.record.id(), flow_.work_observer());
+      setup_.resume_threads->begin_record(node_, envelope.record.id(), flow_.work_observer());
   Hop hop{*turn};
   co_await hop;
   BufferedOutput output(names_, flow_.room());
@@ -191,7 +184,6 @@ detail::Detached AsyncNode::drive(Envelope envelope) {
     const InNode in_node(flow_.counters()[node_.index]);
     try {
       Record record = given_to_operator(envelope);
-      begin_work(envelope.record.id());
       Task<Status> task = setup_.instance->process(std::move(record), output);
       status = co_await task;
     } catch (...) {
@@ -205,7 +197,7 @@ detail::Detached AsyncNode::drive(Envelope envelope) {
 
 detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
   call->turn =
-      setup_.resume_threads->begin_record(call->envelope.record.id(), flow_.work_observer());
+      setup_.resume_threads->begin_record(node_, call->envelope.record.id(), flow_.work_observer());
   Hop hop{*call->turn};
   co_await hop;
   if (flow_.control().aborting()) {
@@ -223,7 +215,6 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
     }
     detail::UseTimeLimit use{call.get()};
     co_await use;
-    begin_work(call->envelope.record.id());
     Task<Status> task = setup_.instance->process(std::move(record), call->output);
     status = co_await task;
   } catch (...) {

@@ -77,7 +77,6 @@ class AsyncNode final : public GraphNode {
   void stop_resuming();
   void give_up_parked();
   Record given_to_operator(Envelope& envelope) const;
-  void begin_work(const RecordId& id) const;
   detail::Detached drive(Envelope envelope);
   detail::Detached drive_limited(std::shared_ptr<LimitedCall> call);
   detail::Detached give_up(std::shared_ptr<LimitedCall> call);

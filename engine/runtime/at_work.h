@@ -20,11 +20,10 @@ struct Work {
   const RegisteredComponent* use = nullptr;
 };
 
-// Of this thread. What a coroutine does once it has waited is nobody's.
+// Of this thread.
 inline thread_local constinit Work work_of_thread;
 
-// The record that this thread works on, for what is logged meanwhile; nullptr: none that is known,
-// as with a coroutine once it has waited.
+// The record that this thread works on, for what is logged meanwhile; nullptr: none that is known.
 inline thread_local constinit const RecordId* record_of_thread = nullptr;
 
 class RecordAtWork {

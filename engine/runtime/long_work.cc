@@ -117,8 +117,8 @@ std::string LongWork::told(const ThreadWork::Piece& piece, std::int64_t seconds)
          "let a service do it, or make it an Operator, whose calls have threads of their own";
 }
 
-// A coroutine that has waited is known by its code alone; one of the engine's is the one that keeps
-// outputs, around a node's.
+// A coroutine of no record that is known is known by its code alone; one of the engine's is the one
+// that keeps outputs, around a node's.
 std::string LongWork::whose_code(const void* code) const {
   Dl_info info{}, own{};
   const std::string file = dladdr(code, &info) != 0 ? info.dli_fname : "an unknown file";

@@ -30,7 +30,7 @@ class ThreadWork {
   void begin(const PlannedNode& node, const RecordId& id) { publish({&node, &id, nullptr}); }
   // The id need not outlive anything: a coroutine may end on another thread.
   void begin_coroutine(const PlannedNode& node, const RecordId& id);
-  // One that has waited: only whose code it is, is known.
+  // One that goes on and is no record's that is known, but whose code it is.
   void begin_again(std::coroutine_handle<> coroutine);
   void end() {
     open_.store(false);

@@ -1,8 +1,10 @@
 #include "engine/runtime/record_coroutine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/runtime/at_work.h"
+#include "engine/runtime/long_work.h"
 #include "engine/runtime/resume_threads.h"
 
 namespace rare::engine {
@@ -16,8 +18,9 @@ void RecordCoroutine::resume(std::coroutine_handle<> waiter) { threads_.resume_a
 
 void RecordCoroutine::misuse(const std::string& what) { threads_.misuse(what); }
 
-void RecordCoroutine::begin(const RecordId& id, WorkObserver* observer) {
+void RecordCoroutine::begin(const PlannedNode& node, const RecordId& id, WorkObserver* observer) {
   const std::lock_guard lock(mutex_);
+  node_ = &node;
   id_ = id;
   observer_ = observer;
 }
@@ -38,6 +41,9 @@ void RecordCoroutine::tell(const PlannedNode& node, const Status& status, bool f
     visit.cpu += now.cpu;
     visit.running += now.running;
   }
+  // A thread that leaves a stretch may do so while the next one has begun on another.
+  visit.running = std::min(visit.running, visit.duration());
+  visit.cpu = std::min(visit.cpu, visit.running);
   const std::vector<ModelCall> calls = std::exchange(calls_, {});
   const RecordId id = id_;
   WorkObserver& observer = *std::exchange(observer_, nullptr);
@@ -73,8 +79,10 @@ void RecordCoroutine::note_call(std::uint64_t turn, ModelCall call) {
 }
 
 Stretch::Stretch(RecordCoroutine& coroutine) : coroutine_(coroutine) {
+  const PlannedNode* node = nullptr;
   {
     const std::lock_guard lock(coroutine_.mutex_);
+    node = coroutine_.node_;
     id_ = coroutine_.id_;
     turn_ = coroutine_.turn_;
     observed_ = coroutine_.observer_ != nullptr;
@@ -85,7 +93,9 @@ Stretch::Stretch(RecordCoroutine& coroutine) : coroutine_(coroutine) {
   }
   if (observed_) cpu_before_ = thread_cpu_time();
   record_of_thread = &id_;
+  work_of_thread = Work(*node);
   stretch_of_thread = this;
+  ThreadWork::here().begin_coroutine(*node, id_);
 }
 
 Stretch::~Stretch() {
@@ -108,6 +118,8 @@ Stretch::Spent Stretch::spent() const {
 }
 
 void Stretch::leave() {
+  ThreadWork::here().end();
+  work_of_thread = Work();
   record_of_thread = nullptr;
   stretch_of_thread = nullptr;
 }

@@ -1,6 +1,7 @@
 // The coroutine of one record in an async node, as the threads know it on which it goes on.
 //
-// A thread that runs a stretch of it says so (Stretch). What the operator asks for meanwhile is
+// A thread that runs a stretch of it says so (Stretch): to the log, to a report of a crash, and to
+// whoever looks who blocks a thread. What the operator asks for meanwhile is
 // completed through the coroutine's own Resumer, this object: so the thread on which it goes on
 // knows again whose it is, although a handle says nothing of that. What a service completes through
 // a Resumer that it took at another time goes on as nobody's.
@@ -33,8 +34,8 @@ class RecordCoroutine final : public Resumer {
   void resume(std::coroutine_handle<> waiter) override;
   void misuse(const std::string& what) override;
 
-  // The record comes. `observer` is told of it; may be null.
-  void begin(const RecordId& id, WorkObserver* observer);
+  // The record comes. `observer` is told of it; may be null. REQUIRES: the plan outlives this.
+  void begin(const PlannedNode& node, const RecordId& id, WorkObserver* observer);
   // The operator is done with the record, or its time was over: tells the observer.
   void tell(const PlannedNode& node, const Status& status, bool filtered);
   // The record has gone, and another may come.
@@ -50,6 +51,7 @@ class RecordCoroutine final : public Resumer {
   ResumeThreads& threads_;
   mutable std::mutex mutex_;
   std::uint64_t turn_ = 0;
+  const PlannedNode* node_ = nullptr;
   RecordId id_;
   WorkObserver* observer_ = nullptr;
   WorkClock::time_point begin_{};               // of its first stretch

@@ -1,10 +1,8 @@
 #include "engine/runtime/resume_threads.h"
 
-#include <optional>
 #include <utility>
 
 #include "engine/observe/log.h"
-#include "engine/runtime/at_work.h"
 #include "engine/runtime/crash_report.h"
 #include "engine/runtime/long_work.h"
 
@@ -52,7 +50,8 @@ void ResumeThreads::resume_as(RecordCoroutine& record, std::coroutine_handle<> w
   put({waiter, &record});
 }
 
-RecordTurn ResumeThreads::begin_record(const RecordId& id, WorkObserver* observer) {
+RecordTurn ResumeThreads::begin_record(const PlannedNode& node, const RecordId& id,
+                                       WorkObserver* observer) {
   RecordCoroutine* record = nullptr;
   {
     const std::lock_guard lock(records_mutex_);
@@ -60,7 +59,7 @@ RecordTurn ResumeThreads::begin_record(const RecordId& id, WorkObserver* observe
     record = idle_.back();
     idle_.pop_back();
   }
-  record->begin(id, observer);
+  record->begin(node, id, observer);
   return RecordTurn(record);
 }
 
@@ -74,15 +73,15 @@ void ResumeThreads::misuse(const std::string& what) {
 }
 
 void ResumeThreads::go_on(const Waiting& next) {
+  if (next.record != nullptr) {
+    const Stretch stretch(*next.record);
+    next.coroutine.resume();
+    return;
+  }
   ThreadWork& work = ThreadWork::here();
   work.begin_again(next.coroutine);
-  {
-    std::optional<Stretch> stretch;
-    if (next.record != nullptr) stretch.emplace(*next.record);
-    next.coroutine.resume();
-  }
+  next.coroutine.resume();
   work.end();
-  work_of_thread = Work();
 }
 
 void ResumeThreads::loop() {

@@ -32,7 +32,7 @@ class ResumeThreads final : public Resumer {
   void misuse(const std::string& what) override;
 
   // For the coroutine of a record: it goes on through what this gives. `observer` may be null.
-  RecordTurn begin_record(const RecordId& id, WorkObserver* observer);
+  RecordTurn begin_record(const PlannedNode& node, const RecordId& id, WorkObserver* observer);
 
   // On a resume thread, while a coroutine runs: does `task` when nothing more is to be resumed, or
   // a little later at most: what coroutines that go on one after the other leave behind can so be

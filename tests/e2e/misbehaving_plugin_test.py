@@ -21,8 +21,15 @@ class MisbehavingPluginTest(EngineTest):
     def assert_all_written(self):
         self.assertEqual([row["n"] for row in read_jsonl(self.folder / "out.jsonl")], list(range(20)))
 
-    def test_a_coroutine_that_blocks_once_it_has_waited_is_named_by_its_code(self):
-        with self.start(*self.arguments("blocks")) as process:
+    def test_a_coroutine_that_blocks_once_it_has_waited_is_named(self):
+        self.check_blocked("", "node 'guilty' (misbehaves.blocks of plugin misbehaves", "at record 5")
+
+    def test_where_nobody_knows_its_record_by_its_code(self):
+        self.check_blocked("with: { keeps: true }", f"node 'guilty' (in the code of {PLUGIN}/misbehaves.so) has blocked its thread for ",
+                           "since it last awaited something")
+
+    def check_blocked(self, settings, *words):
+        with self.start(*self.arguments("blocks", settings)) as process:
             said = ""
             while "has blocked its thread" not in said:
                 line = process.stderr.readline()
@@ -31,8 +38,8 @@ class MisbehavingPluginTest(EngineTest):
             self.write("told", "")
             process.communicate(timeout=HANG_S)
             self.assertEqual(process.returncode, 0)
-        self.assertIn(f"node 'guilty' (in the code of {PLUGIN}/misbehaves.so) has blocked its thread for ", said)
-        self.assertIn("must not sleep", said)
+        for word in (*words, "must not sleep"):
+            self.assertIn(word, said)
         self.assert_all_written()
 
     def test_what_throws_while_it_is_made_or_opened_ends_the_run_before_the_first_record(self):
