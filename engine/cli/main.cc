@@ -36,6 +36,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
   add_top_verb(app, exit_code);
   add_tap_verb(app, exit_code);
   add_retry_verb(app, exit_code);
+  add_finish_verb(app, exit_code);
   add_explain_verb(app, exit_code);
   add_operators_verb(app, exit_code);
   add_plugins_verb(app, exit_code);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/cli/load.h"
+#include "engine/cli/shard_option.h"
 #include "engine/cli/verbs.h"
 #include "engine/observe/live_pages.h"
 #include "engine/observe/log.h"
@@ -17,6 +18,7 @@
 #include "engine/observe/standard_output.h"
 #include "engine/runtime/retry.h"
 #include "engine/runtime/run.h"
+#include "engine/runtime/shard_run.h"
 
 namespace rare::engine::cli {
 
@@ -103,6 +105,19 @@ void work_without_preemption() {
   (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+int run_shard_of(const RunOptions& options, const Plan& plan) {
+  const Result<ShardSettings> shard = shard_settings(options.shard, options.out);
+  if (!shard) {
+    log_line(LogLevel::error, {}, shard.status().message());
+    return kExitConfiguration;
+  }
+  const EndsWithParent ends_with_parent;
+  const std::string folder =
+      options.state_dir.empty() ? default_state_folder(plan.config.name) : options.state_dir;
+  return with_pages(options, settings_of(options, folder),
+                    [&](const RunSettings& settings) { return run_shard(plan, settings, *shard); });
+}
+
 }  // namespace
 
 int run_command(const RunOptions& options) {
@@ -111,6 +126,7 @@ int run_command(const RunOptions& options) {
   work_without_preemption();
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
+  if (!options.shard.empty()) return run_shard_of(options, loaded->plan);
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
   return with_pages(options, settings_of(options, *folder), [&](const RunSettings& settings) {

@@ -16,6 +16,8 @@ struct RunOptions {
   std::string cache_file;                // empty: .rare/replies.db
   bool fresh = false;                    // begin anew; stored replies are kept
   std::optional<std::uint64_t> limit;    // the first N source records
+  std::string shard;                     // I/N, auto/N or auto; empty: the whole run
+  std::string out;                       // --out, of a shard
   std::vector<std::string> plugin_path;  // --plugin-path, in order
   std::string progress = "auto";         // auto, bar, plain, json, none
   std::string log_level = "info";        // with NAME=LEVEL of nodes and services (log.h)

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/cli/run.h"
+#include "engine/cli/shard_option.h"
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
@@ -17,15 +18,30 @@ void add_run_verb(CLI::App& app, int& exit_code) {
   add_state_dir(verb, options->state_dir);
   add_reply_file(verb, options->cache_file);
   verb.add_flag("--fresh", options->fresh, "begin anew; stored replies are used all the same");
-  verb.add_option("--limit", options->limit, "only the first N records of each source")
-      ->type_name("N")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
-            const bool fits = text.size() < 19 && text.find_first_not_of('0') != std::string::npos;
-            return digits && fits ? std::string() : "expected a whole number from 1, got " + text;
-          },
-          ""));
+  CLI::Option* const limit =
+      verb.add_option("--limit", options->limit, "only the first N records of each source")
+          ->type_name("N")
+          ->check(CLI::Validator(
+              [](const std::string& text) {
+                const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+                const bool fits =
+                    text.size() < 19 && text.find_first_not_of('0') != std::string::npos;
+                return digits && fits ? std::string()
+                                      : "expected a whole number from 1, got " + text;
+              },
+              ""));
+  CLI::Option* const shard =
+      verb.add_option("--shard", options->shard,
+                      "shard I of N, from 0; auto: I from SLURM_ARRAY_TASK_ID or "
+                      "JOB_COMPLETION_INDEX, N as planned in --out, or auto/N")
+          ->type_name("I/N|auto[/N]")
+          ->check(CLI::Validator(is_shard, ""));
+  CLI::Option* const out =
+      verb.add_option("--out", options->out, "the folder that all shards of the run share")
+          ->type_name("FOLDER");
+  shard->needs(out);
+  out->needs(shard);
+  shard->excludes(limit);
   add_plugin_path(verb, options->plugin_path);
   add_progress(verb, options->progress);
   add_metrics_port(verb, options->metrics_port);
@@ -39,6 +55,7 @@ void add_run_verb(CLI::App& app, int& exit_code) {
       "  rare-engine run pipelines/rare.yaml --limit 10\n"
       "  rare-engine pipelines/rare.yaml -f pipelines/openai.yaml "
       "--set nodes.questions.parallelism=8\n"
+      "  rare-engine run pipelines/rare.yaml --shard 17/256 --out /shared/out\n"
       "  rare-engine run pipelines/rare.yaml --log-format json --log-level "
       "warning,questions=debug\n");
   verb.callback([options, &exit_code] {

@@ -8,6 +8,8 @@
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
 #include "engine/runtime/manifest.h"
+#include "engine/runtime/service_usage.h"
+#include "engine/runtime/shard_finish.h"
 #include "engine/state/run_report.h"
 
 namespace rare::engine::cli {
@@ -79,7 +81,31 @@ std::string status_text(const RunReport& report, const Json& results,
   return text;
 }
 
+// Of a run in shards, by its `--out` folder.
+int show_shards(const ShardFolder& folder, bool as_json) {
+  const Result<ShardProgress> progress = shard_progress(folder);
+  if (!progress) return refused(progress.status());
+  const std::size_t done = progress->shards - progress->missing.size();
+  if (as_json) {
+    Json json = progress->sums;
+    json["status"] = progress->finished ? "complete" : "running";
+    json["shards"] = progress->shards;
+    json["missing"] = progress->missing;
+    return print_result(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+  std::string text = std::to_string(done) + " of " + std::to_string(progress->shards) +
+                     " shards are complete" +
+                     (progress->finished ? ", and the run is finished\n" : "\n");
+  if (!progress->missing.empty()) text += "missing: " + missing_shards(*progress) + "\n";
+  text += "ledger: " + Ledger::from_json(progress->sums.at("records")).to_string() + "\n" +
+          usage_text(progress->sums.at("services").get<ServiceUsage>());
+  return print_result(text);
+}
+
 int show_status(const StatusOptions& options) {
+  if (const auto shared = ShardFolder::open_planned(options.run.load.file); shared.ok()) {
+    return show_shards(*shared, options.json);
+  }
   const Result<std::string> folder = run_folder(options.run);
   if (!folder) return refused_choice(folder.status(), options.color);
   const Result<RunReport> report = read_run_report(*folder);
@@ -106,13 +132,16 @@ void add_status_verb(CLI::App& app, int& exit_code) {
   CLI::App& verb = *app.add_subcommand(
       "status", "what a run has done so far, also while it runs: records, tokens, dead letters");
   add_run_choice(verb, options->run);
+  verb.get_option("RUN")->description(
+      "the pipeline file, the folder of the run's state, or --out of a run in shards");
   verb.add_flag("--json", options->json, "as JSON");
   add_color(verb, options->color);
   verb.footer(
       "It also writes dead_letters.jsonl beside the state, when there are any.\n"
       "Examples:\n"
       "  rare-engine status pipelines/rare.yaml\n"
-      "  rare-engine status .rare/rare --json\n");
+      "  rare-engine status .rare/rare --json\n"
+      "  rare-engine status /shared/out\n");
   verb.callback([options, &exit_code] { exit_code = show_status(*options); });
 }
 

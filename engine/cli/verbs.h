@@ -26,6 +26,7 @@ void add_status_verb(CLI::App& app, int& exit_code);
 void add_top_verb(CLI::App& app, int& exit_code);
 void add_tap_verb(CLI::App& app, int& exit_code);
 void add_retry_verb(CLI::App& app, int& exit_code);
+void add_finish_verb(CLI::App& app, int& exit_code);
 void add_explain_verb(CLI::App& app, int& exit_code);
 void add_cache_verb(CLI::App& app, int& exit_code);
 void add_check_models_verb(CLI::App& app, int& exit_code);

@@ -87,6 +87,7 @@ struct PipelineConfig {
   std::vector<std::string> on_end;      // a program and its words, told of the end; empty: none
   std::map<std::string, Price> prices;  // by service
   Budget budget;
+  bool per_shard = false;  // whole-set nodes may work over each shard for itself
   std::vector<ServiceConfig> services;
   std::vector<NodeConfig> nodes;
   std::vector<RemovedNode> removed_nodes;

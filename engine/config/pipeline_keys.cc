@@ -22,7 +22,7 @@ struct Level {
 const Level kTop{
     "the pipeline",
     {"name", "extends", "order", "seed", "max_errors", "stop_after_errors", "max_records_in_flight",
-     "grace_s", "on_end", "budget", "prices", "services", "nodes"},
+     "grace_s", "on_end", "budget", "per_shard", "prices", "services", "nodes"},
     false};
 const Level kNode{"a node",
                   {"name", "use", "from", "parallelism", "timeout_s", "on_error", "save", "with"},

@@ -399,6 +399,13 @@ void type_top_level(const Keys& keys, PipelineConfig& pipeline) {
     }
   }
   read_on_end(keys, pipeline);
+  if (const ConfigValue* per_shard = keys.find("per_shard")) {
+    if (per_shard->kind == Kind::scalar && per_shard->scalar.is_boolean()) {
+      pipeline.per_shard = per_shard->scalar.get<bool>();
+    } else {
+      keys.wrong(*per_shard, "per_shard", "true or false");
+    }
+  }
 }
 
 }  // namespace

@@ -172,14 +172,15 @@ class SchemaMaker {
         {"max_records_in_flight",
          documented(variable_or({{"type", "integer"}, {"minimum", 1}}),
                     "Records in the graph at once. Default: from the plan.")},
-        {"grace_s",
-         documented(variable_or({{"type", "number"}, {"minimum", 0}}),
-                    "Seconds that records in flight have after the first Ctrl-C. Default: "
-                    "30.")},
+        {"grace_s", documented(variable_or({{"type", "number"}, {"minimum", 0}}),
+                               "Seconds for records in flight after the first Ctrl-C. Default: "
+                               "30.")},
         {"on_end", on_end()},
         {"budget", documented(either({numbers({"tokens", "cost"}), nothing()}),
                               "What the run may cost, over all its starts: tokens, or money by "
                               "`prices`. It stops there, and can be gone on with. Default: any.")},
+        {"per_shard", documented(variable_or({{"type", "boolean"}}),
+                                 "Whether whole-set operators may work over each shard alone.")},
         {"prices", documented(either({{{"type", "object"},
                                        {"propertyNames", {{"pattern", kName}}},
                                        {"additionalProperties",

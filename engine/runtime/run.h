@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -11,15 +12,24 @@
 #include "engine/observe/metrics_endpoint.h"
 #include "engine/observe/progress.h"
 #include "engine/state/ledger.h"
+#include "rare/source.h"
 #include "rare/status.h"
 
 namespace rare::engine {
+
+// What of a source's records is read: those from `first` up to before `end`.
+struct SourceRange {
+  Position position;  // before the record `first`
+  std::uint64_t first = 0, end = 0;
+};
 
 struct RunSettings {
   std::string state_folder;
   std::string reply_file;
   bool fresh = false;
   std::optional<std::uint64_t> limit;
+  std::map<std::string, SourceRange> ranges;  // of a shard, by source; none: all that they have
+  std::string reply_log_folder;  // of a shard: where its attempts log replies; empty: nowhere
   ProgressStyle progress = ProgressStyle::none;
   // Whether sources whose input may grow give what came since an earlier start.
   bool takes_more = true;

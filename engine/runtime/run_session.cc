@@ -31,6 +31,20 @@ IntervalSet all_but(const std::vector<DeadFamily>& families, std::uint32_t place
   return dead.complement();
 }
 
+// What is outside of a range counts as finished.
+void read_ranges(const std::map<std::string, SourceRange>& ranges, Resume& resume) {
+  for (const auto& [name, range] : ranges) {
+    const auto [at, is_new] = resume.sources.try_emplace(name);
+    SourceCheckpoint& source = at->second;
+    if (is_new) {
+      source.position = range.position;
+      source.next_ordinal = range.first;
+    }
+    source.finished.add({0, range.first});
+    source.finished.add({range.end, IntervalSet::kNone});
+  }
+}
+
 ServiceUsage usage_of_earlier_starts(const Resume& resume, const RunState* whole) {
   ServiceUsage earlier = resume.usage;
   if (whole != nullptr) add_usage(earlier, whole->resume().usage);
@@ -77,6 +91,7 @@ RunSession::~RunSession() = default;
 // A retry reads its sources from the beginning, and passes over what is finished.
 Resume RunSession::resumed() const {
   Resume resume = setup_.state->resume();
+  read_ranges(setup_.settings.ranges, resume);
   if (setup_.retry == nullptr) return resume;
   resume.rounds = setup_.retry->rounds;
   for (const PlannedNode& node : plan_.nodes) {
@@ -203,6 +218,10 @@ Status RunSession::open_replies() {
   ReplyStores::Setup stores;
   stores.file = setup_.settings.reply_file;
   stores.run_id = whole().run_id();
+  if (const std::string& logs = setup_.settings.reply_log_folder; !logs.empty()) {
+    stores.log_folder = logs;
+    stores.log_file = logs + "/" + whole().run_id() + ".jsonl";
+  }
   stores.on_full_disk = [this](Status full) { control_.fail(std::move(full)); };
   Result<std::unique_ptr<ReplyStores>> replies = ReplyStores::open(std::move(stores));
   if (!replies) return replies.status();
@@ -285,7 +304,7 @@ ProgressSnapshot RunSession::snapshot() const {
 // Nothing of a part of the input, for nobody says how large that is, nor where a source does not
 // say it. Where sources count in different units, each counts as much as the others.
 std::optional<double> RunSession::input_share() const {
-  if (setup_.settings.limit) return std::nullopt;
+  if (setup_.settings.limit || !setup_.settings.ranges.empty()) return std::nullopt;
   std::vector<const NodeCounter*> sources;
   for (const PlannedNode& node : plan_.nodes) {
     if (node.kind() != ComponentKind::source) continue;

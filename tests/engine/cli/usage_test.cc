@@ -50,11 +50,12 @@ TEST_CASE("an unknown verb is told with the nearest one") {
   CHECK(finished.exit_code == 2);
   CHECK(finished.out == "");
   // Verbs of the plugins that are installed come after these.
-  CHECK(finished.err.starts_with(
-      "rare-engine: 'operatros' is no verb and no pipeline file\n"
-      "  did you mean 'operators'?\n"
-      "  verbs: run validate plan check-models preview status top tap retry explain operators "
-      "plugins schema cache new-plugin"));
+  CHECK(
+      finished.err.starts_with("rare-engine: 'operatros' is no verb and no pipeline file\n"
+                               "  did you mean 'operators'?\n"
+                               "  verbs: run validate plan check-models preview status top tap "
+                               "retry finish explain operators "
+                               "plugins schema cache new-plugin"));
 }
 
 TEST_CASE("an unknown option is told with the nearest one") {

@@ -1,0 +1,102 @@
+#include "engine/cli/shard_option.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
+#include "engine/state/shard_folder.h"
+
+namespace rare::engine::cli {
+namespace {
+
+// A whole number below a million, written with digits alone.
+std::optional<std::uint32_t> number_of(const std::string& text) {
+  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+  if (text.empty() || text.size() > 6 || !digits) return std::nullopt;
+  return static_cast<std::uint32_t>(std::stoul(text));
+}
+
+constexpr const char* kIndexVariables[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
+
+}  // namespace
+
+std::string is_shard(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const std::string first = text.substr(0, slash);
+  if (slash == std::string::npos) {
+    if (first == "auto") return "";
+  } else if (const auto shards = number_of(text.substr(slash + 1));
+             shards && *shards >= 1 && *shards <= kMostShards) {
+    const auto shard = number_of(first);
+    if (first == "auto" || (shard && *shard < *shards)) return "";
+  }
+  return "expected I/N with I from 0 to N-1 and N at most " + std::to_string(kMostShards) +
+         ", auto or auto/N, got " + text;
+}
+
+Result<ShardSettings> shard_settings(const std::string& text, std::string folder) {
+  ShardSettings settings;
+  settings.folder = std::move(folder);
+  const std::size_t slash = text.find('/');
+  if (slash != std::string::npos) settings.shards = number_of(text.substr(slash + 1));
+  const std::string first = text.substr(0, slash);
+  if (first != "auto") {
+    settings.shard = *number_of(first);
+    return settings;
+  }
+  for (const char* const name : kIndexVariables) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr) continue;
+    if (const auto shard = number_of(value)) {
+      settings.shard = *shard;
+      return settings;
+    }
+    return Status(StatusCode::invalid_argument, "--shard auto: " + std::string(name) +
+                                                    ": expected a number, came '" + value + "'");
+  }
+  return Status(
+      StatusCode::invalid_argument,
+      "--shard auto: expected the number of the shard in SLURM_ARRAY_TASK_ID or "
+      "JOB_COMPLETION_INDEX, neither is set: use --shard I/N outside of an array of jobs");
+}
+
+EndsWithParent::EndsWithParent() {
+  const pid_t parent = ::getppid();
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::raise(SIGTERM);  // it ended just before
+  if (::pipe2(wake_, O_CLOEXEC) != 0) return;
+  watching_ = std::thread([this, wake = wake_[0]] { watch(wake); });
+}
+
+EndsWithParent::~EndsWithParent() {
+  if (watching_.joinable()) {
+    ::close(std::exchange(wake_[1], -1));
+    watching_.join();
+    ::close(wake_[0]);
+  }
+  ::prctl(PR_SET_PDEATHSIG, 0);
+}
+
+// Of a pipe or socket whose reader is gone poll() says so; of files and terminals never.
+void EndsWithParent::watch(int wake) {
+  pollfd watched[] = {{result_descriptor(), 0, 0}, {wake, POLLIN, 0}};
+  while (::poll(watched, 2, -1) < 0 && errno == EINTR) {
+  }
+  if (watched[1].revents != 0 || (watched[0].revents & POLLERR) == 0) return;
+  log_line(LogLevel::warning, {},
+           "nobody reads the standard output of this shard any more: it ends");
+  ::signal(SIGPIPE, SIG_IGN);  // the account of the end is for nobody
+  ::kill(::getpid(), SIGTERM);
+}
+
+}  // namespace rare::engine::cli

@@ -1,0 +1,284 @@
+#include "engine/runtime/shard_finish.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "engine/observe/log.h"
+#include "engine/observe/standard_output.h"
+#include "engine/runtime/run.h"
+#include "engine/runtime/run_closing.h"
+#include "engine/runtime/service_usage.h"
+#include "engine/runtime/shard_plan.h"
+#include "engine/state/folder.h"
+#include "engine/state/ledger.h"
+
+namespace rare::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status damaged(const std::string& file, const std::string& why) {
+  return Status::run_fault(StatusCode::invalid_data,
+                           file + " cannot be understood (" + why +
+                               "). Remove it and run that shard again: stored replies are not paid "
+                               "again.");
+}
+
+class Sums {
+ public:
+  void add(const Json& part) {
+    ledger_ += Ledger::from_json(part.at("records"));
+    for (const auto& [node, tally] : part.at("nodes").items()) {
+      nodes_[node] += NodeTally::from_json(tally);
+    }
+    add_usage(services_, part.at("services").get<ServiceUsage>());
+    elapsed_s_ += part.at("elapsed_s").get<double>();
+  }
+  Json to_json() const {
+    Json nodes = Json::object();
+    for (const auto& [name, tally] : nodes_) nodes[name] = tally.to_json();
+    return {{"records", ledger_.to_json()},
+            {"nodes", std::move(nodes)},
+            {"services", services_},
+            {"elapsed_s", elapsed_s_}};
+  }
+
+ private:
+  Ledger ledger_;
+  std::map<std::string, NodeTally> nodes_;
+  ServiceUsage services_;
+  double elapsed_s_ = 0;
+};
+
+class Finish {
+ public:
+  Finish(const ShardFolder& folder, ShardProgress progress)
+      : folder_(folder), progress_(std::move(progress)) {}
+
+  // Each step can be repeated; `_SUCCESS` says that all are done.
+  Status carry_out() {
+    Status status = name_files();
+    if (status.ok()) status = gather_dead_letters();
+    if (status.ok()) status = write_manifest();
+    if (status.ok()) status = sweep();
+    if (status.ok() && !progress_.finished) status = write_whole(folder_.success_file(), "");
+    return status;
+  }
+  Ledger ledger() const { return Ledger::from_json(progress_.sums.at("records")); }
+  bool too_many_dead() const {
+    ErrorBound bound;
+    const Json& count = progress_.plan["max_errors"];
+    const Json& share = progress_.plan["max_error_share"];
+    if (count.is_number()) bound.count = count.get<std::uint64_t>();
+    if (share.is_number()) bound.share = share.get<double>();
+    return rare::engine::too_many_dead(bound, ledger());
+  }
+  std::string text() const;
+
+ private:
+  std::string attempt_of(const Json& part) const {
+    return folder_.attempt_folder(part.at("shard").get<std::uint32_t>(),
+                                  part.at("attempt").get<std::string>());
+  }
+  Status name_files() const;
+  Status gather_dead_letters() const;
+  Status write_manifest() const;
+  Status sweep() const;
+  static Status write_whole(const std::string& file, const std::string& text);
+  std::string dead_letters_file() const { return folder_.folder() + "/dead_letters.jsonl"; }
+  std::set<std::string> sinks() const;
+
+  const ShardFolder& folder_;
+  ShardProgress progress_;
+};
+
+std::set<std::string> Finish::sinks() const {
+  std::set<std::string> names;
+  for (const Json& part : progress_.parts) {
+    for (const Json& file : part.at("files")) names.insert(file.at("node").get<std::string>());
+  }
+  return names;
+}
+
+// From the attempt that counts to DIR/SINK. A file that is gone there and here is a lost one.
+Status Finish::name_files() const {
+  for (const std::string& sink : sinks()) {
+    if (Status made = make_shared_folder(folder_.folder() + "/" + sink); !made.ok()) return made;
+  }
+  for (const Json& part : progress_.parts) {
+    const std::string attempt = attempt_of(part);
+    for (const Json& file : part.at("files")) {
+      const std::string place =
+          "/" + file.at("node").get<std::string>() + "/" + file.at("name").get<std::string>();
+      const std::string to = folder_.folder() + place;
+      if (::rename((attempt + place).c_str(), to.c_str()) == 0) continue;
+      const int reason = errno;
+      std::error_code error;
+      if (reason == ENOENT && fs::exists(to, error)) continue;
+      if (reason != ENOENT) return file_error("cannot put in place", to, reason);
+      return Status::run_fault(StatusCode::not_found,
+                               to + ": expected what shard " +
+                                   std::to_string(part.at("shard").get<std::uint32_t>()) +
+                                   " wrote, and it is gone. Remove " +
+                                   folder_.part_file(part.at("shard").get<std::uint32_t>()) +
+                                   " and run that shard again: stored replies are not paid again.");
+    }
+  }
+  for (const std::string& sink : sinks()) {
+    if (Status synced = sync_folder(folder_.folder() + "/" + sink); !synced.ok()) return synced;
+  }
+  return Status();
+}
+
+// One file of all shards. Where it is there it is whole, and what it was made of may be swept.
+Status Finish::gather_dead_letters() const {
+  std::error_code error;
+  if (ledger().dead == 0 || fs::exists(dead_letters_file(), error)) return Status();
+  WholeFile file(dead_letters_file());
+  if (Status opened = file.open(); !opened.ok()) return opened;
+  for (const Json& part : progress_.parts) {
+    if (Ledger::from_json(part.at("records")).dead == 0) continue;
+    const std::string from = attempt_of(part) + "/dead_letters.jsonl";
+    std::ifstream in(from, std::ios::binary);
+    if (!in) return file_error("cannot read", from, errno);
+    char block[1 << 16];
+    while (in.read(block, sizeof block), in.gcount() > 0) {
+      const std::string_view read(block, static_cast<std::size_t>(in.gcount()));
+      if (Status written = file.write(read); !written.ok()) return written;
+    }
+  }
+  return file.finish();
+}
+
+Status Finish::write_whole(const std::string& file, const std::string& text) {
+  WholeFile whole(file);
+  if (Status status = whole.open(); !status.ok()) return status;
+  if (Status status = whole.write(text); !status.ok()) return status;
+  return whole.finish();
+}
+
+Status Finish::write_manifest() const {
+  Json manifest = progress_.sums;
+  manifest["name"] = progress_.name;
+  manifest["status"] = "complete";
+  manifest["shards"] = progress_.shards;
+  manifest["results"] = Json::array();
+  for (const std::string& sink : sinks()) {
+    manifest["results"].push_back(folder_.folder() + "/" + sink);
+  }
+  return write_whole(folder_.inner() + "/manifest.json",
+                     manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+// First under another name: what is half removed must not look like what dead letters are in.
+Status Finish::sweep() const {
+  const std::string old = folder_.inner() + "/swept";
+  std::error_code error;
+  fs::remove_all(old, error);
+  if (error) return file_error("cannot remove", old, error.value());
+  if (::rename(folder_.attempts_folder().c_str(), old.c_str()) != 0 && errno != ENOENT) {
+    return file_error("cannot remove", folder_.attempts_folder(), errno);
+  }
+  for (const std::string& folder : {old, folder_.inner() + "/tmp"}) {
+    fs::remove_all(folder, error);
+    if (error) return file_error("cannot remove", folder, error.value());
+  }
+  return sync_folder(folder_.inner());
+}
+
+std::string Finish::text() const {
+  std::string text = "complete, " + std::to_string(progress_.shards) +
+                     " shards\nledger: " + ledger().to_string() + "\n" +
+                     usage_text(progress_.sums.at("services").get<ServiceUsage>());
+  if (ledger().dead > 0) {
+    text += "dead letters: " + std::to_string(ledger().dead) + " in " + dead_letters_file() + "\n";
+  }
+  for (const std::string& sink : sinks()) {
+    text += "result: " + folder_.folder() + "/" + sink + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<ShardProgress> shard_progress(const ShardFolder& folder) {
+  Result<std::optional<Json>> plan = folder.plan();
+  if (!plan) return plan.status();
+  ShardProgress progress;
+  progress.plan = std::move(**plan);
+  const Result<std::uint32_t> shards = planned_shards(progress.plan, folder.folder());
+  if (!shards) return shards.status();
+  progress.shards = *shards;
+  progress.name = progress.plan.value("name", "");
+  const std::string digest = plan_digest(progress.plan);
+  Sums sums;
+  for (std::uint32_t shard = 0; shard < progress.shards; ++shard) {
+    Result<std::optional<Json>> part = folder.part(shard);
+    if (!part) return part.status();
+    if (!*part) {
+      progress.missing.push_back(shard);
+      continue;
+    }
+    try {
+      if ((*part)->at("plan") != digest || (*part)->at("shard") != shard) {
+        return damaged(folder.part_file(shard), "it is of another plan or shard");
+      }
+      sums.add(**part);
+    } catch (const Json::exception& error) {
+      return damaged(folder.part_file(shard), error.what());
+    }
+    progress.parts.push_back(std::move(**part));
+  }
+  progress.sums = sums.to_json();
+  std::error_code error;
+  progress.finished = fs::exists(folder.success_file(), error);
+  return progress;
+}
+
+std::string missing_shards(const ShardProgress& progress) {
+  std::string text;
+  for (std::size_t i = 0; i < progress.missing.size();) {
+    std::size_t last = i;
+    while (last + 1 < progress.missing.size() &&
+           progress.missing[last + 1] == progress.missing[last] + 1) {
+      ++last;
+    }
+    if (!text.empty()) text += ", ";
+    text += std::to_string(progress.missing[i]);
+    if (last > i) text += "-" + std::to_string(progress.missing[last]);
+    i = last + 1;
+  }
+  return text + " of " + std::to_string(progress.shards);
+}
+
+int finish_shards(const std::string& name) {
+  const Result<ShardFolder> folder = ShardFolder::open_planned(name);
+  if (!folder) return report_fault(folder.status());
+  Result<ShardProgress> progress = shard_progress(*folder);
+  if (!progress) return report_fault(progress.status());
+  if (!progress->missing.empty()) {
+    return report_fault(Status::run_fault(
+        StatusCode::unavailable,
+        folder->folder() + ": expected every shard to be committed, missing " +
+            missing_shards(*progress) + ": run them, then finish. Nothing was changed."));
+  }
+  Finish finish(*folder, std::move(*progress));
+  if (!finish.ledger().adds_up()) {
+    return report_fault(Status::run_fault(StatusCode::internal,
+                                          "the ledger is off: " + finish.ledger().to_string() +
+                                              ". This is a defect of rare-engine or of a plugin."));
+  }
+  if (Status status = finish.carry_out(); !status.ok()) return report_fault(status);
+  write_result(finish.text());
+  return finish.too_many_dead() ? kExitDeadLetters : kExitDone;
+}
+
+}  // namespace rare::engine

@@ -1,0 +1,27 @@
+// One shard of a run: the records that the plan gives it, from start to commit. What `run --shard`
+// does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/graph/plan.h"
+#include "engine/runtime/run.h"
+
+namespace rare::engine {
+
+struct ShardSettings {
+  std::uint32_t shard = 0;  // from 0
+  std::optional<std::uint32_t>
+      shards;          // absent: the plan in `folder`, which must be there, says it
+  std::string folder;  // --out, shared by all of them
+};
+
+// Runs, or goes on with, the shard, and commits it to the folder; does nothing where it is
+// committed. The state in `settings` is of this machine alone: another one, or another state
+// folder, begins an attempt of its own, and the first that commits counts. As run_pipeline() in all
+// else; but dead letters do not make it exit code 3: `max_errors` bounds those of the whole run.
+int run_shard(const Plan& plan, const RunSettings& settings, const ShardSettings& shard);
+
+}  // namespace rare::engine

@@ -1,0 +1,72 @@
+// The folder that the shards of a run share (`--out DIR`), on any number of machines: what is
+// planned, what each shard committed, and what its attempts are at. Specified in
+// docs/formats/shards.md.
+//
+// What others rely on appears in it whole and once: written under a name of its own, synced, and
+// given its name by link(2), which fails where the name is taken. The first wins, and whoever comes
+// later, a process that was long thought dead among them, changes nothing.
+//
+// Thread-safety: any thread; a value. Errors are run faults: unavailable or resource_exhausted from
+// the file system, invalid_argument for a file system without hard links, invalid_data for a
+// file that cannot be understood.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "rare/json.h"
+#include "rare/status.h"
+
+namespace rare::engine {
+
+// The most shards that a run has: their numbers are five digits.
+inline constexpr std::uint32_t kMostShards = 100'000;
+
+// "00017"
+std::string shard_digits(std::uint32_t shard);
+
+class ShardFolder {
+ public:
+  // Makes what is missing of the folder, and tries whether its file system can link.
+  static Result<ShardFolder> open(const std::string& folder);
+  // Of a folder that must be there, with a plan; not_found otherwise. Writes nothing.
+  static Result<ShardFolder> open_planned(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  std::string inner() const { return folder_ + "/_rare"; }
+  std::string plan_file() const { return inner() + "/plan.json"; }
+  std::string part_file(std::uint32_t shard) const;
+  // Where one attempt at a shard writes, until the shard is committed and finished.
+  std::string attempts_folder() const { return inner() + "/attempts"; }
+  std::string attempt_folder(std::uint32_t shard, const std::string& attempt) const;
+  std::string replies_folder(std::uint32_t shard) const;
+  std::string success_file() const { return folder_ + "/_SUCCESS"; }
+
+  // Nothing where there is none yet.
+  Result<std::optional<Json>> plan() const { return read(plan_file()); }
+  Result<std::optional<Json>> part(std::uint32_t shard) const { return read(part_file(shard)); }
+  // What stands there afterwards: `plan` or `part`, or what somebody else put there before.
+  Result<Json> put_plan(const Json& plan) const { return put_first(plan_file(), plan); }
+  Result<Json> put_part(std::uint32_t shard, const Json& part) const {
+    return put_first(part_file(shard), part);
+  }
+
+ private:
+  explicit ShardFolder(std::string folder) : folder_(std::move(folder)) {}
+  Status try_links() const;
+  static Result<std::optional<Json>> read(const std::string& file);
+  Result<Json> put_first(const std::string& file, const Json& content) const;
+  Result<std::string> write_temporary(const std::string& text) const;
+
+  std::string folder_;
+};
+
+// A short name for the content of a plan, which parts carry to show what they are of.
+std::string plan_digest(const Json& plan);
+
+// Makes a folder and those above it that are missing, with the modes that the process's umask
+// gives, and syncs each into the one above it.
+Status make_shared_folder(const std::string& folder);
+
+}  // namespace rare::engine

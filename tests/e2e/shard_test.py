@@ -1,0 +1,270 @@
+"""A run in shards: together they make what one machine makes, whatever happens to each."""
+
+import gzip
+import json
+import shutil
+import signal
+import threading
+import unittest
+
+from harness import ChatHandler, EngineTest, HANG_S, HandledServer, read_jsonl, wait_until
+
+PIPELINE = """
+name: sharded
+max_errors: 2
+nodes:
+  - { name: documents, use: files.read, with: { path: [a.jsonl, b.csv, c.jsonl.gz] } }
+  - { name: slow, use: basic.delay, with: { ms: 1 }, parallelism: 4 }
+  - { name: kept, use: basic.filter, with: { where: "(.n | tonumber) % 7 != 3" } }
+  - { name: rows, use: files.write, with: { path: out/rows.jsonl, meta: true } }
+  - { name: parts, use: files.write, from: kept, with: { path: out/rows.csv, fields: [n], max_records_per_file: 40 } }
+"""
+ASKING = """
+name: asking
+services:
+  teacher: { use: llm.openai, with: { base_url: "${RARE_LLM_URL}", model: "${RARE_LLM_MODEL}", max_in_flight: 4 } }
+nodes:
+  - { name: documents, use: files.read, with: { path: corpus.jsonl } }
+  - { name: answers, use: llm.generate, with: { llm: teacher, prompt: "Say something of {{text}}" } }
+  - { name: rows, use: files.write, with: { path: out/rows.jsonl, meta: true } }
+"""
+QUIET = ("--progress", "none")
+COUNT = 600
+
+
+class ShardTest(EngineTest):
+    def lay_out(self, more=""):
+        lines = [json.dumps({"n": n}) for n in range(COUNT)]
+        lines[100] = "no record"
+        self.write("a.jsonl", "\n".join(lines[:300]) + "\n")
+        self.write("b.csv", "n\n" + "".join(f"{n}\n" for n in range(300, 400)))
+        self.write("c.jsonl.gz", gzip.compress(("\n".join(lines[400:]) + "\n").encode()))
+        self.write("sharded.yaml", PIPELINE + more)
+
+    def shard(self, which, *more, code=0, pipeline="sharded.yaml", out="out"):
+        process = self.run_engine("run", pipeline, *QUIET, "--shard", which, "--out", out, *more)
+        self.assert_exit(process, code)
+        return process
+
+    def finish(self, code=0):
+        process = self.run_engine("finish", "out")
+        self.assert_exit(process, code)
+        return process
+
+    def rows_of_one_machine(self, pipeline="sharded.yaml"):
+        """What a run of the whole makes, with the records' ids."""
+        one = self.folder / "one"
+        self.assert_exit(self.run_engine(pipeline, *QUIET, "--state-dir", one / "state",
+                                         "--set", f"nodes.rows.with.path={one}/rows.jsonl",
+                                         *(["--set", f"nodes.parts.with.path={one}/rows.csv"]
+                                           if pipeline == "sharded.yaml" else [])), 0)
+        return read_jsonl(one / "rows.jsonl")
+
+    def finished_rows(self):
+        return [row for part in sorted((self.folder / "out/rows").iterdir()) for row in read_jsonl(part)]
+
+    def test_shards_make_what_one_machine_makes(self):
+        self.lay_out()
+        for shard in (4, 0, 3, 1):
+            self.shard(f"{shard}/5")
+        missing = self.finish(code=4)
+        self.assertIn("missing 2 of 5", missing.stderr)
+        self.assertFalse((self.folder / "out/rows").exists())
+        self.assertIn("missing: 2 of 5", self.run_engine("status", "out").stdout)
+        self.shard("2/5")
+        written = (self.folder / "out/_rare/part-00002.json").read_text()
+        self.assertIn("shard 2 of 5 is complete", self.shard("2/5").stdout)
+        self.assertEqual((self.folder / "out/_rare/part-00002.json").read_text(), written)
+        for _ in range(2):
+            done = self.finish()
+            self.assertIn("complete, 5 shards", done.stdout)
+        self.assertEqual(self.finished_rows(), self.rows_of_one_machine())
+        numbers = sorted(int(line.strip('"')) for part in (self.folder / "out/parts").iterdir()
+                         for line in part.read_text().split()[1:])
+        self.assertEqual(numbers, [n for n in range(COUNT) if n % 7 != 3 and n != 100])
+        self.assertEqual([letter["id"] for letter in read_jsonl(self.folder / "out/dead_letters.jsonl")], ["100"])
+        manifest = json.loads((self.folder / "out/_rare/manifest.json").read_text())
+        self.assertEqual((manifest["records"]["read"], manifest["records"]["dead"]), (COUNT, 1))
+        self.assertTrue((self.folder / "out/_SUCCESS").exists())
+        self.assertFalse((self.folder / "out/_rare/attempts").exists())
+        self.assertIn("shard 2 of 5 is complete", self.shard("2/5", "--state-dir", "elsewhere").stdout)
+
+    def test_more_shards_than_records(self):
+        self.lay_out()
+        self.write("a.jsonl", '{"n": 1}\n{"n": 2}\n')
+        self.write("sharded.yaml", PIPELINE.replace("[a.jsonl, b.csv, c.jsonl.gz]", "a.jsonl"))
+        for shard in range(4):
+            self.shard(f"{shard}/4")
+        self.finish()
+        self.assertEqual(self.finished_rows(), self.rows_of_one_machine())
+
+    def test_too_many_dead_letters_are_the_whole_runs(self):
+        self.lay_out()
+        self.write("sharded.yaml", PIPELINE.replace("max_errors: 2", "max_errors: 0"))
+        for shard in range(2):
+            self.shard(f"{shard}/2")
+        self.finish(code=3)
+
+    def test_killed_and_gone_on_with(self):
+        self.lay_out()
+        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 20"))
+        process = self.start("run", "sharded.yaml", *QUIET, "--shard", "1/2", "--out", "out")
+        attempts = self.folder / "out/_rare/attempts/00001"
+        wait_until(lambda: any(file.stat().st_size for file in attempts.glob("*/rows/*.part"))
+                   or process.poll() is not None)
+        process.kill()
+        process.communicate(timeout=HANG_S)
+        self.shard("1/2")
+        self.shard("0/2")
+        self.assertEqual(len(list(attempts.iterdir())), 1)  # it went on in the same attempt
+        self.finish()
+        self.assertEqual(self.finished_rows(), self.rows_of_one_machine())
+
+    def test_a_zombie_changes_nothing(self):
+        """An attempt that was thought dead goes on after another was committed, and after the end."""
+        self.lay_out()
+        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 5"))
+        self.shard("0/2")
+        zombies = []
+        for name in ("first", "second"):
+            zombie = self.start("run", "sharded.yaml", *QUIET, "--shard", "1/2", "--out", "out", "--state-dir", name)
+            zombies.append(zombie)
+            begun = self.folder / "out/_rare/attempts/00001"
+            wait_until(lambda: begun.exists() and len(list(begun.glob("*/rows/*"))) == len(zombies))
+            zombie.send_signal(signal.SIGSTOP)
+        self.shard("1/2", "--state-dir", "third")
+        committed = (self.folder / "out/_rare/part-00001.json").read_bytes()
+        zombies[0].send_signal(signal.SIGCONT)
+        out, error = zombies[0].communicate(timeout=HANG_S)
+        self.assertEqual(zombies[0].returncode, 0, error)
+        self.assertIn("another attempt was committed before", error)
+        self.finish()
+        rows = self.finished_rows()
+        zombies[1].send_signal(signal.SIGCONT)
+        zombies[1].communicate(timeout=HANG_S)  # its files are swept: it may fail
+        self.assertEqual((self.folder / "out/_rare/part-00001.json").read_bytes(), committed)
+        self.finish()
+        self.assertEqual(self.finished_rows(), rows)
+        self.assertEqual(rows, self.rows_of_one_machine())
+
+    def test_all_at_once_plan_once(self):
+        self.lay_out()
+        processes = [self.start("run", "sharded.yaml", *QUIET, "--shard", f"{shard}/3", "--out", "out")
+                     for shard in range(3)]
+        for process in processes:
+            _, error = process.communicate(timeout=HANG_S)
+            self.assertEqual(process.returncode, 0, error)
+        self.finish()
+        self.assertEqual(self.finished_rows(), self.rows_of_one_machine())
+
+    def test_the_number_from_an_array_of_jobs(self):
+        self.lay_out()
+        self.assertIn("neither is set", self.shard("auto", code=2).stderr)
+        self.environment["SLURM_ARRAY_TASK_ID"] = "1"
+        self.assertIn("say it as --shard auto/N", self.shard("auto", code=2).stderr)
+        self.assertIn("shard 1 of 2 is complete", self.shard("auto/2").stdout)
+        del self.environment["SLURM_ARRAY_TASK_ID"]
+        self.environment["JOB_COMPLETION_INDEX"] = "0"
+        self.assertIn("shard 0 of 2 is complete", self.shard("auto").stdout)
+        self.environment["JOB_COMPLETION_INDEX"] = "2"
+        self.assertIn("expected a number from 0 to 1, came 2", self.shard("auto", code=2).stderr)
+        self.finish()
+
+    def test_refused_is_what_would_be_another_run(self):
+        self.lay_out()
+        self.shard("0/2")
+        self.assertIn("expected 2 shards", self.shard("0/3", code=2).stderr)
+        self.assertIn("nodes.kept.with.where: was",
+                      self.shard("1/2", "--set", "nodes.kept.with.where=true", code=2).stderr)
+        before = (self.folder / "b.csv").read_bytes()
+        (self.folder / "b.csv").write_bytes(before + b"400\n")
+        self.assertIn("the input changed since", self.shard("1/2", code=2).stderr)
+        for which in ("2/2", "1", "x/2", "0/0", "-1/2"):
+            self.assertIn("expected I/N", self.shard(which, code=2).stderr)
+        self.assertIn("--out", self.run_engine("run", "sharded.yaml", "--shard", "0/2").stderr)
+        self.assertIn("expected the folder of a run in shards", self.run_engine("finish", ".").stderr)
+
+    def test_refused_is_what_needs_the_whole_set(self):
+        self.lay_out()
+        first = "  - { name: first, use: basic.limit, from: slow, with: { count: 50 } }\n"
+        whole = PIPELINE.replace("  - { name: kept,", first + "  - { name: kept, from: first,")
+        self.write("sharded.yaml", whole)
+        self.assertIn("node 'first' (basic.limit) works over the whole set", self.shard("0/2", code=2).stderr)
+        self.write("sharded.yaml", "per_shard: true\n" + whole)
+        for shard in range(2):
+            self.shard(f"{shard}/2")
+        self.finish()
+        self.assertEqual(json.loads((self.folder / "out/_rare/manifest.json").read_text())["nodes"]["first"]["out"], 100)
+        index = ("services:\n  index: { use: bm25.index, with: { from: documents } }\n"
+                 "nodes:\n  - { name: documents, use: files.read, with: { path: a.jsonl } }\n"
+                 "  - { name: negatives, use: BM25HardNeg, with: { index: index } }\n"
+                 "  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }\n")
+        self.write("index.yaml", index)
+        refused = self.shard("0/2", code=2, pipeline="index.yaml", out="other")
+        self.assertIn("service 'index' (bm25.index): `from: documents`", refused.stderr)
+        self.write("grows.yaml", "nodes:\n  - { name: d, use: files.read, with: { path: a.jsonl, append: true } }\n"
+                                 "  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }\n")
+        self.assertIn("`append` says that the input grows",
+                      self.shard("0/2", code=2, pipeline="grows.yaml", out="other").stderr)
+        self.assertFalse((self.folder / "other/_rare/plan.json").exists())
+
+    def test_it_ends_with_who_started_it(self):
+        self.lay_out()
+        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 200"))
+        process = self.start("run", "sharded.yaml", *QUIET, "--shard", "0/2", "--out", "out",
+                             "--set", "grace_s=0")
+        attempts = self.folder / "out/_rare/attempts"
+        wait_until(lambda: any(file.stat().st_size for file in attempts.glob("*/*/rows/*.part")))
+        process.stdout.close()
+        _, error = process.communicate(timeout=HANG_S)
+        self.assertEqual(process.returncode, 130, error)
+        self.assertIn("nobody reads the standard output", error)
+
+    def test_replies_outlive_the_machine_that_paid(self):
+        """The second attempt has nothing of the first but the shared folder."""
+        asked = []
+
+        class Handler(ChatHandler):
+            def reply(self, prompt):
+                asked.append(prompt)
+                if len(asked) >= 40:
+                    enough.set()
+                return f"It has {len(prompt)} letters."
+
+        enough = threading.Event()
+        self.write("asking.yaml", ASKING)
+        self.write_corpus(120)
+        with HandledServer(Handler) as server:
+            self.use_endpoint(server)
+            first = self.start("run", "asking.yaml", *QUIET, "--shard", "0/2", "--out", "out",
+                               "--state-dir", "first", "--cache", "first.db")
+            self.assertTrue(enough.wait(HANG_S))
+            first.kill()
+            first.communicate(timeout=HANG_S)
+            shutil.rmtree(self.folder / "first")
+            for file in self.folder.glob("first.db*"):
+                file.unlink()
+            logs = list((self.folder / "out/_rare/replies/00000").iterdir())
+            self.assertEqual(len(logs), 1)
+            kept = logs[0].read_bytes().count(b"\n")
+            self.assertGreaterEqual(kept, 20)
+            with open(logs[0], "ab") as log:
+                log.write(b'{"store":"","key":"torn')
+            before = len(asked)
+            second = self.shard("0/2", "--state-dir", "second", "--cache", "second.db", pipeline="asking.yaml")
+            self.assertIn(f"{kept} replies of earlier attempts at this shard are taken over", second.stderr)
+            self.assertEqual(len(asked) - before, 60 - kept)
+            self.shard("1/2", "--state-dir", "third", "--cache", "third.db", pipeline="asking.yaml")
+            self.finish()
+            # Asked twice: what was in flight, or received and in no log yet, when the first was killed.
+            self.assertLess(len(asked) - len(set(asked)), 40)
+            rows = self.finished_rows()
+            before = len(asked)
+            self.assertEqual([row["_rare"]["id"] for row in rows], [str(n) for n in range(120)])
+            self.assert_exit(self.run_engine("asking.yaml", *QUIET, "--cache", "fourth.db"), 0)
+            self.assertEqual(rows, read_jsonl(self.folder / "out/rows.jsonl"))
+        self.assertEqual(len(asked) - before, 120)
+
+
+if __name__ == "__main__":
+    unittest.main()
