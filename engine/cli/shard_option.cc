@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -27,6 +25,8 @@ std::optional<std::uint32_t> number_of(const std::string& text) {
 }
 
 constexpr const char* kIndexVariables[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
+
+constexpr int kParentEvery_ms = 500;
 
 }  // namespace
 
@@ -70,33 +70,35 @@ Result<ShardSettings> shard_settings(const std::string& text, std::string folder
       "JOB_COMPLETION_INDEX, neither is set: use --shard I/N outside of an array of jobs");
 }
 
-EndsWithParent::EndsWithParent() {
-  const pid_t parent = ::getppid();
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::raise(SIGTERM);  // it ended just before
+// Not by PR_SET_PDEATHSIG, which goes by the thread that started the process: many schedulers start
+// from one that ends long before they do.
+EndsWithParent::EndsWithParent() : parent_(::getppid()) {
   if (::pipe2(wake_, O_CLOEXEC) != 0) return;
-  watching_ = std::thread([this, wake = wake_[0]] { watch(wake); });
+  watching_ = std::thread([this] { watch(); });
 }
 
 EndsWithParent::~EndsWithParent() {
-  if (watching_.joinable()) {
-    ::close(std::exchange(wake_[1], -1));
-    watching_.join();
-    ::close(wake_[0]);
-  }
-  ::prctl(PR_SET_PDEATHSIG, 0);
+  if (!watching_.joinable()) return;
+  ::close(wake_[1]);
+  watching_.join();
+  ::close(wake_[0]);
 }
 
-// Of a pipe or socket whose reader is gone poll() says so; of files and terminals never.
-void EndsWithParent::watch(int wake) {
-  pollfd watched[] = {{result_descriptor(), 0, 0}, {wake, POLLIN, 0}};
-  while (::poll(watched, 2, -1) < 0 && errno == EINTR) {
+void EndsWithParent::watch() const {
+  for (;;) {
+    // Of a pipe or socket whose reader is gone poll() says so; of files and terminals never.
+    pollfd watched[] = {{result_descriptor(), 0, 0}, {wake_[0], POLLIN, 0}};
+    if (::poll(watched, 2, kParentEvery_ms) < 0) continue;
+    if (watched[1].revents != 0) return;
+    const bool is_orphan = ::getppid() != parent_;
+    if (!is_orphan && (watched[0].revents & POLLERR) == 0) continue;
+    log_line(LogLevel::warning, {},
+             is_orphan ? "the process that started this shard has ended, and so does the shard"
+                       : "nobody reads the standard output of this shard any more: it ends");
+    ::signal(SIGPIPE, SIG_IGN);  // the account of the end is for nobody
+    ::kill(::getpid(), SIGTERM);
+    return;
   }
-  if (watched[1].revents != 0 || (watched[0].revents & POLLERR) == 0) return;
-  log_line(LogLevel::warning, {},
-           "nobody reads the standard output of this shard any more: it ends");
-  ::signal(SIGPIPE, SIG_IGN);  // the account of the end is for nobody
-  ::kill(::getpid(), SIGTERM);
 }
 
 }  // namespace rare::engine::cli

@@ -28,7 +28,8 @@ class EndsWithParent {
   EndsWithParent& operator=(const EndsWithParent&) = delete;
 
  private:
-  void watch(int wake);
+  void watch() const;
+  const int parent_;
   int wake_[2] = {-1, -1};
   std::thread watching_;
 };

@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import random
 import shutil
 import signal
+import subprocess
 import threading
 import unittest
 
-from harness import ChatHandler, EngineTest, HANG_S, HandledServer, read_jsonl, wait_until
+from harness import ENGINE, ChatHandler, EngineTest, HANG_S, HandledServer, read_jsonl, wait_until
 
 PIPELINE = """
 name: sharded
@@ -107,7 +109,7 @@ class ShardTest(EngineTest):
 
     def test_killed_and_gone_on_with(self):
         self.lay_out()
-        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 20"))
+        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 10"))
         process = self.start("run", "sharded.yaml", *QUIET, "--shard", "1/2", "--out", "out")
         attempts = self.folder / "out/_rare/attempts/00001"
         wait_until(lambda: any(file.stat().st_size for file in attempts.glob("*/rows/*.part"))
@@ -219,6 +221,56 @@ class ShardTest(EngineTest):
         _, error = process.communicate(timeout=HANG_S)
         self.assertEqual(process.returncode, 130, error)
         self.assertIn("nobody reads the standard output", error)
+
+    def test_it_ends_when_its_parent_is_killed(self):
+        self.lay_out()
+        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 200"))
+        parent = subprocess.Popen(
+            ["sh", "-c", f"'{ENGINE}' run sharded.yaml --progress none --shard 0/2 --out out --set grace_s=0"
+                         " > account 2> log & wait"],
+            cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL)
+        attempts = self.folder / "out/_rare/attempts"
+        wait_until(lambda: any(file.stat().st_size for file in attempts.glob("*/*/rows/*.part")))
+        parent.kill()
+        parent.wait(timeout=HANG_S)
+        log = self.folder / "log"
+        wait_until(lambda: "the same command goes on from here" in log.read_text())
+        self.assertIn("the process that started this shard has ended", log.read_text())
+
+    def test_finish_is_killed_again_and_again(self):
+        """A thousand parts: those of the first shard, under all numbers."""
+        self.lay_out()
+        self.write("a.jsonl", "".join(f'{{"n": {n}}}\n' for n in range(1000)))
+        self.write("sharded.yaml", PIPELINE.replace("[a.jsonl, b.csv, c.jsonl.gz]", "a.jsonl"))
+        self.shard("0/1000")
+        inner = self.folder / "out/_rare"
+        part = json.loads((inner / "part-00000.json").read_text())
+        for shard in range(1, 1000):
+            number = f"{shard:05}"
+            attempt = inner / "attempts" / number / part["attempt"]
+            files = []
+            for file in part["files"]:
+                name = file["name"].replace("-00000.", f"-{number}.", 1) if file["node"] == "rows" else \
+                    file["name"].replace("rows-00000", f"rows-{number}", 1)
+                folder = attempt / file["node"]
+                folder.mkdir(parents=True, exist_ok=True)
+                shutil.copy(inner / "attempts/00000" / part["attempt"] / file["node"] / file["name"], folder / name)
+                files.append({"node": file["node"], "name": name})
+            (inner / f"part-{number}.json").write_text(json.dumps({**part, "shard": shard, "files": files}))
+        chance = random.Random(17)
+        for _ in range(6):
+            process = self.start("finish", "out")
+            try:
+                process.communicate(timeout=chance.uniform(0.05, 0.4))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate(timeout=HANG_S)
+        done = self.finish()
+        self.assertIn("complete, 1000 shards\nledger: 1000 read + 1000 copied = 2000 written", done.stdout)
+        self.assertEqual([row["n"] for row in self.finished_rows()], [0] * 1000)
+        self.assertEqual(len(list((self.folder / "out/parts").iterdir())), 1000)
+        self.assertTrue((self.folder / "out/_SUCCESS").exists())
+        self.assertFalse((inner / "attempts").exists() or (inner / "swept").exists())
 
     def test_replies_outlive_the_machine_that_paid(self):
         """The second attempt has nothing of the first but the shared folder."""

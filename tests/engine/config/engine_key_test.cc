@@ -42,6 +42,7 @@ TEST_CASE("keys of the top are typed", "[config]") {
   PipelineConfig pipeline = load_with(
       "name: rare run\norder: any\nseed: 18446744073709551615\nmax_records_in_flight: 64\n"
       "grace_s: 0.5\nbudget: { tokens: 5000, cost: 1.5 }\n"
+      "per_shard: true\n"
       "services: { teacher: { use: model } }\nprices: { teacher: { completion: 0.5 } }\n");
   CHECK(pipeline.name == "rare run");
   CHECK(pipeline.order == Order::any);
@@ -49,6 +50,7 @@ TEST_CASE("keys of the top are typed", "[config]") {
   CHECK(pipeline.max_records_in_flight == 64);
   CHECK(pipeline.grace_s == 0.5);
   CHECK(pipeline.on_end.empty());
+  CHECK(pipeline.per_shard);
   CHECK(pipeline.budget.tokens == 5000);
   CHECK(pipeline.budget.cost == 1.5);
   CHECK(pipeline.prices.at("teacher").prompt == 0);
