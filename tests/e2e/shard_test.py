@@ -53,13 +53,13 @@ class ShardTest(EngineTest):
         self.assert_exit(process, code)
         return process
 
-    def rows_of_one_machine(self, pipeline="sharded.yaml"):
+    def rows_of_one_machine(self):
         """What a run of the whole makes, with the records' ids."""
         one = self.folder / "one"
-        self.assert_exit(self.run_engine(pipeline, *QUIET, "--state-dir", one / "state",
+        self.assert_exit(self.run_engine("sharded.yaml", *QUIET, "--state-dir", one / "state",
                                          "--set", f"nodes.rows.with.path={one}/rows.jsonl",
-                                         *(["--set", f"nodes.parts.with.path={one}/rows.csv"]
-                                           if pipeline == "sharded.yaml" else [])), 0)
+                                         "--set", f"nodes.parts.with.path={one}/rows.csv",
+                                         "--set", "nodes.slow.parallelism=64"), 0)
         return read_jsonl(one / "rows.jsonl")
 
     def finished_rows(self):
@@ -125,8 +125,8 @@ class ShardTest(EngineTest):
     def test_a_zombie_changes_nothing(self):
         """An attempt that was thought dead goes on after another was committed, and after the end."""
         self.lay_out()
-        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 5"))
-        self.shard("0/2")
+        self.write("sharded.yaml", PIPELINE.replace("ms: 1", "ms: 25"))
+        self.shard("0/2", "--set", "nodes.slow.parallelism=64")
         zombies = []
         for name in ("first", "second"):
             zombie = self.start("run", "sharded.yaml", *QUIET, "--shard", "1/2", "--out", "out", "--state-dir", name)
@@ -134,7 +134,7 @@ class ShardTest(EngineTest):
             begun = self.folder / "out/_rare/attempts/00001"
             wait_until(lambda: begun.exists() and len(list(begun.glob("*/rows/*"))) == len(zombies))
             zombie.send_signal(signal.SIGSTOP)
-        self.shard("1/2", "--state-dir", "third")
+        self.shard("1/2", "--state-dir", "third", "--set", "nodes.slow.parallelism=64")
         committed = (self.folder / "out/_rare/part-00001.json").read_bytes()
         zombies[0].send_signal(signal.SIGCONT)
         out, error = zombies[0].communicate(timeout=HANG_S)
@@ -238,14 +238,14 @@ class ShardTest(EngineTest):
         self.assertIn("the process that started this shard has ended", log.read_text())
 
     def test_finish_is_killed_again_and_again(self):
-        """A thousand parts: those of the first shard, under all numbers."""
+        """Two hundred parts: those of the first shard, under all numbers."""
         self.lay_out()
-        self.write("a.jsonl", "".join(f'{{"n": {n}}}\n' for n in range(1000)))
+        self.write("a.jsonl", "".join(f'{{"n": {n}}}\n' for n in range(200)))
         self.write("sharded.yaml", PIPELINE.replace("[a.jsonl, b.csv, c.jsonl.gz]", "a.jsonl"))
-        self.shard("0/1000")
+        self.shard("0/200")
         inner = self.folder / "out/_rare"
         part = json.loads((inner / "part-00000.json").read_text())
-        for shard in range(1, 1000):
+        for shard in range(1, 200):
             number = f"{shard:05}"
             attempt = inner / "attempts" / number / part["attempt"]
             files = []
@@ -261,16 +261,35 @@ class ShardTest(EngineTest):
         for _ in range(6):
             process = self.start("finish", "out")
             try:
-                process.communicate(timeout=chance.uniform(0.05, 0.4))
+                process.communicate(timeout=chance.uniform(0.01, 0.15))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate(timeout=HANG_S)
         done = self.finish()
-        self.assertIn("complete, 1000 shards\nledger: 1000 read + 1000 copied = 2000 written", done.stdout)
-        self.assertEqual([row["n"] for row in self.finished_rows()], [0] * 1000)
-        self.assertEqual(len(list((self.folder / "out/parts").iterdir())), 1000)
+        self.assertIn("complete, 200 shards\nledger: 200 read + 200 copied = 400 written", done.stdout)
+        self.assertEqual([row["n"] for row in self.finished_rows()], [0] * 200)
+        self.assertEqual(len(list((self.folder / "out/parts").iterdir())), 200)
         self.assertTrue((self.folder / "out/_SUCCESS").exists())
         self.assertFalse((inner / "attempts").exists() or (inner / "swept").exists())
+
+    def test_a_budget_is_divided(self):
+        asked = []
+
+        class Handler(ChatHandler):
+            def reply(self, prompt):
+                asked.append(prompt)
+                return "Yes."
+
+        self.write("asking.yaml", "budget: { tokens: 720 }\n" + ASKING)  # 18 each: of 40 calls, 20 a shard
+        self.write_corpus(120)
+        with HandledServer(Handler) as server:
+            self.use_endpoint(server)
+            self.assertIn("budget", self.shard("0/2", code=5, pipeline="asking.yaml").stderr)
+            self.assertGreaterEqual(len(asked), 20)
+            before = len(asked)
+            self.shard("0/2", code=5, pipeline="asking.yaml")
+            self.assertEqual(len(asked), before)
+        self.assertFalse((self.folder / "out/_rare/part-00000.json").exists())
 
     def test_replies_outlive_the_machine_that_paid(self):
         """The second attempt has nothing of the first but the shared folder."""
