@@ -152,6 +152,25 @@ Status check_node(const PlannedNode& node, bool per_shard) {
   return Status();
 }
 
+// What a service makes of many records, given as a node's or as a list of files, is for all shards
+// alike; each would make it again.
+bool reads_a_corpus(const ParamSpec& param, const Json& value) {
+  if (param.type == ParamType::node) return value.is_string() && value != "";
+  return param.type == ParamType::text_list && param.role == TextRole::input_path && !value.empty();
+}
+
+Status check_service(const PlannedService& service) {
+  const Spec& spec = service.use->component.spec;
+  for (const ParamSpec& param : spec.params()) {
+    if (!reads_a_corpus(param, service.values.at(param.name))) continue;
+    return refused_input("service '" + service.name + "' (" + spec.name() + "): `" + param.name +
+                         "` makes it read a whole corpus, and every shard would do so again. Make "
+                         "once before, over the whole, what it makes of it, and name that in the "
+                         "pipeline (of an index: `rare-engine index build`, then `prebuilt`).");
+  }
+  return Status();
+}
+
 Status cannot_understand(const std::string& folder, const std::string& why) {
   return Status::run_fault(StatusCode::invalid_data,
                            folder + "/_rare/plan.json cannot be understood (" + why +
@@ -165,17 +184,7 @@ Status check_divisible(const Plan& plan) {
     if (Status status = check_node(node, plan.config.per_shard); !status.ok()) return status;
   }
   for (const PlannedService& service : plan.services) {
-    for (const ParamSpec& param : service.use->component.spec.params()) {
-      if (param.type != ParamType::node) continue;
-      const Json& value = service.values.at(param.name);
-      if (!value.is_string() || value.get_ref<const std::string&>().empty()) continue;
-      return refused_input("service '" + service.name + "' (" + service.use->component.spec.name() +
-                           "): `" + param.name + ": " + value.get<std::string>() +
-                           "` makes it read all records of that node, and every shard would do so "
-                           "again. Make it once before, over the whole set, and name what was made "
-                           "in the pipeline (for an index: `rare-engine index build`, then "
-                           "`prebuilt`).");
-    }
+    if (Status status = check_service(service); !status.ok()) return status;
   }
   return Status();
 }

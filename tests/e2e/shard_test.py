@@ -197,14 +197,25 @@ class ShardTest(EngineTest):
             self.shard(f"{shard}/2")
         self.finish()
         self.assertEqual(json.loads((self.folder / "out/_rare/manifest.json").read_text())["nodes"]["first"]["out"], 100)
-        index = ("services:\n  index: { use: bm25.index, with: { from: documents } }\n"
-                 "nodes:\n  - { name: documents, use: files.read, with: { path: a.jsonl } }\n"
-                 "  - { name: negatives, use: BM25HardNeg, with: { index: index } }\n"
+        index = ("services:\n  index: { use: bm25.index, with: { CORPUS } }\n"
+                 "nodes:\n  - { name: documents, use: files.read, with: { path: corpus.jsonl } }\n"
+                 "  - { name: negatives, use: BM25HardNeg, with: { index: index, query: '{{text}}', input_question_key: text } }\n"
                  "  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }\n")
-        self.write("index.yaml", index)
-        refused = self.shard("0/2", code=2, pipeline="index.yaml", out="other")
-        self.assertIn("service 'index' (bm25.index): `from: documents`", refused.stderr)
-        self.write("grows.yaml", "nodes:\n  - { name: d, use: files.read, with: { path: a.jsonl, append: true } }\n"
+        self.write_corpus(20)
+        for corpus in ("from: documents", "path: corpus.jsonl"):
+            self.write("index.yaml", index.replace("CORPUS", corpus))
+            refused = self.shard("0/2", code=2, pipeline="index.yaml", out="other")
+            self.assertIn(f"service 'index' (bm25.index): `{corpus.split(':')[0]}` makes it read a whole corpus",
+                          refused.stderr)
+        self.assert_exit(self.run_engine("index", "build", "--corpus", "corpus.jsonl", "--out", "made"), 0)
+        self.write("index.yaml", index.replace("CORPUS", "prebuilt: made"))
+        for shard in range(2):
+            self.shard(f"{shard}/2", pipeline="index.yaml", out="mined")
+        self.assert_exit(self.run_engine("index.yaml", *QUIET), 0)
+        mined = [row for part in sorted((self.folder / "mined/_rare/attempts").glob("*/*/rows/*.jsonl"))
+                 for row in read_jsonl(part)]
+        self.assertEqual(mined, read_jsonl(self.folder / "out/rows.jsonl"))
+        self.write("grows.yaml", "nodes:\n  - { name: d, use: files.read, with: { path: corpus.jsonl, append: true } }\n"
                                  "  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }\n")
         self.assertIn("`append` says that the input grows",
                       self.shard("0/2", code=2, pipeline="grows.yaml", out="other").stderr)
