@@ -85,13 +85,14 @@ EndsWithParent::~EndsWithParent() {
 }
 
 void EndsWithParent::watch() const {
+  // Of a pipe or socket whose reader is gone poll() says so; of files never.
+  pollfd watched[] = {{result_descriptor(), 0, 0}, {wake_[0], POLLIN, 0}};
   for (;;) {
-    // Of a pipe or socket whose reader is gone poll() says so; of files and terminals never.
-    pollfd watched[] = {{result_descriptor(), 0, 0}, {wake_[0], POLLIN, 0}};
     if (::poll(watched, 2, kParentEvery_ms) < 0) continue;
     if (watched[1].revents != 0) return;
+    if ((watched[0].revents & POLLNVAL) != 0) watched[0].fd = -1;  // there was none to begin with
     const bool is_orphan = ::getppid() != parent_;
-    if (!is_orphan && (watched[0].revents & POLLERR) == 0) continue;
+    if (!is_orphan && (watched[0].revents & (POLLERR | POLLHUP)) == 0) continue;
     log_line(LogLevel::warning, {},
              is_orphan ? "the process that started this shard has ended, and so does the shard"
                        : "nobody reads the standard output of this shard any more: it ends");

@@ -221,6 +221,7 @@ Result<Json> ShardRun::files() const {
     for (const auto& entry : fs::directory_iterator(folder, error)) {
       names.push_back(entry.path().filename().string());
     }
+    if (error == std::errc::no_such_file_or_directory) continue;  // no rows, and no file of none
     if (error) return file_error("cannot look into", folder, error.value());
     std::sort(names.begin(), names.end());
     for (std::string& found : names) {
