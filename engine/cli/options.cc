@@ -124,6 +124,13 @@ void add_profile(CLI::App& verb, bool& profile) {
                 "profile.txt and, for ui.perfetto.dev, trace.json beside the state");
 }
 
+void add_traces(CLI::App& verb, std::optional<std::string>& endpoint) {
+  verb.add_option("--traces", endpoint,
+                  "sends OpenTelemetry traces of records to a collector (OTLP over HTTP), such as "
+                  "http://127.0.0.1:4318; the standard OTEL_ variables are read, too")
+      ->type_name("URL");
+}
+
 int print_result(const std::string& text, int exit_code) {
   if (std::cout.good() && write_result(text)) return exit_code;
   std::cerr << "rare-engine: standard output cannot be written to\n";

@@ -21,6 +21,7 @@ void add_retry_verb(CLI::App& app, int& exit_code) {
   add_progress(verb, options->progress);
   add_metrics_port(verb, options->metrics_port);
   add_profile(verb, options->profile);
+  add_traces(verb, options->traces);
   add_log_level(verb, options->log_level);
   add_log_format(verb, options->log_format);
   add_color(verb, options->color);

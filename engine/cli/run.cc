@@ -16,6 +16,7 @@
 #include "engine/observe/log.h"
 #include "engine/observe/metrics_endpoint.h"
 #include "engine/observe/standard_output.h"
+#include "engine/observe/trace_target.h"
 #include "engine/runtime/retry.h"
 #include "engine/runtime/run.h"
 #include "engine/runtime/shard_run.h"
@@ -76,6 +77,23 @@ int with_metrics(const RunOptions& options, RunSettings settings,
   return run(settings);
 }
 
+// Runs with traces where they are wanted. What is wrong in the environment is no reason not to run.
+int with_traces(const RunOptions& options, RunSettings settings,
+                const std::function<int(const RunSettings&)>& run) {
+  Result<std::optional<TraceTarget>> target = trace_target(options.traces);
+  if (!target) {
+    log_line(LogLevel::error, {}, "--traces: " + target.status().message());
+    return kExitConfiguration;
+  }
+  settings.traces = std::move(*target);
+  if (settings.traces) {
+    for (const std::string& warning : settings.traces->warnings) {
+      log_line(LogLevel::warning, {}, warning);
+    }
+  }
+  return with_metrics(options, std::move(settings), run);
+}
+
 // Runs with what is told to those that look at it from outside: `top` and `tap` always, and a page
 // where it is wanted. An address that cannot be had ends it before anything has begun.
 int with_pages(const RunOptions& options, RunSettings settings,
@@ -94,7 +112,7 @@ int with_pages(const RunOptions& options, RunSettings settings,
     pages = std::move(*opened);
     log_line(LogLevel::info, {}, "the run can be seen at " + pages->url());
   }
-  return with_metrics(options, std::move(settings), run);
+  return with_traces(options, std::move(settings), run);
 }
 
 // The run's threads hand each other small pieces of work, and each that wakes would take a core

@@ -23,6 +23,7 @@ struct RunOptions {
   std::string log_level = "info";        // with NAME=LEVEL of nodes and services (log.h)
   std::string log_format = "text";       // text, json
   bool profile = false;                  // what nodes and records cost
+  std::optional<std::string> traces;     // the collector that traces of records go to
   std::optional<int> metrics_port;       // 0: any that is free
   std::optional<std::string> ui;         // [ADDRESS:]PORT of the live page; empty: any free one
   std::string color = "auto";            // auto, always, never

@@ -47,6 +47,7 @@ void add_run_verb(CLI::App& app, int& exit_code) {
   add_metrics_port(verb, options->metrics_port);
   add_ui(verb, options->ui);
   add_profile(verb, options->profile);
+  add_traces(verb, options->traces);
   add_log_level(verb, options->log_level);
   add_log_format(verb, options->log_format);
   add_color(verb, options->color);

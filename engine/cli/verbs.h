@@ -43,6 +43,7 @@ void add_color(CLI::App& verb, std::string& color);
 void add_metrics_port(CLI::App& verb, std::optional<int>& port);
 void add_ui(CLI::App& verb, std::optional<std::string>& place);
 void add_profile(CLI::App& verb, bool& profile);
+void add_traces(CLI::App& verb, std::optional<std::string>& endpoint);
 void add_log_level(CLI::App& verb, std::string& log_level);
 void add_log_format(CLI::App& verb, std::string& format);
 void set_up_log(const RunOptions& options);  // as the two say

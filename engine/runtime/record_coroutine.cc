@@ -31,7 +31,6 @@ void RecordCoroutine::tell(const PlannedNode& node, const Status& status, bool f
   NodeVisit visit;
   visit.node = node.index;
   visit.begin = begin_;
-  visit.end = WorkClock::now();
   visit.cpu = cpu_;
   visit.running = running_;
   visit.status = &status;
@@ -41,6 +40,7 @@ void RecordCoroutine::tell(const PlannedNode& node, const Status& status, bool f
     visit.cpu += now.cpu;
     visit.running += now.running;
   }
+  visit.end = WorkClock::now();
   // A thread that leaves a stretch may do so while the next one has begun on another.
   visit.running = std::min(visit.running, visit.duration());
   visit.cpu = std::min(visit.cpu, visit.running);

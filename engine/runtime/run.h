@@ -11,6 +11,7 @@
 #include "engine/observe/live_run.h"
 #include "engine/observe/metrics_endpoint.h"
 #include "engine/observe/progress.h"
+#include "engine/observe/trace_target.h"
 #include "engine/state/ledger.h"
 #include "rare/source.h"
 #include "rare/status.h"
@@ -37,7 +38,8 @@ struct RunSettings {
   MetricsEndpoint* metrics = nullptr;  // shows the run while it streams; may be null
   LiveRun* live = nullptr;             // is told how the run goes, and is asked; may be null
   bool profile = false;  // what nodes and records cost: told, and kept beside the state
-  double hang_s = 20;    // how long nodes may take to end after the run was cut
+  std::optional<TraceTarget> traces;  // where traces of records go; nothing: nowhere
+  double hang_s = 20;                 // how long nodes may take to end after the run was cut
 };
 
 // Exit codes; names in docs/reference/contract.md.

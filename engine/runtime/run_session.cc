@@ -81,8 +81,6 @@ RunSession::RunSession(Setup setup)
   environment_.control = &control_;
   resume_threads_ = std::make_unique<ResumeThreads>();
   environment_.resumer = resume_threads_.get();
-  work_ = WorkAccount::open(plan_, setup_.settings);
-  if (work_) environment_.meter = &work_->meter();
   components_ = std::make_unique<Components>(plan_, environment_);
 }
 
@@ -117,8 +115,8 @@ int RunSession::carry_out(const std::function<int(const Status& fault)>& account
   if (opened.ok()) {
     stream();
     exit_code = account(fault());
-    // What is left behind still tells of its work.
-    if (work_ && !left_behind_) work_->close(whole().folder(), whole().run_id());
+    // What is left behind still tells of its work: no profile is made of that.
+    if (work_) work_->close(left_behind_ ? std::string() : whole().folder());
   } else {
     exit_code = report_fault(opened);
   }
@@ -230,6 +228,8 @@ Status RunSession::open_replies() {
   environment_.reply_stores = replies_.get();
   environment_.run_id = whole().run_id();
   set_log_run(environment_.run_id);
+  work_ = WorkAccount::open(plan_, setup_.settings, environment_.run_id);
+  if (work_) environment_.meter = &work_->meter();
   return Status();
 }
 
