@@ -81,8 +81,8 @@ class SpanSender::Connection {
                                                                        curl_slist_free_all};
 };
 
-SpanSender::SpanSender(TraceTarget target, std::string version)
-    : target_(std::move(target)), version_(std::move(version)) {
+SpanSender::SpanSender(TraceTarget target, std::string version, Limits limits)
+    : target_(std::move(target)), version_(std::move(version)), limits_(limits) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (ready != CURLE_OK) note_problem("libcurl cannot be set up");
   thread_ = std::thread([this] { loop(); });
@@ -101,7 +101,7 @@ void SpanSender::add(std::vector<Span> spans) {
   bool is_batch = false;
   {
     const std::lock_guard lock(mutex_);
-    if (closing_ || waiting_.size() + spans.size() > kMostWaiting) {
+    if (closing_ || waiting_.size() + spans.size() > limits_.waiting) {
       account_.no_room += spans.size();
       return;
     }
@@ -115,7 +115,7 @@ SpanSender::Account SpanSender::close() {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
-    close_until_ = Clock::now() + kLongestClose;
+    close_until_ = Clock::now() + limits_.close;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();

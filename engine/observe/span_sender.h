@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/observe/span.h"
@@ -21,12 +22,16 @@ namespace rare::engine {
 
 class SpanSender {
  public:
-  static constexpr std::size_t kMostWaiting = 8192;
   static constexpr std::size_t kMostTogether = 512;
-  // How long close() may take: a collector that does not answer must not hold a run up.
-  static constexpr std::chrono::milliseconds kLongestClose{3000};
+  struct Limits {
+    std::size_t waiting = 8192;  // spans
+    // For close(), and a second more at most: a collector that does not answer holds no run up.
+    std::chrono::milliseconds close{3000};
+  };
 
-  SpanSender(TraceTarget target, std::string version);
+  SpanSender(TraceTarget target, std::string version)
+      : SpanSender(std::move(target), std::move(version), Limits()) {}
+  SpanSender(TraceTarget target, std::string version, Limits limits);
   ~SpanSender();
   SpanSender(const SpanSender&) = delete;
   SpanSender& operator=(const SpanSender&) = delete;
@@ -56,6 +61,7 @@ class SpanSender {
 
   const TraceTarget target_;
   const std::string version_;
+  const Limits limits_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Span> waiting_;
