@@ -208,7 +208,6 @@ detail::Detached AsyncNode::drive_limited(std::shared_ptr<LimitedCall> call) {
   Status status;
   try {
     Record record = given_to_operator(call->envelope);
-    begin_work(call->envelope.record.id());
     // From here on the record may go at any moment.
     call->begin(flow_.counters()[node_.index]);
     {
