@@ -15,8 +15,9 @@
 namespace rare::bm25 {
 namespace {
 
-// Requests that wait behind each search thread, so that it never idles and finds whole batches.
-constexpr int kRequestsPerThread = 32;
+// Requests under way for each search thread: one batch that it searches, and as many again on their
+// way to it and from it, so that it never idles and finds whole batches.
+constexpr int kRequestsPerThread = 128;
 
 int search_threads() { return threads_or_cores(0); }
 
