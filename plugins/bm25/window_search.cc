@@ -276,17 +276,20 @@ void WindowSearcher::look_into_best_groups(Search& search, std::uint64_t window,
   for (std::uint32_t group = 0; group < groups; ++group) {
     if (bounds_[group] > 0) groups_.push_back(group);
   }
+  const auto higher = [&](std::uint32_t left, std::uint32_t right) {
+    return bounds_[left] != bounds_[right] ? bounds_[left] > bounds_[right] : left < right;
+  };
   if (search.query->k < groups_.size()) {
     const auto end = groups_.begin() + static_cast<std::ptrdiff_t>(search.query->k);
-    std::nth_element(
-        groups_.begin(), end, groups_.end(), [&](std::uint32_t left, std::uint32_t right) {
-          return bounds_[left] != bounds_[right] ? bounds_[left] > bounds_[right] : left < right;
-        });
+    std::nth_element(groups_.begin(), end, groups_.end(), higher);
     groups_.erase(end, groups_.end());
   }
-  for (const std::uint32_t group : groups_) {
-    look_into_group(search, window, group);
-    bounds_[group] = 0;
+  std::sort(groups_.begin(), groups_.end(), higher);
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (bounds_[groups_[i]] < search.bounds.threshold()) return;
+    if (i + kGroupsAhead < groups_.size()) fetch_rows(groups_[i + kGroupsAhead]);
+    look_into_group(search, window, groups_[i]);
+    bounds_[groups_[i]] = 0;
   }
 }
 
