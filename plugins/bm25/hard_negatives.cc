@@ -203,7 +203,7 @@ class HardNegatives::Choice {
     SearchHit hit;
     std::size_t rank;  // in the answer that it was chosen from
   };
-  Choice(const HardNegatives& node, Inputs inputs) : node_(node), inputs_(std::move(inputs)) {}
+  Choice(HardNegatives& node, Inputs inputs) : node_(node), inputs_(std::move(inputs)) {}
 
   const Inputs& inputs() const { return inputs_; }
   std::deque<Negative>& negatives() { return negatives_; }
@@ -263,7 +263,7 @@ class HardNegatives::Choice {
       has_positive_ = true;
       return;
     }
-    if (inputs_.positive_shingles.reach(folded_, node_.near_duplicate_)) return;
+    if (node_.crowds_.reach(inputs_.positive_shingles, folded_, hit, node_.near_duplicate_)) return;
     if (taken_.contains(folded_)) return;
     negatives_.push_back({hit, rank});
     taken_.insert(folded_, negatives_.back().hit.text);
@@ -288,7 +288,7 @@ class HardNegatives::Choice {
     }
   }
 
-  const HardNegatives& node_;
+  HardNegatives& node_;
   Inputs inputs_;
   double limit_ = std::numeric_limits<double>::infinity();
   FoldedText folded_;  // the hit's, as far as it was needed
@@ -387,8 +387,11 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
   if (!inputs) co_return inputs.status();
   const auto choice = std::make_shared<Choice>(*this, std::move(*inputs));
   SearchHits hits;
-  int k = hard_neg_start_index_ + num_neg_ + kSpareHits;
-  int most = k;
+  const int first = hard_neg_start_index_ + num_neg_ + kSpareHits;
+  int k = first;
+  // As deep as for a text of the same crowd, and some more.
+  const int known_depth = crowds_.depth_for(choice->inputs().positive_shingles);
+  int most = std::max(k, grown(known_depth, 2));
   while (true) {
     SearchRequest request = request_for(choice, k, most);
     const auto wanted = static_cast<std::size_t>(request.enough ? most : k);
@@ -405,6 +408,10 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
     if (choice->complete() || exhausted || too_deep) break;
     k = grown(k, kGrowth);
     most = grown(most, kGrowthUntilEnough);
+  }
+  const int depth = static_cast<int>(hits.hits.size());
+  if (known_depth > 0 || depth > first) {
+    crowds_.note_depth(choice->inputs().positive_shingles, depth);
   }
   const std::uint64_t number = corpus_is_apart_ ? records_++ : 0;
   if (corpus_is_apart_ && (number < kAllLookedAt || number % kOneLookedAtOf == 0)) {

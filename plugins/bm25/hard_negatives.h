@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/bm25/crowd_memory.h"
 #include "plugins/bm25/query_template.h"
 #include "plugins/bm25/shingles.h"
 #include "rare/context.h"
@@ -71,6 +72,7 @@ class HardNegatives final : public AsyncOperator {
 
   Context* context_ = nullptr;
   QueryTemplate template_;
+  CrowdMemory crowds_;
   bool corpus_is_apart_ = false;
   std::atomic<bool> shortage_noted_{false};
   std::atomic<bool> foreign_noted_{false};

@@ -53,6 +53,7 @@ Shingles::Shingles(const FoldedText& text) {
   ShingleReader().read(text, [this](std::uint64_t hash) {
     hashes_.push_back(hash);
     marks_.set(mark_of(hash));
+    least_ = std::min(least_, hash);
   });
   marked_ = marks_.count();
 }
@@ -106,12 +107,12 @@ double Shingles::share_in_common(const std::vector<std::uint64_t>& hashes) {
 // two, rounded like the similarity, is never less than it; a product with `share` may be rounded up
 // beyond it.
 bool Shingles::reach(FoldedText& text, double share) {
+  of_text_.clear();
   if (hashes_.empty()) return share <= 0;
   ShingleReader reader;
   Marks only_there;
   std::size_t there = 0;  // how many of them
   std::size_t maybe_here = 0;
-  of_text_.clear();
   const auto take = [&](std::uint64_t hash) {
     of_text_.push_back(hash);
     const std::size_t mark = mark_of(hash);
@@ -128,9 +129,15 @@ bool Shingles::reach(FoldedText& text, double share) {
     reader.read(text, take);
     const std::size_t both = more ? hashes_.size() : std::min(hashes_.size(), maybe_here);
     const std::size_t either = std::max(marked_, both) + there;
-    if (static_cast<double>(both) / static_cast<double>(either) < share) return false;
+    if (static_cast<double>(both) / static_cast<double>(either) >= share) continue;
+    if (more) of_text_.clear();
+    return false;
   }
   return share_in_common(of_text_) >= share;
+}
+
+bool Shingles::reach(const std::vector<std::uint64_t>& hashes, double share) {
+  return hashes_.empty() ? share <= 0 : share_in_common(hashes) >= share;
 }
 
 }  // namespace rare::bm25

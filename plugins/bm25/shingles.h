@@ -6,6 +6,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "plugins/bm25/text_identity.h"
@@ -21,6 +22,12 @@ class Shingles {
   // Whether the similarity to the text's shingles is `share` or more. Of a text that is not
   // complete no more is folded than it takes to tell: where little is in common, its beginning.
   bool reach(FoldedText& text, double share);
+  // The same of a text whose shingles are known.
+  bool reach(const std::vector<std::uint64_t>& hashes, double share);
+  // Those of the text that reach() folded last, repeated ones, too; none where its beginning told.
+  const std::vector<std::uint64_t>& last_read() const { return of_text_; }
+  // The least hash; the greatest number where there is none.
+  std::uint64_t least() const { return least_; }
 
  private:
   using Marks = std::bitset<4096>;  // of hashes, by their highest bits
@@ -37,6 +44,7 @@ class Shingles {
   std::vector<std::uint64_t> hashes_;  // in the text's order, repeated ones, too
   Marks marks_;
   std::size_t marked_ = 0;
+  std::uint64_t least_ = std::numeric_limits<std::uint64_t>::max();
   // Made for the first text that comes near.
   std::vector<Slot> table_;
   std::size_t distinct_ = 0;

@@ -28,15 +28,20 @@ std::size_t ascii_end_of(std::string_view text, std::size_t at, std::size_t end)
 // In parts, too: each makes room for as many words as could end in it.
 void FoldedText::assign(std::string_view text) {
   constexpr std::size_t kAtOnceBytes = 4096;
+  key_.reserve(std::min(text.size(), kAtOnceBytes) + 1);
   begin(text);
   while (!complete()) extend(kAtOnceBytes);
 }
 
 void FoldedText::begin(std::string_view text) {
+  // Most texts are told apart by that much.
+  constexpr std::size_t kFirstParts = 3;
   text_ = text;
   at_ = 0;
   key_.clear();
   word_ends_.clear();
+  key_.reserve(kFirstParts * kPartBytes);
+  word_ends_.reserve(kFirstParts * kPartBytes / 2);
 }
 
 void FoldedText::extend(std::size_t bytes) {

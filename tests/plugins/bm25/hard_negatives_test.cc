@@ -159,6 +159,24 @@ TEST_CASE("An index that asks what is enough gives the same negatives, with fewe
   CHECK(deep.index.queries.size() < plain.index.queries.size());
 }
 
+TEST_CASE("A text of a crowd that was met before takes one search, with the same negatives") {
+  const std::string positive = "a b c d e f g h i j k l m n o p q r s t u v";
+  Texts crowd;
+  for (int i = 0; i < 90; ++i) crowd.push_back(positive + " w" + std::to_string(i));
+  crowd.insert(crowd.end(), {"one", "two", "three"});
+  Mining setup(crowd);
+  setup.index.asks_what_is_enough = true;
+  CHECK(setup.negatives(positive) == Texts{"one", "two", "three"});
+  const std::size_t searches = setup.index.queries.size();
+  CHECK(searches > 1);
+  CHECK(setup.negatives(positive) == Texts{"one", "two", "three"});
+  CHECK(setup.index.queries.size() == searches + 1);
+  for (const std::string& text : {crowd[3], crowd[7] + " x"}) {
+    CHECK(setup.negatives(text) == Texts{"one", "two", "three"});
+  }
+  CHECK(setup.negatives("z y x w v u t s r q") == Texts(crowd.begin(), crowd.begin() + 3));
+}
+
 TEST_CASE("An index that answers the same search twice in another order gives no wrong negatives") {
   const Json values = {{"output_ids_key", "ids"}, {"output_ranks_key", "ranks"}};
   const Texts texts = {"one", "positive", "Positive", "POSITIVE", "positive!", "two", "three"};
