@@ -79,10 +79,10 @@ def run(pipeline: StrPath, *, overlays: Iterable[StrPath] = (), settings: Option
     order: what is in flight is waited for as long as the pipeline's `grace_s` says, and the same call goes on later. A process of
     Python that is killed leaves the engine running.
     """
-    chosen = [os.fspath(pipeline), *_named("-f", overlays), *_settings(settings)]
+    chosen = [os.fspath(pipeline), *named("-f", overlays), *words_of(settings)]
     if state_dir is not None:
         chosen += ["--state-dir", os.fspath(state_dir)]
-    command = [find_engine(engine), "run", *chosen, *_named("--plugin-path", plugin_path)]
+    command = [find_engine(engine), "run", *chosen, *named("--plugin-path", plugin_path)]
     if cache is not None:
         command += ["--cache", os.fspath(cache)]
     if fresh:
@@ -151,13 +151,13 @@ def _hand_on(line: str, kept: "collections.deque[str]", on_progress: Optional[Ca
         print(f"{said.get('level', 'info')} {text}", file=sys.stderr, flush=True)
 
 
-def _named(option: str, values: Iterable[StrPath]) -> list[str]:
+def named(option: str, values: Iterable[StrPath]) -> list[str]:
     if isinstance(values, (str, os.PathLike)):
         values = [values]
     return [word for value in values for word in (option, os.fspath(value))]
 
 
-def _settings(settings: Optional[Words]) -> list[str]:
+def words_of(settings: Optional[Words]) -> list[str]:
     words = []
     for path, value in (settings or {}).items():
         words += ["--set", f"{path}={value if isinstance(value, str) else json.dumps(value)}"]
