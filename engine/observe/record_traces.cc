@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/text/utf8.h"
 #include "rare/random.h"
 
 namespace rare::engine {
@@ -30,7 +31,7 @@ double seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.
 
 void note_status(Span& span, const Status& status) {
   span.failed = !status.ok();
-  if (span.failed) span.error = status.message().substr(0, kLongestReason);
+  if (span.failed) span.error = beginning_of(status.message(), kLongestReason);
 }
 
 }  // namespace
