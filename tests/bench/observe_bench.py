@@ -2,7 +2,7 @@
 """observe_bench [FOLDER] [--rows NAME,...] [--records N] [--pairs N]: what it costs to be watched.
 
   cost     the pipeline of the engine's benchmark (JSON Lines of 500 bytes through three operators that
-           do nothing), unseen, and with everything on: the live block on a terminal of 120 x 40, the
+           do nothing, and nowhere: a disk's moods would hide two per cent), unseen, and with everything on: the live block on a terminal of 120 x 40, the
            page's requests of three viewers each second, one of whom has a node open (a tap), metrics
            scraped each second, the log as JSON. Both take turns in the same run; the figure is
            the median over the pairs. The viewers' own work is on the same cores, and counts.
@@ -35,7 +35,7 @@ BUILD = pathlib.Path(__file__).resolve().parent.parent
 ENGINE = BUILD / "bin" / "rare-engine"
 SOURCE = pathlib.Path("@CMAKE_SOURCE_DIR@")
 sys.path.insert(0, str(SOURCE / "tests" / "bench"))
-from engine_bench import chain, write_input  # noqa: E402  (found by the line above)
+from engine_bench import NEXT_TO_NOTHING, chain, write_input  # noqa: E402  (found by the line above)
 
 HANG_S = 600
 VIEWERS = 3
@@ -152,7 +152,7 @@ class Bench:
         write_input(self.folder / "in.jsonl", self.options.records)
         (self.folder / "pipeline.yaml").write_text(
             "name: watched\nnodes:\n  - { name: read, use: files.read, with: { path: in.jsonl } }\n" + chain(3) +
-            "  - { name: result, use: files.write, with: { path: out.jsonl } }\n")
+            f"  - {NEXT_TO_NOTHING}\n")
         Run(self.folder, False)  # the input is in memory from here on
         pairs = []
         for turn in range(self.options.pairs):
@@ -225,7 +225,7 @@ def main():
     parser.add_argument("folder", nargs="?", type=pathlib.Path, help="where observe_bench.json goes")
     parser.add_argument("--rows", default=",".join(ROWS), help="which, separated by commas")
     parser.add_argument("--records", type=int, default=2_000_000)
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=9)
     options = parser.parse_args()
     if unknown := set(options.rows.split(",")) - set(ROWS):
         parser.error(f"no rows named {', '.join(unknown)}; there are: {', '.join(ROWS)}")
