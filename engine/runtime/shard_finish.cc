@@ -92,7 +92,6 @@ class Finish {
   Status gather_dead_letters() const;
   Status write_manifest() const;
   Status sweep() const;
-  static Status write_whole(const std::string& file, const std::string& text);
   std::string dead_letters_file() const { return folder_.folder() + "/dead_letters.jsonl"; }
   std::set<std::string> sinks() const;
 
@@ -156,13 +155,6 @@ Status Finish::gather_dead_letters() const {
     }
   }
   return file.finish();
-}
-
-Status Finish::write_whole(const std::string& file, const std::string& text) {
-  WholeFile whole(file);
-  if (Status status = whole.open(); !status.ok()) return status;
-  if (Status status = whole.write(text); !status.ok()) return status;
-  return whole.finish();
 }
 
 Status Finish::write_manifest() const {

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 #include <random>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,16 +11,6 @@
 #include "engine/state/folder.h"
 
 namespace rare::engine {
-namespace {
-
-Status write_whole(const std::string& file, std::string_view text) {
-  WholeFile whole(file);
-  Status status = whole.open();
-  if (status.ok()) status = whole.write(text);
-  return status.ok() ? whole.finish() : status;
-}
-
-}  // namespace
 
 std::unique_ptr<WorkAccount> WorkAccount::open(const Plan& plan, const RunSettings& settings,
                                                const std::string& run_id) {

@@ -181,6 +181,13 @@ Status WholeFile::finish() {
   return sync_folder(parent_folder(file_));
 }
 
+Status write_whole(const std::string& file, std::string_view text) {
+  WholeFile whole(file);
+  if (Status status = whole.open(); !status) return status;
+  if (Status status = whole.write(text); !status) return status;
+  return whole.finish();
+}
+
 Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder) {
   const std::string file = folder + "/lock";
   const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -56,6 +56,9 @@ class WholeFile {
   int descriptor_ = -1;
 };
 
+// `text` as such a file.
+Status write_whole(const std::string& file, std::string_view text);
+
 // A lock on a folder: the file `lock` in it, held with flock(2) by this process and gone with it.
 // It carries pid and host of its last holder; a left-over file is taken over.
 class FolderLock {

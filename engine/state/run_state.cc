@@ -350,11 +350,8 @@ Status RunStateDatabase::write_dead_letters() {
 }
 
 Status RunStateDatabase::write_manifest(const Json& manifest) {
-  WholeFile file(manifest_file(folder()));
-  if (Status status = file.open(); !status) return status;
-  const std::string text = manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (Status status = file.write(text); !status) return status;
-  return file.finish();
+  return write_whole(manifest_file(folder()),
+                     manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace
