@@ -7,7 +7,7 @@
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/identities.h"
-#include "engine/runtime/long_work.h"
+#include "engine/runtime/operator_call.h"
 
 namespace rare::engine {
 namespace {
@@ -125,13 +125,9 @@ Status CorpusWalk::process(const PlannedNode& node, Record record) {
   OpenOperator& open = operators_.at(node.index);
   BufferedOutput output(open.names);
   const RecordId parent = record.id();
-  ThreadWork& work = ThreadWork::here();
-  work.begin(node, parent);
-  const Status status = at_boundary([&] {
-    const RecordAtWork at_record(parent);
+  const Status status = call_for_record(ThreadWork::here(), node, parent, [&] {
     return open.instance->process(std::move(record), output);
   });
-  work.end();
   if (!status.ok()) return status.fault() == Fault::run ? fault_at(node, status) : Status();
   const bool several = output.emissions.size() > 1;
   for (std::uint32_t child = 0; child < output.emissions.size(); ++child) {

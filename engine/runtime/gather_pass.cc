@@ -6,7 +6,7 @@
 #include "engine/runtime/at_work.h"
 #include "engine/runtime/boundary.h"
 #include "engine/runtime/crash_report.h"
-#include "engine/runtime/long_work.h"
+#include "engine/runtime/operator_call.h"
 
 namespace rare::engine {
 namespace {
@@ -109,14 +109,10 @@ void GatherPass::count(const BufferedOutput& output) {
 Status GatherPass::take_in(SpilledRow row, ObservedBody& observed) {
   const AtWork at_work(node_);
   BufferedOutput output(names_);
-  ThreadWork& work = ThreadWork::here();
   observed.begin();
-  work.begin(node_, row.record.id());
-  const Status status = at_boundary([&] {
-    const RecordAtWork record(row.record.id());
+  const Status status = call_for_record(ThreadWork::here(), node_, row.record.id(), [&] {
     return instance_.process(row.record.share(), output);
   });
-  work.end();
   observed.end(&row.record.id(), status, output.filtered);
   if (status.fault() == Fault::run && !status.ok()) return status;
   if (!status.ok()) {

@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "engine/runtime/at_work.h"
-#include "engine/runtime/boundary.h"
-#include "engine/runtime/long_work.h"
 #include "engine/runtime/observed_body.h"
+#include "engine/runtime/operator_call.h"
 
 namespace rare::engine {
 namespace fg = oneapi::tbb::flow;
@@ -47,14 +46,11 @@ std::size_t OperatorNode::process(Train& train, Operator& instance) {
       flow_.abandon(std::move(envelope), departures);
       continue;
     }
-    work.begin(node_, envelope.record.id());
     observed.begin();
-    const Status status = at_boundary([&] {
-      const RecordAtWork record(envelope.record.id());
+    const Status status = call_for_record(work, node_, envelope.record.id(), [&] {
       return instance.process(envelope.record.share(), output);
     });
     observed.end(&envelope.record.id(), status, output.filtered);
-    work.end();
     clock.lap();
     if (status.ok()) {
       flow_.release(node_, std::move(envelope), output, departures);
