@@ -129,10 +129,10 @@ int run_shard_of(const RunOptions& options, const Plan& plan) {
     log_line(LogLevel::error, {}, shard.status().message());
     return kExitConfiguration;
   }
+  const std::optional<std::string> folder = state_folder(options, plan);
+  if (!folder) return kExitConfiguration;
   const EndsWithParent ends_with_parent;
-  const std::string folder =
-      options.state_dir.empty() ? default_state_folder(plan.config.name) : options.state_dir;
-  return with_pages(options, settings_of(options, folder),
+  return with_pages(options, settings_of(options, *folder),
                     [&](const RunSettings& settings) { return run_shard(plan, settings, *shard); });
 }
 

@@ -126,8 +126,7 @@ class OpenInput {
 bool has_output_file(const PlannedNode& sink) {
   const auto& params = sink.spec().params();
   return std::any_of(params.begin(), params.end(), [&](const ParamSpec& param) {
-    return param.role == TextRole::output_path && sink.values.at(param.name).is_string() &&
-           !sink.values.at(param.name).get_ref<const std::string&>().empty();
+    return is_output_path(param, sink.values.at(param.name));
   });
 }
 
@@ -178,6 +177,10 @@ Status cannot_understand(const std::string& folder, const std::string& why) {
 }
 
 }  // namespace
+
+bool is_output_path(const ParamSpec& param, const Json& value) {
+  return param.role == TextRole::output_path && value.is_string() && value != "";
+}
 
 Status check_divisible(const Plan& plan) {
   for (const PlannedNode& node : plan.nodes) {

@@ -21,6 +21,10 @@ namespace rare::engine {
 // a file, an input that grows.
 Status check_divisible(const Plan& plan);
 
+// Whether the parameter with this value says where a sink's output goes: an attempt at a shard
+// writes it to a place of its own.
+bool is_output_path(const ParamSpec& param, const Json& value);
+
 // Reads the input once and gives each of `shards` as many records, give or take an eighth.
 Result<Json> divide_input(const Plan& plan, std::uint32_t shards);
 

@@ -163,7 +163,7 @@ void ShardRun::write_to_attempt() {
     if (node.kind() != ComponentKind::sink) continue;
     for (const ParamSpec& param : node.spec().params()) {
       Json& value = node.values.at(param.name);
-      if (param.role != TextRole::output_path || !value.is_string() || value == "") continue;
+      if (!is_output_path(param, value)) continue;
       value = attempt_path(value.get<std::string>(), attempt() + "/" + node.name, shard_.shard);
     }
   }

@@ -71,19 +71,22 @@ Status make_shared_folder(const std::string& folder) {
   return sync_folder(above);
 }
 
-Result<ShardFolder> ShardFolder::open(const std::string& folder) {
+ShardFolder::ShardFolder(const std::string& named) {
   std::error_code error;
-  ShardFolder shared(fs::absolute(folder, error).lexically_normal().string());
-  while (shared.folder_.size() > 1 && shared.folder_.back() == '/') shared.folder_.pop_back();
+  folder_ = fs::absolute(named, error).lexically_normal().string();
+  while (folder_.size() > 1 && folder_.back() == '/') folder_.pop_back();
+}
+
+Result<ShardFolder> ShardFolder::open(const std::string& folder) {
+  ShardFolder shared(folder);
   if (Status made = make_shared_folder(shared.inner() + "/tmp"); !made.ok()) return made;
   if (Status can = shared.try_links(); !can.ok()) return can;
   return shared;
 }
 
 Result<ShardFolder> ShardFolder::open_planned(const std::string& folder) {
+  ShardFolder shared(folder);
   std::error_code error;
-  ShardFolder shared(fs::absolute(folder, error).lexically_normal().string());
-  while (shared.folder_.size() > 1 && shared.folder_.back() == '/') shared.folder_.pop_back();
   if (fs::exists(shared.plan_file(), error)) return shared;
   return Status::run_fault(StatusCode::not_found,
                            folder +

@@ -53,13 +53,13 @@ class ShardFolder {
   }
 
  private:
-  explicit ShardFolder(std::string folder) : folder_(std::move(folder)) {}
+  explicit ShardFolder(const std::string& named);
   Status try_links() const;
   static Result<std::optional<Json>> read(const std::string& file);
   Result<Json> put_first(const std::string& file, const Json& content) const;
   Result<std::string> write_temporary(const std::string& text) const;
 
-  std::string folder_;
+  std::string folder_;  // absolute, without a slash at its end
 };
 
 // A short name for the content of a plan, which parts carry to show what they are of.
