@@ -5,8 +5,8 @@
 #include "engine/config/name_list.h"
 #include "engine/config/pipeline_keys.h"
 #include "engine/config/reference_names.h"
-#include "engine/config/url_user.h"
 #include "engine/graph/parameter_value.h"
+#include "engine/text/url_user.h"
 
 namespace rare::engine {
 namespace {

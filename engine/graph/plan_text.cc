@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "engine/config/name_list.h"
-#include "engine/config/url_user.h"
 #include "engine/graph/field_flow.h"
 #include "engine/graph/plan_estimate.h"
+#include "engine/text/url_user.h"
 
 namespace rare::engine {
 namespace {

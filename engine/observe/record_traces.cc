@@ -3,13 +3,10 @@
 #include <cmath>
 #include <utility>
 
-#include "engine/text/utf8.h"
 #include "rare/random.h"
 
 namespace rare::engine {
 namespace {
-
-constexpr std::size_t kLongestReason = 300;
 
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
   return Random(Random(Random(a).next() ^ b).next() ^ c).next();
@@ -31,7 +28,7 @@ double seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.
 
 void note_status(Span& span, const Status& status) {
   span.failed = !status.ok();
-  if (span.failed) span.error = beginning_of(status.message(), kLongestReason);
+  if (span.failed) span.error = reason_of(status);
 }
 
 }  // namespace

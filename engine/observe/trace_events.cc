@@ -11,9 +11,6 @@
 namespace rare::engine {
 namespace {
 
-// Longer reasons of errors are cut.
-constexpr std::size_t kMostErrorBytes = 300;
-
 std::string quoted_json(const std::string& text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -31,7 +28,7 @@ std::string call_arguments(const ModelCall& call) {
                     {"from_store", call.from_store},
                     {"prompt_tokens", call.prompt_tokens}};
   if (!call.model.empty()) arguments["model"] = call.model;
-  if (!call.status.ok()) arguments["error"] = call.status.message().substr(0, kMostErrorBytes);
+  if (!call.status.ok()) arguments["error"] = reason_of(call.status);
   return arguments.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -57,7 +54,7 @@ void TraceEvents::visited(const NodeVisit& visit) {
     kept.ordinal = visit.id->ordinal();
     kept.id = visit.id->to_string();
   }
-  if (!visit.status->ok()) kept.error = visit.status->message().substr(0, kMostErrorBytes);
+  if (!visit.status->ok()) kept.error = reason_of(*visit.status);
   kept.begin_ns = since_start(visit.begin);
   kept.end_ns = since_start(visit.end);
   kept.cpu_ns = visit.cpu.count();

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "engine/text/url_user.h"
+
 namespace rare::engine {
 namespace {
 
@@ -142,10 +144,10 @@ class Reader {
 
 std::string shown_address(const std::string& url) {
   std::string shown = url.substr(0, url.find('?'));
-  const std::size_t scheme = shown.find("://");
-  if (scheme == shown.npos) return shown;
-  const std::size_t host = scheme + 3, user_end = shown.rfind('@', shown.find('/', host));
-  if (user_end != shown.npos && user_end >= host) shown.erase(host, user_end + 1 - host);
+  const std::string_view user = url_user(shown);
+  if (!user.empty()) {
+    shown.erase(static_cast<std::size_t>(user.data() - shown.data()), user.size() + 1);
+  }
   return shown;
 }
 

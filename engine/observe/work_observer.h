@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+#include "engine/text/utf8.h"
 #include "rare/record.h"
 #include "rare/status.h"
 
@@ -54,6 +55,12 @@ class WorkObserver {
   // `abandoned`: before their end.
   virtual void ended(const RecordId& root, std::uint64_t dead, bool abandoned) = 0;
 };
+
+// What profiles and traces keep of an error.
+inline std::string reason_of(const Status& status) {
+  constexpr std::size_t kMostBytes = 300;
+  return std::string(beginning_of(status.message(), kMostBytes));
+}
 
 // Of the calling thread: what it has had of a processor.
 inline std::chrono::nanoseconds thread_cpu_time() {
