@@ -23,7 +23,6 @@
 Rates are of the engine's own clock, opening and closing included. --records is for `hops`.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -31,7 +30,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -43,6 +41,9 @@ BENCH = pathlib.Path("@CMAKE_CURRENT_SOURCE_DIR@")
 PLUGINS = BUILD / "test_plugins"
 PEERS = os.environ.get("RARE_BENCH_PEERS")
 THREADS = os.cpu_count()
+sys.path.insert(0, str(BENCH))
+from bench_rows import Rows, parser_of, run_chosen  # noqa: E402  (found by the line above)
+
 HANG_S = 3600
 BYTEWAX = "Bytewax 0.21"
 BENTHOS = "Benthos 4.76"
@@ -105,16 +106,12 @@ def write_input(path, records):
             lines.write(json.dumps(record) + "\n")
 
 
-class Bench:
-    def __init__(self, folder, options):
-        self.folder, self.options, self.rows = folder, options, []
+class Bench(Rows):
+    WIDTHS = (34, 9, 12)
 
-    def row(self, name, value, bar, ok, **more):
-        self.rows.append({"name": name, "value": value, "bar": bar, "ok": ok, **more})
-        shown = "  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
-                          for key, value in more.items())
-        verdict = "" if ok is None else "ok  " if ok else "MISS"
-        print(f"{name:34} {value:>9}  {bar:12} {verdict:4}  {shown}", flush=True)
+    def __init__(self, folder, options):
+        super().__init__()
+        self.folder, self.options = folder, options
 
     def hops(self):
         records = self.options.records
@@ -367,21 +364,10 @@ ROWS = {"hops": Bench.hops, "nodes": Bench.nodes, "async": Bench.asynchronous, "
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="where engine_bench.json goes")
-    parser.add_argument("--rows", default=",".join(ROWS), help="which, separated by commas")
+    parser = parser_of("engine_bench", __doc__, ROWS)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--whole", action="store_true")
-    options = parser.parse_args()
-    if unknown := set(options.rows.split(",")) - set(ROWS):
-        parser.error(f"no rows named {', '.join(unknown)}; there are: {', '.join(ROWS)}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="engine_bench-", dir=options.folder))
-    bench = Bench(folder, options)
-    try:
-        for name in options.rows.split(","):
-            ROWS[name](bench)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    options, bench = run_chosen(parser, "engine_bench", Bench, ROWS)
     not_run = ([] if BENTHOS_PROGRAM else ["Benthos"]) + ([] if PEERS else ["Bytewax"])
     if not_run:
         print(f"peers not run: {', '.join(not_run)}")

@@ -33,6 +33,9 @@ os.environ.setdefault("RARE_TEST_SOURCE", "@CMAKE_SOURCE_DIR@")
 SOURCE = pathlib.Path(os.environ["RARE_TEST_SOURCE"])
 sys.path.insert(0, str(SOURCE / "tests" / "e2e"))
 
+sys.path.insert(0, str(SOURCE / "tests" / "bench"))
+
+from bench_rows import Rows  # noqa: E402
 from harness import EngineTest, PIPELINES, ProtocolServer  # noqa: E402
 
 BENCH = SOURCE / "tests" / "bench"
@@ -90,16 +93,10 @@ def wrk(server, folder):
     return float(next(line.split()[1] for line in out.splitlines() if line.startswith("Requests/sec")))
 
 
-class Bench:
+class Bench(Rows):
     def __init__(self, folder):
-        self.folder, self.rows = folder, []
-
-    def row(self, name, value, bar="", ok=None, **more):
-        self.rows.append({"name": name, "value": value, "bar": bar, "ok": ok, **more})
-        shown = "  ".join(f"{key} {number:.4g}" if isinstance(number, float) else f"{key} {number}"
-                          for key, number in more.items())
-        verdict = "" if ok is None else "ok  " if ok else "MISS"
-        print(f"{name:44} {value:>10}  {bar:10} {verdict:4}  {shown}", flush=True)
+        super().__init__()
+        self.folder = folder
 
     def left_out(self, what, why):
         self.row(what, "left out", why)

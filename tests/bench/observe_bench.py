@@ -11,7 +11,6 @@
            60 s (by the test in tests/browser)
 """
 
-import argparse
 import fcntl
 import gzip
 import http.client
@@ -25,7 +24,6 @@ import statistics
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import threading
 import time
@@ -35,7 +33,8 @@ BUILD = pathlib.Path(__file__).resolve().parent.parent
 ENGINE = BUILD / "bin" / "rare-engine"
 SOURCE = pathlib.Path("@CMAKE_SOURCE_DIR@")
 sys.path.insert(0, str(SOURCE / "tests" / "bench"))
-from engine_bench import NEXT_TO_NOTHING, chain, write_input  # noqa: E402  (found by the line above)
+from bench_rows import Rows, parser_of, run_chosen  # noqa: E402  (found by the line above)
+from engine_bench import NEXT_TO_NOTHING, chain, write_input  # noqa: E402
 
 HANG_S = 600
 VIEWERS = 3
@@ -138,15 +137,12 @@ class Run:
                 viewers.append(Viewer(metrics.group(1).decode(), [urlparse(metrics.group(1).decode()).path]))
 
 
-class Bench:
-    def __init__(self, folder, options):
-        self.folder, self.options, self.rows = folder, options, []
+class Bench(Rows):
+    WIDTHS = (44, 10, 9)
 
-    def row(self, name, value, bar, ok, **more):
-        self.rows.append({"name": name, "value": value, "bar": bar, "ok": ok, **more})
-        shown = "  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in more.items())
-        verdict = "" if ok is None else "ok  " if ok else "MISS"
-        print(f"{name:44} {value:>10}  {bar:9} {verdict:4}  {shown}", flush=True)
+    def __init__(self, folder, options):
+        super().__init__()
+        self.folder, self.options = folder, options
 
     def cost(self):
         write_input(self.folder / "in.jsonl", self.options.records)
@@ -221,21 +217,10 @@ ROWS = {"cost": Bench.cost, "page": Bench.page, "browser": Bench.browser}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="where observe_bench.json goes")
-    parser.add_argument("--rows", default=",".join(ROWS), help="which, separated by commas")
+    parser = parser_of("observe_bench", __doc__, ROWS)
     parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--pairs", type=int, default=9)
-    options = parser.parse_args()
-    if unknown := set(options.rows.split(",")) - set(ROWS):
-        parser.error(f"no rows named {', '.join(unknown)}; there are: {', '.join(ROWS)}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="observe_bench-", dir=options.folder))
-    bench = Bench(folder, options)
-    try:
-        for name in options.rows.split(","):
-            ROWS[name](bench)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    options, bench = run_chosen(parser, "observe_bench", Bench, ROWS)
     if options.folder:
         result = {"cores": os.cpu_count(), "records": options.records, "pairs": options.pairs, "rows": bench.rows}
         (options.folder / "observe_bench.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -10,7 +10,6 @@
 Runs take turns, and the least of three counts.
 """
 
-import argparse
 import concurrent.futures
 import json
 import os
@@ -18,15 +17,16 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 BUILD = pathlib.Path(__file__).resolve().parent.parent
 ENGINE = BUILD / "bin" / "rare-engine"
 os.environ.setdefault("RARE_TEST_BUILD", str(BUILD))
 os.environ.setdefault("RARE_TEST_SOURCE", "@CMAKE_SOURCE_DIR@")
-sys.path.insert(0, os.path.join(os.environ["RARE_TEST_SOURCE"], "tests", "e2e"))
-from harness import ProtocolServer  # noqa: E402  (found by the line above)
+for folder in ("e2e", "bench"):
+    sys.path.insert(0, os.path.join(os.environ["RARE_TEST_SOURCE"], "tests", folder))
+from bench_rows import Rows, parser_of, run_chosen  # noqa: E402  (found by the lines above)
+from harness import ProtocolServer  # noqa: E402
 
 CORES, SHARDS, IN_FLIGHT, TURNS, HANG_S = os.cpu_count(), 16, 64, 3, 3600
 ASKING = """
@@ -55,15 +55,12 @@ def timed(*command, cwd):
     return time.monotonic() - begin
 
 
-class Bench:
-    def __init__(self, folder, options):
-        self.folder, self.options, self.rows = folder, options, []
+class Bench(Rows):
+    WIDTHS = (40, 10, 12)
 
-    def row(self, name, value, bar, ok, **more):
-        self.rows.append({"name": name, "value": value, "bar": bar, "ok": ok, **more})
-        shown = "  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in more.items())
-        verdict = "" if ok is None else "ok  " if ok else "MISS"
-        print(f"{name:40} {value:>10}  {bar:12} {verdict:4}  {shown}", flush=True)
+    def __init__(self, folder, options):
+        super().__init__()
+        self.folder, self.options = folder, options
 
     def fresh(self, pipeline):
         for name in (".rare", "out", "shared", "local"):
@@ -125,22 +122,11 @@ ROWS = {"overhead": Bench.overhead, "counting": Bench.counting, "finish": Bench.
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="where scale_bench.json goes")
-    parser.add_argument("--rows", default=",".join(ROWS), help="which, separated by commas")
+    parser = parser_of("scale_bench", __doc__, ROWS)
     parser.add_argument("--records", type=int, default=60_000)
     parser.add_argument("--parts", type=int, default=1000)
     parser.add_argument("--bytes", type=int, default=2_000_000_000)
-    options = parser.parse_args()
-    if unknown := set(options.rows.split(",")) - set(ROWS):
-        parser.error(f"no rows named {', '.join(unknown)}; there are: {', '.join(ROWS)}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="scale_bench-", dir=options.folder))
-    bench = Bench(folder, options)
-    try:
-        for name in options.rows.split(","):
-            ROWS[name](bench)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    options, bench = run_chosen(parser, "scale_bench", Bench, ROWS)
     if options.folder:
         (options.folder / "scale_bench.json").write_text(json.dumps({"cores": CORES, "rows": bench.rows}, indent=2) + "\n")
 
