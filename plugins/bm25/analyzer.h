@@ -14,6 +14,7 @@
 // Thread-safety: immutable; any thread.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,7 +51,9 @@ class Analyzer {
     analyze_into(text, sink);
   }
   std::vector<std::string> terms_of(std::string_view text) const {
+    constexpr std::size_t kBytesPerTerm = 8;  // of English text, stop words included
     std::vector<std::string> terms;
+    terms.reserve(text.size() / kBytesPerTerm + 1);
     analyze(text, terms);
     return terms;
   }

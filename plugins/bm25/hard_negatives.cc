@@ -1,6 +1,9 @@
 #include "plugins/bm25/hard_negatives.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <limits>
 #include <unordered_set>
@@ -18,10 +21,11 @@ constexpr int kMaxParameter = 1'000'000;
 // The record's own text is usually among the first hits: asked for in advance.
 constexpr int kSpareHits = 2;
 
-// Where the first hits are not enough: how many times as many are asked for next, of an index that
-// gives all of them, and of one that stops where there are enough. Copies come in thousands, too.
+// Where the first hits are not enough: how many times as many are asked for next; and of an index
+// that stops where there are enough, while nothing is known of the crowd. Copies come in thousands,
+// too.
 constexpr int kGrowth = 4;
-constexpr int kGrowthUntilEnough = 16;
+constexpr int kGrowthIntoCrowd = 8;
 
 // A positive further down counts as having no score of its own: hits bring their texts along.
 constexpr int kDeepestPositive = 4096;
@@ -45,6 +49,35 @@ int grown(int hits, int growth) {
   constexpr int kLargest = std::numeric_limits<int>::max();
   return hits > kLargest / growth ? kLargest : hits * growth;
 }
+
+// How deep the next text of a crowd looks, whose last one had to look so deep: each further hit
+// takes about a hundredth of what a search takes, and another search three times as much as one.
+int depth_after(int depth, int first) {
+  const auto next = std::int64_t{depth} + depth / 4 + first;
+  return static_cast<int>(std::min<std::int64_t>(next, std::numeric_limits<int>::max()));
+}
+
+// The documents that were seen. Of most records five: a set would ask for memory for each.
+class SeenDocuments {
+ public:
+  // Whether it is new.
+  bool insert(std::uint64_t ordinal) {
+    const auto end = few_.begin() + static_cast<std::ptrdiff_t>(count_);
+    if (std::find(few_.begin(), end, ordinal) != end) return false;
+    if (count_ == few_.size()) return more_.insert(ordinal).second;
+    few_[count_++] = ordinal;
+    return true;
+  }
+  void clear() {
+    count_ = 0;
+    more_.clear();
+  }
+
+ private:
+  std::array<std::uint64_t, 16> few_;  // the first of them
+  std::size_t count_ = 0;              // in there
+  std::unordered_set<std::uint64_t> more_;
+};
 
 }  // namespace
 
@@ -245,17 +278,23 @@ class HardNegatives::Choice {
     if (own_place_ || rank >= kHitsForOwnPlace) return;
     own_looked_at_ = std::max(own_looked_at_, rank + 1);
     // In each answer from its first hit on: a later one may have it where another stood before.
-    if (!not_own_.insert(hit.ordinal).second) return;
+    if (!not_own_.insert(hit.ordinal)) return;
     if (is_own_text(hit)) own_place_ = Place{hit.score, rank};
   }
   // Whether its text is the same as the record's own; folds it no further than it takes.
   bool is_own_text(const SearchHit& hit) {
-    folded_.begin(hit.text);
-    return hit.text == inputs_.text || folded_.has_key(inputs_.positive.key());
+    folded().begin(hit.text);
+    return hit.text == inputs_.text || folded().has_key(inputs_.positive.key());
+  }
+  // That of the hit that is looked at, as far as it was needed. Of no use after that: its memory is
+  // this thread's, and serves the next hit.
+  static FoldedText& folded() {
+    static thread_local FoldedText text;
+    return text;
   }
   // Unless there are enough.
   void choose(const SearchHit& hit, std::size_t rank) {
-    if (complete_ || !seen_.insert(hit.ordinal).second) return;
+    if (complete_ || !seen_.insert(hit.ordinal)) return;
     if (rank < static_cast<std::size_t>(node_.hard_neg_start_index_)) return;
     complete_ = static_cast<double>(hit.score) < node_.min_score_;
     if (complete_ || static_cast<double>(hit.score) > limit_) return;
@@ -263,10 +302,11 @@ class HardNegatives::Choice {
       has_positive_ = true;
       return;
     }
-    if (node_.crowds_.reach(inputs_.positive_shingles, folded_, hit, node_.near_duplicate_)) return;
-    if (taken_.contains(folded_)) return;
+    if (node_.crowds_.reach(inputs_.positive_shingles, folded(), hit, node_.near_duplicate_))
+      return;
+    if (taken_.contains(folded())) return;
     negatives_.push_back({hit, rank});
-    taken_.insert(folded_, negatives_.back().hit.text);
+    taken_.insert(folded(), negatives_.back().hit.text);
     complete_ = negatives_.size() == static_cast<std::size_t>(node_.num_neg_);
   }
 
@@ -291,16 +331,15 @@ class HardNegatives::Choice {
   HardNegatives& node_;
   Inputs inputs_;
   double limit_ = std::numeric_limits<double>::infinity();
-  FoldedText folded_;  // the hit's, as far as it was needed
   std::deque<Negative> negatives_;
-  DistinctTexts taken_;                     // theirs
-  std::unordered_set<std::uint64_t> seen_;  // ordinals of the hits that it looked at
+  DistinctTexts taken_;  // theirs
+  SeenDocuments seen_;   // of the hits that it looked at
   bool has_positive_ = false;
   bool complete_ = false;
   const bool seeks_own_place_ =
       !node_.output_positive_score_key_.empty() || !node_.output_positive_rank_key_.empty();
-  std::size_t own_looked_at_ = 0;              // the most first hits of one answer
-  std::unordered_set<std::uint64_t> not_own_;  // ordinals of hits with another text
+  std::size_t own_looked_at_ = 0;  // the most first hits of one answer
+  SeenDocuments not_own_;          // with another text
   std::optional<Place> own_place_;
 };
 
@@ -355,10 +394,11 @@ Status HardNegatives::note_positive(bool is_in_corpus) {
 void HardNegatives::store(Record& record, Choice& choice) const {
   std::vector<double> scores;
   std::vector<std::size_t> ranks;
-  Json texts = Json::array(), ids = Json::array();
+  Json::array_t texts, ids;
+  texts.reserve(choice.negatives().size());
   for (auto& [hit, rank] : choice.negatives()) {
-    texts.push_back(std::move(hit.text));
-    ids.push_back(std::move(hit.id));
+    texts.emplace_back(std::move(hit.text));
+    if (!output_ids_key_.empty()) ids.emplace_back(std::move(hit.id));
     scores.push_back(shortest_double(hit.score));
     ranks.push_back(rank);
   }
@@ -389,9 +429,8 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
   SearchHits hits;
   const int first = hard_neg_start_index_ + num_neg_ + kSpareHits;
   int k = first;
-  // As deep as for a text of the same crowd, and some more.
   const int known_depth = crowds_.depth_for(choice->inputs().positive_shingles);
-  int most = std::max(k, grown(known_depth, 2));
+  int most = known_depth == 0 ? first : depth_after(known_depth, first);
   while (true) {
     SearchRequest request = request_for(choice, k, most);
     const auto wanted = static_cast<std::size_t>(request.enough ? most : k);
@@ -407,7 +446,7 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
     const bool too_deep = max_score_ratio_ && !choice->has_positive() && k >= kDeepestPositive;
     if (choice->complete() || exhausted || too_deep) break;
     k = grown(k, kGrowth);
-    most = grown(most, kGrowthUntilEnough);
+    most = grown(most, known_depth == 0 ? kGrowthIntoCrowd : kGrowth);
   }
   const int depth = static_cast<int>(hits.hits.size());
   if (known_depth > 0 || depth > first) {

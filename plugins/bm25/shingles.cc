@@ -109,6 +109,7 @@ double Shingles::share_in_common(const std::vector<std::uint64_t>& hashes) {
 bool Shingles::reach(FoldedText& text, double share) {
   of_text_.clear();
   if (hashes_.empty()) return share <= 0;
+  of_text_.reserve(hashes_.size());  // if it comes near, it has about as many
   ShingleReader reader;
   Marks only_there;
   std::size_t there = 0;  // how many of them

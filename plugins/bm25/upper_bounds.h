@@ -18,7 +18,10 @@ class UpperBounds {
   };
 
   // A bound overstates a score by at most `slack` units.
-  UpperBounds(std::size_t k, std::uint32_t slack) : k_(k), slack_(slack) {}
+  UpperBounds(std::size_t k, std::uint32_t slack) : k_(k), slack_(slack) {
+    best_.reserve(std::min(k, kMostInHeap));
+    candidates_.reserve(kMostInHeap);
+  }
 
   // A document whose bound is less is not among the k best. At least 1: a bound of 0 means that it
   // has no term of the query.

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <unordered_map>
 #include <utility>
 
 namespace rare::bm25 {
@@ -17,6 +16,7 @@ constexpr unsigned kGreatestShift = 8;          // likewise
 constexpr double kLeastReferenceFactor = 16;
 constexpr std::size_t kGroupsAhead = 4;
 constexpr std::size_t kCandidatesAhead = 4;
+constexpr std::uint32_t kSpreadFactor = 0x9E3779B1;  // a prime near 2^32 / golden ratio
 constexpr std::uint64_t kGreatestWideSum = std::uint64_t{1} << 31;
 
 // (value * boost) in units << shift, rounded up.
@@ -35,18 +35,24 @@ std::uint16_t WindowSearcher::narrow_threshold(const Search& search) {
   return static_cast<std::uint16_t>(std::min(search.bounds.threshold(), kGreatestSum));
 }
 
+// Clauses in the order in which their terms come first. A table with open addressing, half full at
+// most, tells which have come: a map would ask for memory for each.
 Query query_of(const IndexFile& index, std::span<const std::string> terms, std::size_t k) {
   Query query;
   query.k = k;
-  std::unordered_map<std::uint32_t, std::size_t> clause_of_term;
+  query.clauses.reserve(terms.size());
+  std::vector<std::uint32_t> places(std::bit_ceil(2 * terms.size() + 1));  // of clauses, from 1
+  const std::size_t mask = places.size() - 1;
   for (const std::string& text : terms) {
     const std::optional<std::uint32_t> term = index.term_number(text);
     if (!term) continue;
-    const auto [at, added] = clause_of_term.try_emplace(*term, query.clauses.size());
-    if (added) {
+    std::size_t at = (*term * kSpreadFactor) & mask;
+    while (places[at] != 0 && query.clauses[places[at] - 1].term != *term) at = (at + 1) & mask;
+    if (places[at] == 0) {
       query.clauses.push_back({*term, 1});
+      places[at] = static_cast<std::uint32_t>(query.clauses.size());
     } else {
-      ++query.clauses[at->second].count;
+      ++query.clauses[places[at] - 1].count;
     }
   }
   return query;

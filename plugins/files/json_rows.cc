@@ -1,5 +1,8 @@
 #include "json_rows.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "row_text.h"
@@ -7,7 +10,11 @@
 namespace rare::files {
 namespace {
 
-Result<std::string> object_line(std::string row, std::span<const RowField> fields) {
+constexpr std::size_t kMostKeptBytes = std::size_t{1} << 20;
+
+Result<std::string> object_line(std::string_view begin, std::span<const RowField> fields) {
+  static thread_local std::string row;  // grows to the size of rows once
+  row = begin;
   row += '{';
   bool is_first = true;
   for (const RowField& field : fields) {
@@ -15,18 +22,20 @@ Result<std::string> object_line(std::string row, std::span<const RowField> field
     if (Status appended = append_field(row, *field.name, *field.value); !appended) return appended;
   }
   row += "}\n";
-  row.shrink_to_fit();  // it may wait for long, and is what the committer's window counts
-  return row;
+  // No more than it needs: it may wait for long, and is what the committer's window counts.
+  std::string line(row);
+  if (row.capacity() > kMostKeptBytes) std::string().swap(row);
+  return line;
 }
 
 }  // namespace
 
 Result<std::string> JsonLineRows::encode(std::span<const RowField> fields) const {
-  return object_line({}, fields);
+  return object_line("", fields);
 }
 
 Result<std::string> JsonArrayRows::encode(std::span<const RowField> fields) const {
-  return object_line(std::string(later_bytes()), fields);
+  return object_line(later_bytes(), fields);
 }
 
 }  // namespace rare::files

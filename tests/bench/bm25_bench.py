@@ -270,22 +270,24 @@ class Bench:
         self.mining("english", self.folder / "whole", "of English pages")
 
     def mining(self, corpus, index, records):
-        """The operator needs its three negatives and two spare hits, and more where copies crowd them. In turns: a run
-        of the pipeline over an index that lies ready (it starts, checks the index, reads, writes and ends), and
-        searches alone, of five hits each."""
+        """In turns: a run of the pipeline over an index that lies ready (it starts, checks the index, reads, writes and
+        ends), and searches alone, of twenty hits as in all rows, and of five: what the operator needs for its three
+        negatives and two spare hits, where no copies crowd them."""
         self.write_records(100_000, corpus)
-        mined, alone = [], []
+        mined, alone = [], {20: [], 5: []}
         for _ in range(self.options.rounds):
             mined.append(100_000 / self.pipeline_s(f"prebuilt: {index}"))
-            bare = output_of("rare-engine", [str(part) for part in (
-                RATE, "-", index, self.folder / "records.long.txt", "--prebuilt", "--k", 5, "--rounds", 1)])
-            alone.append(bare["queries"]["long"]["2"]["per_s"])
-        ratios = sorted(one / other for one, other in zip(mined, alone))
+            for k, rates in alone.items():
+                bare = output_of("rare-engine", [str(part) for part in (
+                    RATE, "-", index, self.folder / "records.long.txt", "--prebuilt", "--k", k, "--rounds", 1)])
+                rates.append(bare["queries"]["long"]["2"]["per_s"])
         calls = json.loads((self.folder / ".rare/p/manifest.json").read_bytes())["services"]["corpus"]["calls"]
-        self.row(f"BM25HardNeg, 100,000 records {records}, records/s", round(max(mined)), bare=round(max(alone)),
-                 searches_a_record=calls / 100_000)
-        self.row("  times the bare index, best turn", f"{ratios[-1]:.2f}", "0.8 or more", ratios[-1] >= 0.8,
-                 worst=round(ratios[0], 2))
+        self.row(f"BM25HardNeg, 100,000 records {records}, records/s", round(max(mined)), bare=round(max(alone[20])),
+                 bare_of_five_hits=round(max(alone[5])), searches_a_record=calls / 100_000)
+        for k, bar in ((20, 0.8), (5, None)):
+            ratios = sorted(one / other for one, other in zip(mined, alone[k]))
+            self.row(f"  times the bare index, {k} hits, best turn", f"{ratios[-1]:.2f}", f"{bar} or more" if bar else "",
+                     ratios[-1] >= bar if bar else None, worst=round(ratios[0], 2))
 
     def synthetic(self, passages):
         """Where the index of so many synthetic passages lies, built by the executable; what a long query takes."""
