@@ -14,6 +14,7 @@
 // Thread-safety: immutable; any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -52,8 +53,9 @@ class Analyzer {
   }
   std::vector<std::string> terms_of(std::string_view text) const {
     constexpr std::size_t kBytesPerTerm = 8;  // of English text, stop words included
+    constexpr std::size_t kMostReserved = 1024;
     std::vector<std::string> terms;
-    terms.reserve(text.size() / kBytesPerTerm + 1);
+    terms.reserve(std::min(text.size() / kBytesPerTerm + 1, kMostReserved));
     analyze(text, terms);
     return terms;
   }

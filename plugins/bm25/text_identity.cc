@@ -36,10 +36,15 @@ void FoldedText::assign(std::string_view text) {
 void FoldedText::begin(std::string_view text) {
   // Most texts are told apart by that much.
   constexpr std::size_t kFirstParts = 3;
+  constexpr std::size_t kMostKept = std::size_t{1} << 20;
   text_ = text;
   at_ = 0;
   key_.clear();
   word_ends_.clear();
+  if (key_.capacity() > kMostKept) {  // a long text's memory is not for all that come after it
+    key_.shrink_to_fit();
+    word_ends_.shrink_to_fit();
+  }
   key_.reserve(kFirstParts * kPartBytes);
   word_ends_.reserve(kFirstParts * kPartBytes / 2);
 }
