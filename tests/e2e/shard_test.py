@@ -181,6 +181,13 @@ class ShardTest(EngineTest):
         before = (self.folder / "b.csv").read_bytes()
         (self.folder / "b.csv").write_bytes(before + b"400\n")
         self.assertIn("the input changed since", self.shard("1/2", code=2).stderr)
+        (self.folder / "b.csv").write_bytes(before)
+        self.assertIn("the input changed since", self.shard("1/2", code=2).stderr)  # it has another time
+        part = self.folder / "out/_rare/part-00000.json"
+        (self.folder / "out/_rare/part-00001.json").write_text(
+            json.dumps(json.loads(part.read_text()) | {"shard": 1, "plan": "0123456789abcdef"}))
+        self.assertIn("part-00001.json", self.finish(code=1).stderr)
+        self.assertFalse((self.folder / "out/rows").exists())
         for which in ("2/2", "1", "x/2", "0/0", "-1/2"):
             self.assertIn("expected I/N", self.shard(which, code=2).stderr)
         self.assertIn("--out", self.run_engine("run", "sharded.yaml", "--shard", "0/2").stderr)
@@ -215,6 +222,11 @@ class ShardTest(EngineTest):
         mined = [row for part in sorted((self.folder / "mined/_rare/attempts").glob("*/*/rows/*.jsonl"))
                  for row in read_jsonl(part)]
         self.assertEqual(mined, read_jsonl(self.folder / "out/rows.jsonl"))
+        self.write_corpus(40)
+        foreign = self.shard("1/2", "--state-dir", "foreign-state", code=2, pipeline="index.yaml",
+                             out="foreign")  # the index has the first 20 alone
+        self.assertIn("that is not in the index's corpus", foreign.stderr)
+        self.assertFalse((self.folder / "foreign/_rare/part-00001.json").exists())
         self.write("grows.yaml", "nodes:\n  - { name: d, use: files.read, with: { path: corpus.jsonl, append: true } }\n"
                                  "  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }\n")
         self.assertIn("`append` says that the input grows",

@@ -258,6 +258,18 @@ int rename(const char* name, const char* to) noexcept {
       });
 }
 
+// Where file systems refuse, it is with EPERM (link(2)).
+int link(const char* name, const char* second) noexcept {
+  if (faults::refuses_links(faults::absolute_path(AT_FDCWD, second))) {
+    return faults::refused(EPERM);
+  }
+  return faults::change_name(
+      AT_FDCWD, second, [&] { return syscall(SYS_linkat, AT_FDCWD, name, AT_FDCWD, second, 0); },
+      [](faults::WriteJournal& journal, const std::string& path) {
+        if (!faults::is_there(path)) journal.make(path, false);
+      });
+}
+
 ssize_t write(int descriptor, const void* bytes, size_t length) {
   return faults::write_on(descriptor, bytes, length);
 }

@@ -70,6 +70,8 @@ bool read_only(std::string_view path) { return is_named("readonly", path); }
 
 bool lies_about(std::string_view path) { return is_named("lie", path); }
 
+bool refuses_links(std::string_view path) { return is_named("nolinks", path); }
+
 bool dies_at(std::string_view path) {
   static std::atomic<std::int64_t> times{0};  // for the one rule of this kind
   Rules rules;
