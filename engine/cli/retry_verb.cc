@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/cli/run.h"
+#include "engine/cli/shard_option.h"
 #include "engine/cli/terminal.h"
 #include "engine/cli/verbs.h"
 #include "engine/observe/log.h"
@@ -17,6 +18,8 @@ void add_retry_verb(CLI::App& app, int& exit_code) {
   add_pipeline_options(verb, *options);
   add_state_dir(verb, options->state_dir);
   add_reply_file(verb, options->cache_file);
+  add_shard(verb, *options, "only shard I of N, from 0; auto: as of `run`")
+      ->needs(add_out(verb, *options));
   add_plugin_path(verb, options->plugin_path);
   add_progress(verb, options->progress);
   add_metrics_port(verb, options->metrics_port);
@@ -30,7 +33,8 @@ void add_retry_verb(CLI::App& app, int& exit_code) {
       "Until it is done the finished output stays as it is.\n"
       "Examples:\n"
       "  rare-engine retry pipelines/rare.yaml\n"
-      "  rare-engine retry pipelines/rare.yaml -f pipelines/openai.yaml\n");
+      "  rare-engine retry pipelines/rare.yaml -f pipelines/openai.yaml\n"
+      "  rare-engine retry pipelines/rare.yaml --out /shared/out\n");
   verb.callback([options, &exit_code] {
     set_log_color(Style(options->color, STDERR_FILENO).enabled());
     exit_code = retry_command(*options);

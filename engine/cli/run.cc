@@ -19,7 +19,10 @@
 #include "engine/observe/trace_target.h"
 #include "engine/runtime/retry.h"
 #include "engine/runtime/run.h"
+#include "engine/runtime/run_closing.h"
+#include "engine/runtime/shard_finish.h"
 #include "engine/runtime/shard_run.h"
+#include "engine/state/shard_folder.h"
 
 namespace rare::engine::cli {
 
@@ -123,17 +126,38 @@ void work_without_preemption() {
   (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
-int run_shard_of(const RunOptions& options, const Plan& plan) {
-  const Result<ShardSettings> shard = shard_settings(options.shard, options.out);
+int run_shard_of(const RunOptions& options, const Plan& plan, bool retry) {
+  Result<ShardSettings> shard = shard_settings(options.shard, options.out);
   if (!shard) {
     log_line(LogLevel::error, {}, shard.status().message());
     return kExitConfiguration;
   }
+  shard->retry = retry;
   const std::optional<std::string> folder = state_folder(options, plan);
   if (!folder) return kExitConfiguration;
   const EndsWithParent ends_with_parent;
   return with_pages(options, settings_of(options, *folder),
                     [&](const RunSettings& settings) { return run_shard(plan, settings, *shard); });
+}
+
+// One after the other, on this machine; then the output that was finished is again.
+int retry_shards(RunOptions options, const Plan& plan) {
+  const Result<ShardFolder> folder = ShardFolder::open_planned(options.out);
+  const Result<ShardProgress> progress =
+      folder ? shard_progress(*folder) : Result<ShardProgress>(folder.status());
+  if (!progress) return report_fault(progress.status());
+  for (const Json& part : progress->parts) {
+    if (!has_dead_letters(part)) continue;
+    options.shard = std::to_string(part.at("shard").get<std::uint32_t>()) + "/" +
+                    std::to_string(progress->shards);
+    const int exit_code = run_shard_of(options, plan, true);
+    if (exit_code != kExitDone) return exit_code;
+  }
+  if (progress->finished) return finish_shards(options.out);
+  write_result("retried; the run in " + folder->folder() +
+               " is not finished: when all its shards are complete, rare-engine finish " +
+               folder->folder() + "\n");
+  return kExitDone;
 }
 
 }  // namespace
@@ -144,7 +168,7 @@ int run_command(const RunOptions& options) {
   work_without_preemption();
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
-  if (!options.shard.empty()) return run_shard_of(options, loaded->plan);
+  if (!options.shard.empty()) return run_shard_of(options, loaded->plan, false);
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
   return with_pages(options, settings_of(options, *folder), [&](const RunSettings& settings) {
@@ -160,11 +184,14 @@ int retry_command(const RunOptions& options) {
     log_line(LogLevel::error, {},
              options.load.file +
                  " is a folder: a retry runs the pipeline, and so needs its file, with the same -f "
-                 "and --set as the run; its state is named with --state-dir");
+                 "and --set as the run; its state is named with --state-dir, the folder of a run "
+                 "in shards with --out");
     return kExitConfiguration;
   }
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
+  if (!options.shard.empty()) return run_shard_of(options, loaded->plan, true);
+  if (!options.out.empty()) return retry_shards(options, loaded->plan);
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
   return with_pages(options, settings_of(options, *folder), [&](const RunSettings& settings) {

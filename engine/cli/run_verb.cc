@@ -31,14 +31,10 @@ void add_run_verb(CLI::App& app, int& exit_code) {
               },
               ""));
   CLI::Option* const shard =
-      verb.add_option("--shard", options->shard,
-                      "shard I of N, from 0; auto: I from SLURM_ARRAY_TASK_ID or "
-                      "JOB_COMPLETION_INDEX, N as planned in --out, or auto/N")
-          ->type_name("I/N|auto[/N]")
-          ->check(CLI::Validator(is_shard, ""));
-  CLI::Option* const out =
-      verb.add_option("--out", options->out, "the folder that all shards of the run share")
-          ->type_name("FOLDER");
+      add_shard(verb, *options,
+                "shard I of N, from 0; auto: I from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, N "
+                "as planned in --out, or auto/N");
+  CLI::Option* const out = add_out(verb, *options);
   shard->needs(out);
   out->needs(shard);
   shard->excludes(limit);

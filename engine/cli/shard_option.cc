@@ -30,6 +30,17 @@ constexpr int kParentEvery_ms = 500;
 
 }  // namespace
 
+CLI::Option* add_shard(CLI::App& verb, RunOptions& options, const std::string& what) {
+  return verb.add_option("--shard", options.shard, what)
+      ->type_name("I/N|auto[/N]")
+      ->check(CLI::Validator(is_shard, ""));
+}
+
+CLI::Option* add_out(CLI::App& verb, RunOptions& options) {
+  return verb.add_option("--out", options.out, "the folder that all shards of the run share")
+      ->type_name("FOLDER");
+}
+
 std::string is_shard(const std::string& text) {
   const std::size_t slash = text.find('/');
   const std::string first = text.substr(0, slash);

@@ -1,13 +1,19 @@
 // What `--shard` says, and what it makes of the process.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <thread>
 
+#include "engine/cli/run_options.h"
 #include "engine/runtime/shard_run.h"
 #include "rare/status.h"
 
 namespace rare::engine::cli {
+
+// --shard and --out.
+CLI::Option* add_shard(CLI::App& verb, RunOptions& options, const std::string& what);
+CLI::Option* add_out(CLI::App& verb, RunOptions& options);
 
 // Empty where `text` is I/N with I below N, auto or auto/N; else what was expected.
 std::string is_shard(const std::string& text);

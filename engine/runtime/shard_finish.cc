@@ -1,5 +1,7 @@
 #include "engine/runtime/shard_finish.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -25,11 +27,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kAgain =
+    " and run that shard again, or retry it again where it is of a retry: stored replies are not "
+    "paid again.";
+
 Status damaged(const std::string& file, const std::string& why) {
   return Status::run_fault(StatusCode::invalid_data,
-                           file + " cannot be understood (" + why +
-                               "). Remove it and run that shard again: stored replies are not paid "
-                               "again.");
+                           file + " cannot be understood (" + why + "). Remove it" + kAgain);
+}
+
+std::uint32_t shard_of(const Json& part) { return part.at("shard").get<std::uint32_t>(); }
+std::uint32_t retry_of(const Json& part) { return part.value("retry", 0U); }
+
+// What a sink wrote is in place without its attempt having it any more: it was put there before.
+bool is_in_place(const std::string& file, const Json& bytes) {
+  std::error_code error;
+  if (!fs::exists(file, error)) return false;
+  return !bytes.is_number() || fs::file_size(file, error) == bytes.get<std::uintmax_t>();
 }
 
 class Sums {
@@ -65,7 +79,10 @@ class Finish {
 
   // Each step can be repeated; `_SUCCESS` says that all are done.
   Status carry_out() {
-    Status status = name_files();
+    Status status = begin_again();
+    if (status.ok()) status = keep_dead_letters();
+    if (status.ok()) status = name_files();
+    if (status.ok()) status = take_away_replaced();
     if (status.ok()) status = gather_dead_letters();
     if (status.ok()) status = write_manifest();
     if (status.ok()) status = sweep();
@@ -85,14 +102,23 @@ class Finish {
 
  private:
   std::string attempt_of(const Json& part) const {
-    return folder_.attempt_folder(part.at("shard").get<std::uint32_t>(),
-                                  part.at("attempt").get<std::string>());
+    return folder_.attempt_folder(shard_of(part), part.at("attempt").get<std::string>());
   }
+  // Over all shards.
+  std::uint64_t retries() const;
+  Status begin_again();
+  Status keep_dead_letters() const;
   Status name_files() const;
+  Status put_in_place(const Json& part, const Json& file) const;
+  Status take_away_replaced() const;
   Status gather_dead_letters() const;
   Status write_manifest() const;
   Status sweep() const;
   std::string dead_letters_file() const { return folder_.folder() + "/dead_letters.jsonl"; }
+  std::string kept_dead_letters(const Json& part) const {
+    return folder_.dead_letters_file(shard_of(part), part.at("attempt").get<std::string>());
+  }
+  std::string manifest_file() const { return folder_.inner() + "/manifest.json"; }
   std::set<std::string> sinks() const;
 
   const ShardFolder& folder_;
@@ -107,28 +133,51 @@ std::set<std::string> Finish::sinks() const {
   return names;
 }
 
+std::uint64_t Finish::retries() const {
+  std::uint64_t all = 0;
+  for (const Json& part : progress_.parts) all += retry_of(part);
+  return all;
+}
+
+// An output that was finished before a shard was retried is none any more, until it is again.
+Status Finish::begin_again() {
+  if (!progress_.finished) return Status();
+  std::ifstream in(manifest_file(), std::ios::binary);
+  const Json manifest = Json::parse(in, nullptr, false);
+  if (manifest.is_object() && manifest.value("retries", std::uint64_t{0}) == retries()) {
+    return Status();
+  }
+  if (::unlink(folder_.success_file().c_str()) != 0 && errno != ENOENT) {
+    return file_error("cannot remove", folder_.success_file(), errno);
+  }
+  progress_.finished = false;
+  return sync_folder(folder_.folder());
+}
+
+// Apart from the attempts, which are swept: a retry of other shards needs those of this one.
+Status Finish::keep_dead_letters() const {
+  if (ledger().dead == 0) return Status();
+  const std::string folder = folder_.inner() + "/dead_letters";
+  if (Status made = make_shared_folder(folder); !made.ok()) return made;
+  for (const Json& part : progress_.parts) {
+    if (!has_dead_letters(part)) continue;
+    const std::string from = attempt_of(part) + "/dead_letters.jsonl";
+    const std::string to = kept_dead_letters(part);
+    std::error_code error;
+    if (::rename(from.c_str(), to.c_str()) == 0 || fs::exists(to, error)) continue;
+    return file_error("cannot read", from, ENOENT);
+  }
+  return sync_folder(folder);
+}
+
 // From the attempt that counts to DIR/SINK. A file that is gone there and here is a lost one.
 Status Finish::name_files() const {
   for (const std::string& sink : sinks()) {
     if (Status made = make_shared_folder(folder_.folder() + "/" + sink); !made.ok()) return made;
   }
   for (const Json& part : progress_.parts) {
-    const std::string attempt = attempt_of(part);
     for (const Json& file : part.at("files")) {
-      const std::string place =
-          "/" + file.at("node").get<std::string>() + "/" + file.at("name").get<std::string>();
-      const std::string to = folder_.folder() + place;
-      if (::rename((attempt + place).c_str(), to.c_str()) == 0) continue;
-      const int reason = errno;
-      std::error_code error;
-      if (reason == ENOENT && fs::exists(to, error)) continue;
-      if (reason != ENOENT) return file_error("cannot put in place", to, reason);
-      return Status::run_fault(StatusCode::not_found,
-                               to + ": expected what shard " +
-                                   std::to_string(part.at("shard").get<std::uint32_t>()) +
-                                   " wrote, and it is gone. Remove " +
-                                   folder_.part_file(part.at("shard").get<std::uint32_t>()) +
-                                   " and run that shard again: stored replies are not paid again.");
+      if (Status put = put_in_place(part, file); !put.ok()) return put;
     }
   }
   for (const std::string& sink : sinks()) {
@@ -137,15 +186,58 @@ Status Finish::name_files() const {
   return Status();
 }
 
-// One file of all shards. Where it is there it is whole, and what it was made of may be swept.
-Status Finish::gather_dead_letters() const {
+Status Finish::put_in_place(const Json& part, const Json& file) const {
+  const std::string place =
+      "/" + file.at("node").get<std::string>() + "/" + file.at("name").get<std::string>();
+  const std::string from = attempt_of(part) + place;
+  const std::string to = folder_.folder() + place;
   std::error_code error;
-  if (ledger().dead == 0 || fs::exists(dead_letters_file(), error)) return Status();
+  // A folder takes no other's place by rename(2).
+  if (retry_of(part) > 0 && fs::is_directory(from, error)) fs::remove_all(to, error);
+  if (::rename(from.c_str(), to.c_str()) == 0) return Status();
+  const int reason = errno;
+  if (reason != ENOENT) return file_error("cannot put in place", to, reason);
+  if (is_in_place(to, file.value("bytes", Json()))) return Status();
+  return Status::run_fault(StatusCode::not_found,
+                           to + ": expected what shard " + std::to_string(shard_of(part)) +
+                               " wrote, and it is gone. Remove " +
+                               folder_.part_file(shard_of(part), retry_of(part)) + kAgain);
+}
+
+// Files that a shard wrote before it was retried, under names that it has none for now.
+Status Finish::take_away_replaced() const {
+  for (const Json& part : progress_.parts) {
+    std::set<std::pair<std::string, std::string>> now;
+    for (const Json& file : part.at("files")) now.emplace(file.at("node"), file.at("name"));
+    for (std::uint32_t retry = 0; retry < retry_of(part); ++retry) {
+      const Result<std::optional<Json>> before = folder_.part(shard_of(part), retry);
+      if (!before) return before.status();
+      if (!*before) continue;
+      ::unlink(
+          kept_dead_letters(**before).c_str());  // of no use; if it stays, it is in nobody's way
+      for (const Json& file : (*before)->at("files")) {
+        const std::string node = file.at("node"), name = file.at("name");
+        if (now.count({node, name}) > 0) continue;
+        std::error_code error;
+        fs::remove_all(folder_.folder() + "/" + node + "/" + name, error);
+        if (error) return file_error("cannot remove", name, error.value());
+      }
+    }
+  }
+  return Status();
+}
+
+// One file of all shards.
+Status Finish::gather_dead_letters() const {
+  if (ledger().dead == 0) {
+    const bool gone = ::unlink(dead_letters_file().c_str()) == 0 || errno == ENOENT;
+    return gone ? Status() : file_error("cannot remove", dead_letters_file(), errno);
+  }
   WholeFile file(dead_letters_file());
   if (Status opened = file.open(); !opened.ok()) return opened;
   for (const Json& part : progress_.parts) {
-    if (Ledger::from_json(part.at("records")).dead == 0) continue;
-    const std::string from = attempt_of(part) + "/dead_letters.jsonl";
+    if (!has_dead_letters(part)) continue;
+    const std::string from = kept_dead_letters(part);
     std::ifstream in(from, std::ios::binary);
     if (!in) return file_error("cannot read", from, errno);
     char block[1 << 16];
@@ -162,11 +254,12 @@ Status Finish::write_manifest() const {
   manifest["name"] = progress_.name;
   manifest["status"] = "complete";
   manifest["shards"] = progress_.shards;
+  manifest["retries"] = retries();
   manifest["results"] = Json::array();
   for (const std::string& sink : sinks()) {
     manifest["results"].push_back(folder_.folder() + "/" + sink);
   }
-  return write_whole(folder_.inner() + "/manifest.json",
+  return write_whole(manifest_file(),
                      manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
@@ -201,6 +294,8 @@ std::string Finish::text() const {
 
 }  // namespace
 
+bool has_dead_letters(const Json& part) { return Ledger::from_json(part.at("records")).dead > 0; }
+
 Result<ShardProgress> shard_progress(const ShardFolder& folder) {
   Result<std::optional<Json>> plan = folder.plan();
   if (!plan) return plan.status();
@@ -213,7 +308,7 @@ Result<ShardProgress> shard_progress(const ShardFolder& folder) {
   const std::string digest = plan_digest(progress.plan);
   Sums sums;
   for (std::uint32_t shard = 0; shard < progress.shards; ++shard) {
-    Result<std::optional<Json>> part = folder.part(shard);
+    Result<std::optional<Json>> part = folder.latest_part(shard);
     if (!part) return part.status();
     if (!*part) {
       progress.missing.push_back(shard);
@@ -221,7 +316,7 @@ Result<ShardProgress> shard_progress(const ShardFolder& folder) {
     }
     try {
       if ((*part)->at("plan") != digest || (*part)->at("shard") != shard) {
-        return damaged(folder.part_file(shard), "it is of another plan or shard");
+        return damaged(folder.part_file(shard, retry_of(**part)), "it is of another plan or shard");
       }
       sums.add(**part);
     } catch (const Json::exception& error) {

@@ -27,6 +27,9 @@ struct ShardProgress {
 
 Result<ShardProgress> shard_progress(const ShardFolder& folder);
 
+// Of a part among them.
+bool has_dead_letters(const Json& part);
+
 // "3, 17-20 of 256"
 std::string missing_shards(const ShardProgress& progress);
 

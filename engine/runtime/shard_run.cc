@@ -77,6 +77,10 @@ class ShardRun {
     return "shard " + std::to_string(shard_.shard) + " of " + std::to_string(*shard_.shards);
   }
   std::string attempt() const { return folder_->attempt_folder(shard_.shard, state_->run_id()); }
+  // Of a shard that is to be retried: takes up what was committed. Whether there is something to
+  // do.
+  Result<bool> take_up_dead_letters(const std::optional<Json>& committed);
+  Status ask_anew();
   int already_committed(const Json& part) const;
 
   Plan plan_;  // with paths of this attempt, once there is a state
@@ -84,6 +88,8 @@ class ShardRun {
   ShardSettings shard_;
   std::optional<ShardFolder> folder_;
   Json planned_;
+  std::uint32_t retry_ = 0;  // its number, from 1; 0: the run
+  RetryRounds rounds_;       // of a retry
   std::unique_ptr<RunState> state_;
   std::unique_ptr<RunSession> session_;
   RunAccount account_;  // of the finished shard
@@ -139,17 +145,51 @@ Status ShardRun::take_up_plan() {
   return ranges.status();
 }
 
+Result<bool> ShardRun::take_up_dead_letters(const std::optional<Json>& committed) {
+  if (!committed) {
+    return Status::run_fault(StatusCode::unavailable, name() + " is not committed in " +
+                                                          folder_->folder() +
+                                                          ": run it, then retry its dead letters");
+  }
+  const auto last = committed->value("retry", 0U);
+  const Ledger ledger = Ledger::from_json(committed->value("records", Json::object()));
+  if (ledger.dead == 0) return false;
+  const std::optional<RetryRounds> rounds =
+      RetryRounds::from_json(committed->value("rounds", Json()));
+  if (!rounds || rounds->empty()) {
+    return Status::run_fault(StatusCode::invalid_data,
+                             folder_->part_file(shard_.shard, last) +
+                                 " does not say which records its " + std::to_string(ledger.dead) +
+                                 " dead letters are (`rounds`). Remove it and run that shard "
+                                 "again: stored replies are not paid again.");
+  }
+  rounds_ = *rounds;
+  retry_ = last + 1;
+  return true;
+}
+
+// A start that was killed here does it again: nothing was asked yet.
+Status ShardRun::ask_anew() {
+  if (retry_ == 0 || state_->resume().started_before) return Status();
+  return state_->reset_for_retry(RetryWork{{}, rounds_});
+}
+
 Status ShardRun::open_state() {
   settings_.state_folder +=
       "/shard-" + std::to_string(shard_.shard) + "-of-" + std::to_string(*shard_.shards);
-  StateOptions options = state_options(plan_, settings_.state_folder,
-                                       Json{{"--out", folder_->folder()},
-                                            {"plan.json", plan_digest(planned_)},
-                                            {"--shard", shard_.shard}});
+  Json identity{{"--out", folder_->folder()},
+                {"plan.json", plan_digest(planned_)},
+                {"--shard", shard_.shard}};
+  if (retry_ > 0) {
+    settings_.state_folder += "-retry-" + std::to_string(retry_);
+    identity["retry"] = retry_;
+  }
+  StateOptions options = state_options(plan_, settings_.state_folder, std::move(identity));
   options.fresh = settings_.fresh;
   Result<std::unique_ptr<RunState>> state = RunState::open(std::move(options));
   if (!state) return state.status();
   state_ = std::move(*state);
+  if (Status status = ask_anew(); !status.ok()) return status;
   divide(plan_.config.budget.tokens, *shard_.shards);
   divide(plan_.config.budget.cost, *shard_.shards);
   write_to_attempt();
@@ -225,7 +265,10 @@ Result<Json> ShardRun::files() const {
     if (error) return file_error("cannot look into", folder, error.value());
     std::sort(names.begin(), names.end());
     for (std::string& found : names) {
-      files.push_back({{"node", node.name}, {"name", std::move(found)}});
+      const std::uintmax_t bytes = fs::file_size(folder + "/" + found, error);
+      files.push_back({{"node", node.name},
+                       {"name", std::move(found)},
+                       {"bytes", error ? Json() : Json(bytes)}});  // of a folder none
     }
     if (Status synced = sync_folder(folder); !synced.ok()) return synced;
   }
@@ -248,12 +291,20 @@ Result<Json> ShardRun::part() const {
   for (const PlannedNode& node : plan_.nodes) {
     nodes[node.name] = account_.tally.nodes[node.index].to_json();
   }
+  Json rounds = Json::array();
+  if (account_.tally.ledger.dead > 0) {
+    const Result<RetryWork> next = state_->retry_work();
+    if (!next) return next.status();
+    rounds = next->rounds.to_json();
+  }
   return Json{{"format", 1},
               {"shard", shard_.shard},
+              {"retry", retry_},
               {"plan", plan_digest(planned_)},
               {"attempt", state_->run_id()},
               {"files", std::move(*files)},
               {"records", account_.tally.ledger.to_json()},
+              {"rounds", std::move(rounds)},
               {"nodes", std::move(nodes)},
               {"services", account_.usage},
               {"elapsed_s", account_.elapsed_s}};
@@ -269,7 +320,7 @@ int ShardRun::already_committed(const Json& part) const {
 int ShardRun::commit() {
   Result<Json> mine = part();
   if (!mine) return report_fault(mine.status());
-  Result<Json> first = folder_->put_part(shard_.shard, *mine);
+  Result<Json> first = folder_->put_part(shard_.shard, retry_, *mine);
   if (!first) return report_fault(first.status());
   if (first->value("attempt", "") == state_->run_id()) return already_committed(*first);
   log_line(LogLevel::warning, {},
@@ -303,9 +354,13 @@ int ShardRun::account(Status fault) {
 
 int ShardRun::execute() {
   if (Status status = take_up_plan(); !status.ok()) return report_fault(status);
-  Result<std::optional<Json>> committed = folder_->part(shard_.shard);
+  Result<std::optional<Json>> committed = folder_->latest_part(shard_.shard);
   if (!committed) return report_fault(committed.status());
-  if (*committed) return already_committed(**committed);
+  if (shard_.retry) {
+    const Result<bool> has_dead = take_up_dead_letters(*committed);
+    if (!has_dead) return report_fault(has_dead.status());
+  }
+  if (*committed && retry_ == 0) return already_committed(**committed);
   if (Status status = open_state(); !status.ok()) return report_fault(status);
   const Result<bool> written = is_written();
   if (!written) return report_fault(written.status());

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "rare/json.h"
 #include "rare/record.h"
@@ -41,6 +43,30 @@ class RetryRounds {
   }
   void set(Key key, int round) { rounds_[std::move(key)] = round; }
   const std::map<Key, int>& all() const { return rounds_; }
+
+  // [[node, source, ordinal, path, round], ...], for what is read on other machines.
+  Json to_json() const {
+    Json rounds = Json::array();
+    for (const auto& [key, round] : rounds_) {
+      rounds.push_back({key.node, key.source, key.ordinal, key.path, round});
+    }
+    return rounds;
+  }
+  // Nothing where it is something else.
+  static std::optional<RetryRounds> from_json(const Json& json) {
+    RetryRounds rounds;
+    if (!json.is_array()) return std::nullopt;
+    try {
+      for (const Json& one : json) {
+        rounds.set({one.at(0).get<std::string>(), one.at(1).get<std::uint32_t>(),
+                    one.at(2).get<std::uint64_t>(), one.at(3).get<std::string>()},
+                   one.at(4).get<int>());
+      }
+    } catch (const Json::exception&) {
+      return std::nullopt;
+    }
+    return rounds;
+  }
 
  private:
   std::map<Key, int> rounds_;

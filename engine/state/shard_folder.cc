@@ -96,8 +96,9 @@ Result<ShardFolder> ShardFolder::open_planned(const std::string& folder) {
                                folder + "` writes first");
 }
 
-std::string ShardFolder::part_file(std::uint32_t shard) const {
-  return inner() + "/part-" + shard_digits(shard) + ".json";
+std::string ShardFolder::part_file(std::uint32_t shard, std::uint32_t retry) const {
+  return inner() + "/part-" + shard_digits(shard) +
+         (retry == 0 ? "" : ".retry-" + std::to_string(retry)) + ".json";
 }
 
 std::string ShardFolder::attempt_folder(std::uint32_t shard, const std::string& attempt) const {
@@ -106,6 +107,22 @@ std::string ShardFolder::attempt_folder(std::uint32_t shard, const std::string& 
 
 std::string ShardFolder::replies_folder(std::uint32_t shard) const {
   return inner() + "/replies/" + shard_digits(shard);
+}
+
+std::string ShardFolder::dead_letters_file(std::uint32_t shard, const std::string& attempt) const {
+  return inner() + "/dead_letters/" + shard_digits(shard) + "-" + attempt + ".jsonl";
+}
+
+// Retries are numbered without gaps: each is begun of the one before it.
+Result<std::optional<Json>> ShardFolder::latest_part(std::uint32_t shard) const {
+  Result<std::optional<Json>> latest = part(shard);
+  for (std::uint32_t retry = 1; latest && *latest; ++retry) {
+    Result<std::optional<Json>> next = part(shard, retry);
+    if (!next) return next;
+    if (!*next) break;
+    latest = std::move(next);
+  }
+  return latest;
 }
 
 Result<std::string> ShardFolder::write_temporary(const std::string& text) const {

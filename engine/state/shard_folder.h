@@ -36,20 +36,27 @@ class ShardFolder {
   const std::string& folder() const { return folder_; }
   std::string inner() const { return folder_ + "/_rare"; }
   std::string plan_file() const { return inner() + "/plan.json"; }
-  std::string part_file(std::uint32_t shard) const;
+  // Of the run, or of the shard's retry number `retry`, from 1.
+  std::string part_file(std::uint32_t shard, std::uint32_t retry = 0) const;
   // Where one attempt at a shard writes, until the shard is committed and finished.
   std::string attempts_folder() const { return inner() + "/attempts"; }
   std::string attempt_folder(std::uint32_t shard, const std::string& attempt) const;
   std::string replies_folder(std::uint32_t shard) const;
+  // The dead letters of what an attempt committed, once the run is finished.
+  std::string dead_letters_file(std::uint32_t shard, const std::string& attempt) const;
   std::string success_file() const { return folder_ + "/_SUCCESS"; }
 
   // Nothing where there is none yet.
   Result<std::optional<Json>> plan() const { return read(plan_file()); }
-  Result<std::optional<Json>> part(std::uint32_t shard) const { return read(part_file(shard)); }
+  Result<std::optional<Json>> part(std::uint32_t shard, std::uint32_t retry = 0) const {
+    return read(part_file(shard, retry));
+  }
+  // Of the last retry that was committed; its number is the part's `retry`, 0 where it has none.
+  Result<std::optional<Json>> latest_part(std::uint32_t shard) const;
   // What stands there afterwards: `plan` or `part`, or what somebody else put there before.
   Result<Json> put_plan(const Json& plan) const { return put_first(plan_file(), plan); }
-  Result<Json> put_part(std::uint32_t shard, const Json& part) const {
-    return put_first(part_file(shard), part);
+  Result<Json> put_part(std::uint32_t shard, std::uint32_t retry, const Json& part) const {
+    return put_first(part_file(shard, retry), part);
   }
 
  private:

@@ -138,6 +138,35 @@ class ShardFolderTest(EngineTest):
         self.finish()
         self.check_finished()
 
+    def test_killed_when_it_finishes_what_was_retried(self):
+        one_attempt = ("--set", "nodes.answers.with.max_attempts=1", "--set", "stop_after_errors=100%",
+                       "--set", "max_errors=100%")
+        with ProtocolServer("--truncated", 15, "--seed", 1) as server:
+            self.use_endpoint(server)
+            for shard in range(SHARDS):
+                self.assert_exit(self.run_engine(*self.command(shard), *one_attempt), 0)
+        self.finish()
+        self.assertTrue(read_jsonl(self.folder / "shared/dead_letters.jsonl"))
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            for shard in range(SHARDS):
+                command = ("retry", *self.command(shard)[1:], *one_attempt)
+                self.assert_exit(self.run_engine(*command), 0)
+        for name in ("_SUCCESS", "rows-00000.jsonl", "rows-00001.jsonl", "dead_letters.jsonl", "manifest.json", "swept",
+                     "_SUCCESS"):
+            self.rules.write_text(f"die {name} 1\n")
+            self.assertEqual(self.run_engine("finish", "shared").returncode, -9, name)
+            self.rules.unlink()
+            # Until it is all there again, it is not said to be; but for the first time, when nothing was changed.
+            self.assertEqual((self.folder / "shared/_SUCCESS").exists(), name == "_SUCCESS" and not self.began_again())
+        self.finish()
+        self.check_finished()
+        self.assertFalse((self.folder / "shared/dead_letters.jsonl").exists())
+
+    def began_again(self):
+        manifest = json.loads((self.folder / "shared/_rare/manifest.json").read_text())
+        return manifest["retries"] == SHARDS
+
     def test_machines_whose_clocks_differ(self):
         for shard, offset_s in enumerate((-86_400, 86_400)):
             self.rules.write_text(f"clock {offset_s}\n")

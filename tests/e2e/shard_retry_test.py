@@ -1,0 +1,191 @@
+"""Dead letters of a run in shards, asked for anew: from the shared folder alone, at no other cost, on any machine."""
+
+import json
+import shutil
+import signal
+import unittest
+
+from harness import EngineTest, HANG_S, ProtocolServer, read_jsonl, wait_until
+
+RECORDS = 90
+SHARDS = 3
+PIPELINE = """
+name: asking
+order: input
+max_errors: 0
+stop_after_errors: 100%
+services:
+  teacher: { use: llm.openai, with: { base_url: "${RARE_LLM_URL}", model: "${RARE_LLM_MODEL}", max_in_flight: 8 } }
+nodes:
+  - { name: documents, use: files.read, with: { path: corpus.jsonl } }
+  - { name: questions, use: Doc2Query, with: { llm: teacher, max_attempts: 1 } }
+  - { name: answers, use: llm.generate, with: { llm: teacher, prompt: "Answer {{question}}", max_attempts: 1 } }
+  - { name: rows, use: files.write, with: { path: out/rows.jsonl } }
+  - { name: some, use: files.write, from: answers, with: { path: out/some.jsonl, max_records_per_file: 25 } }
+  - name: training
+    use: export.sft
+    from: answers
+    with: { path: out/training, validation: 0.3, input_reasoning_key: scenario, prompt: "{{question}}" }
+"""
+QUIET = ("--progress", "none")
+OUTPUTS = ("rows", "some", "training")
+
+
+class ShardRetryTest(EngineTest):
+    def setUp(self):
+        super().setUp()
+        self.write("asking.yaml", PIPELINE)
+        self.write_corpus(RECORDS)
+
+    def command(self, verb, *more):
+        """On a machine that has nothing of the others but the shared folder."""
+        self.machines = getattr(self, "machines", 0) + 1
+        machine = f"machine-{self.machines}"
+        return (verb, "asking.yaml", *QUIET, "--out", "shared", "--state-dir", machine, "--cache", f"{machine}.db", *more)
+
+    def call(self, *command, code=0):
+        process = self.run_engine(*command)
+        self.assert_exit(process, code)
+        return process
+
+    def run_shards(self, *server_options, finish=3):
+        with ProtocolServer(*server_options) as server:
+            self.use_endpoint(server)
+            for shard in range(SHARDS):
+                self.call(*self.command("run", "--shard", f"{shard}/{SHARDS}"))
+        if finish is not None:
+            self.call("finish", "shared", code=finish)
+
+    def retry(self, *more, truncated=0, code=0):
+        """What it says, and the calls that it made."""
+        with ProtocolServer("--truncated", truncated, "--seed", 5) as server:
+            self.use_endpoint(server)
+            return self.call(*self.command("retry", *more), code=code).stdout, server.stats()["calls"]
+
+    def dead(self):
+        file = self.folder / "shared/dead_letters.jsonl"
+        return read_jsonl(file) if file.exists() else []
+
+    def calls_for(self, letters):
+        """One that died at the first node is asked twice; of one that died at the second the first reply is there."""
+        return sum(2 if letter["node"] == "questions" else 1 for letter in letters)
+
+    def output(self):
+        return {path.relative_to(self.folder / "shared"): path.read_bytes()
+                for name in OUTPUTS for path in sorted((self.folder / "shared" / name).rglob("*")) if path.is_file()}
+
+    def undisturbed(self):
+        """What the shards make when nothing fails."""
+        self.run_shards(finish=0)
+        output = self.output()
+        self.assertEqual(len(read_jsonl(self.folder / "shared/rows/rows-00000.jsonl")), RECORDS // SHARDS)
+        shutil.rmtree(self.folder / "shared")
+        return output
+
+    def check_output(self, output):
+        now = self.output()
+        self.assertEqual(sorted(now), sorted(output))
+        for file, content in output.items():
+            self.assertEqual(now[file].splitlines(), content.splitlines(), file)
+
+    def check_whole(self, output):
+        self.check_output(output)
+        self.assertEqual(self.dead(), [])
+        manifest = json.loads((self.folder / "shared/_rare/manifest.json").read_text())
+        self.assertEqual((manifest["records"]["read"], manifest["records"]["dead"]), (RECORDS, 0))
+        self.assertTrue((self.folder / "shared/_SUCCESS").exists())
+
+    def test_rows_stand_where_they_would_have_stood(self):
+        output = self.undisturbed()
+        self.run_shards("--truncated", 15, "--seed", 1)
+        dead = self.dead()
+        self.assertGreater(len({letter["node"] for letter in dead}), 1)
+        said, calls = self.retry()
+        self.assertIn(f"complete, {SHARDS} shards", said)
+        self.assertEqual(calls, self.calls_for(dead))
+        self.check_whole(output)
+        before = self.output()
+        self.assertEqual(self.retry()[1], 0)
+        self.assertIn("complete", self.call(*self.command("run", "--shard", "1/3")).stdout)
+        self.call("finish", "shared")
+        self.check_output(before)
+
+    def test_what_dies_again_is_asked_again(self):
+        output = self.undisturbed()
+        self.run_shards("--truncated", 15, "--seed", 1)
+        for _ in range(2):
+            before = self.dead()
+            _, calls = self.retry(truncated=50, code=3)
+            self.assertGreater(len(before), len(self.dead()))
+            self.assertTrue(self.dead())
+            self.assertLessEqual(calls, self.calls_for(before))
+            self.assertEqual(len(read_jsonl(self.folder / "shared/rows/rows-00001.jsonl")),
+                             RECORDS // SHARDS - sum(30 <= int(letter["id"]) < 60 for letter in self.dead()))
+        left = self.dead()
+        self.assertEqual(self.retry()[1], self.calls_for(left))
+        self.check_whole(output)
+
+    def test_one_shard_alone_and_before_the_end(self):
+        output = self.undisturbed()
+        self.run_shards("--truncated", 15, "--seed", 1, finish=None)
+        said, _ = self.retry("--shard", "1/3")
+        self.assertIn("shard 1 of 3 is complete", said)
+        self.call("finish", "shared", code=3)
+        left = self.dead()
+        self.assertTrue(left)
+        self.assertFalse([letter for letter in left if 30 <= int(letter["id"]) < 60])
+        self.retry("--shard", "0/3")
+        self.assertEqual(self.dead(), left)  # until it is finished again
+        self.call("finish", "shared", code=3)
+        left = [letter for letter in left if int(letter["id"]) >= 60]
+        self.assertEqual(self.dead(), left)
+        self.assertEqual(self.retry()[1], self.calls_for(left))
+        self.check_whole(output)
+
+    def test_a_shard_that_is_not_committed(self):
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.call(*self.command("run", "--shard", "0/3"))
+            refused = self.call(*self.command("retry", "--shard", "1/3"), code=4)
+        self.assertIn("shard 1 of 3 is not committed", refused.stderr)
+        self.assertIn("--out", self.call("retry", "asking.yaml", "--shard", "1/3", code=2).stderr)
+        self.assertIn("expected the folder of a run in shards", self.call("retry", "asking.yaml", "--out", ".", code=2).stderr)
+
+    def test_killed_again_and_again(self):
+        output = self.undisturbed()
+        self.run_shards("--truncated", 15, "--seed", 1)
+        finished = self.output()
+        dead = self.dead()
+        with ProtocolServer("--latency-ms", 100) as server:
+            self.use_endpoint(server)
+            command = self.command("retry")
+            for kill in range(3):
+                process = self.start(*command)
+                wait_until(lambda: server.stats()["calls"] > 2 * kill or process.poll() is not None)
+                process.kill()
+                process.communicate(timeout=HANG_S)
+                self.check_output(finished)
+                self.assertTrue((self.folder / "shared/_SUCCESS").exists())
+            self.call(*command)
+            # What was in flight, or received and not logged yet, at each kill may be asked once more.
+            self.assertLessEqual(server.stats()["calls"], self.calls_for(dead) + 3 * 16)
+        self.check_whole(output)
+
+    def test_a_zombie_changes_nothing(self):
+        output = self.undisturbed()
+        self.run_shards("--truncated", 15, "--seed", 1)
+        with ProtocolServer("--latency-ms", 200) as server:
+            self.use_endpoint(server)
+            zombie = self.start(*self.command("retry", "--shard", "1/3"))
+            wait_until(lambda: server.stats()["calls"] > 0 or zombie.poll() is not None)
+            zombie.send_signal(signal.SIGSTOP)
+            self.call(*self.command("retry"))
+            self.check_whole(output)
+            zombie.send_signal(signal.SIGCONT)
+            zombie.communicate(timeout=HANG_S)
+            self.call("finish", "shared")
+        self.check_whole(output)
+
+
+if __name__ == "__main__":
+    unittest.main()
