@@ -17,6 +17,7 @@
 #include "engine/runtime/reply_stores.h"
 #include "engine/runtime/resume_threads.h"
 #include "engine/runtime/run_control.h"
+#include "engine/state/shard_presence.h"
 #include "rare/context.h"
 #include "rare/reply_store.h"
 
@@ -33,6 +34,7 @@ struct Environment {
   std::string run_id;                   // whose outputs are kept (kept_output.h); empty: none are
   ModelMeter* meter = nullptr;          // stands before language models; may be null
   bool keeps_provenance = false;
+  const ShardPresence* presence = nullptr;  // of a shard; null: no other process works at the run
 };
 
 // Where the temporary files of a run's components are, each in a folder of its own.
@@ -84,6 +86,9 @@ class ComponentContext : public ServiceContext {
   bool keeps_provenance() const override { return environment_.keeps_provenance; }
   Result<std::unique_ptr<RecordStream>> records_of(const std::string& node) override {
     return records_of_(node);
+  }
+  int processes_at_work() const override {
+    return environment_.presence == nullptr ? 1 : environment_.presence->count();
   }
 
  private:

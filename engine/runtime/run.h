@@ -13,6 +13,7 @@
 #include "engine/observe/progress.h"
 #include "engine/observe/trace_target.h"
 #include "engine/state/ledger.h"
+#include "engine/state/shard_presence.h"
 #include "rare/source.h"
 #include "rare/status.h"
 
@@ -31,6 +32,7 @@ struct RunSettings {
   std::optional<std::uint64_t> limit;
   std::map<std::string, SourceRange> ranges;  // of a shard, by source; none: all that they have
   std::string reply_log_folder;  // of a shard: where its attempts log replies; empty: nowhere
+  const ShardPresence* presence = nullptr;  // of a shard: who else is at work; null: nobody
   ProgressStyle progress = ProgressStyle::none;
   // Whether sources whose input may grow give what came since an earlier start.
   bool takes_more = true;

@@ -227,6 +227,7 @@ Status RunSession::open_replies() {
   environment_.replies = &replies_->own();
   environment_.reply_stores = replies_.get();
   environment_.run_id = whole().run_id();
+  environment_.presence = setup_.settings.presence;
   set_log_run(environment_.run_id);
   work_ = WorkAccount::open(plan_, setup_.settings, environment_.run_id);
   if (work_) environment_.meter = &work_->meter();

@@ -272,7 +272,7 @@ Status Finish::sweep() const {
   if (::rename(folder_.attempts_folder().c_str(), old.c_str()) != 0 && errno != ENOENT) {
     return file_error("cannot remove", folder_.attempts_folder(), errno);
   }
-  for (const std::string& folder : {old, folder_.inner() + "/tmp"}) {
+  for (const std::string& folder : {old, folder_.inner() + "/tmp", folder_.running_folder()}) {
     fs::remove_all(folder, error);
     if (error) return file_error("cannot remove", folder, error.value());
   }

@@ -20,6 +20,7 @@
 #include "engine/runtime/shard_plan.h"
 #include "engine/state/folder.h"
 #include "engine/state/shard_folder.h"
+#include "engine/state/shard_presence.h"
 
 namespace rare::engine {
 namespace {
@@ -91,6 +92,7 @@ class ShardRun {
   std::uint32_t retry_ = 0;  // its number, from 1; 0: the run
   RetryRounds rounds_;       // of a retry
   std::unique_ptr<RunState> state_;
+  std::optional<ShardPresence> presence_;  // outlives the session
   std::unique_ptr<RunSession> session_;
   RunAccount account_;  // of the finished shard
 };
@@ -210,6 +212,9 @@ void ShardRun::write_to_attempt() {
 }
 
 void ShardRun::begin_session() {
+  session_.reset();  // one that is begun again
+  presence_.emplace(folder_->running_folder(), shard_digits(shard_.shard) + "-" + state_->run_id());
+  settings_.presence = &*presence_;
   RunSession::Setup setup;
   setup.plan = &plan_;
   setup.settings = settings_;
@@ -368,6 +373,7 @@ int ShardRun::execute() {
       *written ? commit()
                : session_->carry_out([this](const Status& fault) { return account(fault); });
   session_.reset();
+  presence_.reset();
   state_.reset();  // free for what the command may start
   run_end_command(plan_.config.on_end, manifest_file(settings_.state_folder), exit_code);
   return exit_code;

@@ -44,6 +44,8 @@ class ShardFolder {
   std::string replies_folder(std::uint32_t shard) const;
   // The dead letters of what an attempt committed, once the run is finished.
   std::string dead_letters_file(std::uint32_t shard, const std::string& attempt) const;
+  // Where shards that are at work show themselves (shard_presence.h).
+  std::string running_folder() const { return inner() + "/running"; }
   std::string success_file() const { return folder_ + "/_SUCCESS"; }
 
   // Nothing where there is none yet.

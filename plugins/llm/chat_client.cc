@@ -161,7 +161,7 @@ void ChatClient::pump() {
       if (endpoint_needed_) endpoint_needed_();
       return;
     }
-    if (in_flight_ >= std::min(options_.max_in_flight, limit_.current())) return;
+    if (in_flight_ >= in_flight_limit()) return;
     const CallPtr call = *queue_.begin();
     const auto now = Clock::now();
     const auto at = may_send_at(call->estimated_tokens, now);
@@ -175,6 +175,14 @@ void ChatClient::pump() {
     waiting_ = static_cast<int>(queue_.size());
     begin_transfer(call, *visit);
   }
+}
+
+// As the endpoints take it now; of what all processes of the run may have, this one's part.
+int ChatClient::in_flight_limit() const {
+  const int own = std::min(options_.max_in_flight, limit_.current());
+  if (!options_.max_in_flight_total) return own;
+  const int processes = std::max(1, context_.processes_at_work());
+  return std::min(own, std::max(1, *options_.max_in_flight_total / processes));
 }
 
 ChatClient::Clock::time_point ChatClient::may_send_at(double tokens, Clock::time_point now) const {

@@ -93,6 +93,7 @@ class ChatClient {
   void enqueue(const CallPtr& call);
   void pump();
   // When the next call, of about so many tokens, may go out.
+  int in_flight_limit() const;
   Clock::time_point may_send_at(double tokens, Clock::time_point now) const;
   void pump_at(Clock::time_point at);
   void say_held(double tokens, Clock::time_point at, Clock::time_point now);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct ChatOptions {
   Samples samples = Samples::shared;
   ReplyStore::Scope scope = ReplyStore::Scope::any_run;
   int max_in_flight = 64;
+  std::optional<int> max_in_flight_total;  // over all processes of the run
   int max_retries = 6;
   double requests_per_minute = 0;  // 0: no bound
   double tokens_per_minute = 0;    // 0: no bound

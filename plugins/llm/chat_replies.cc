@@ -48,7 +48,7 @@ void ChatClient::transfer_ended(const CallPtr& call, const EndpointPool::Visit& 
   Judgement judgement = judge(result, facts, std::time(nullptr));
   if (result.failure == net::TransferFailure::none) ever_answered_ = true;
   limit_.answered(judgement.throttled);
-  most_in_flight_ = std::min(options_.max_in_flight, limit_.current());
+  most_in_flight_ = in_flight_limit();
   call->met_busy = met_busy(result);
   if (call->met_busy) account_.add(call->client.node, &CallCounts::throttled);
 

@@ -23,6 +23,11 @@ Spec OpenAiService::spec() {
              "Most calls in flight at once, over all nodes; fewer while the endpoint throttles.")
       .range(1, 100000)
       .no_effect_on_result()
+      .param(&OpenAiService::max_in_flight_total_, "max_in_flight_total", std::nullopt,
+             "Of a run in shards: most calls in flight over all of them. Each takes an equal part, "
+             "by how many are at work, and at most `max_in_flight`.")
+      .range(1, 10000000)
+      .no_effect_on_result()
       .param(&OpenAiService::requests_per_minute_, "requests_per_minute", 0.0,
              "Most requests a minute, evenly spread; 0: no bound.")
       .at_least(0)
@@ -92,6 +97,7 @@ Status OpenAiService::open(ServiceContext& context) {
   options->model = model_;
   options->api_key = api_key_;
   options->max_in_flight = max_in_flight_;
+  options->max_in_flight_total = max_in_flight_total_;
   options->stream = stream_ == "on"    ? Stream::on
                     : stream_ == "off" ? Stream::off
                                        : Stream::automatic;

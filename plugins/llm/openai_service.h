@@ -1,6 +1,7 @@
 // llm.openai: any endpoint that speaks the OpenAI chat protocol.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ class OpenAiService final : public ChatService {
   std::vector<std::string> base_url_;
   std::string model_, api_key_;
   int max_in_flight_ = 64;
+  std::optional<int> max_in_flight_total_;
   double requests_per_minute_ = 0, tokens_per_minute_ = 0;
   double outage_limit_s_ = 3600;
   std::string stream_;

@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
-from harness import ENGINE, ChatHandler, EngineTest, HANG_S, HandledServer, read_jsonl, wait_until
+from harness import ENGINE, ChatHandler, EngineTest, HANG_S, HandledServer, ProtocolServer, read_jsonl, wait_until
 
 PIPELINE = """
 name: sharded
@@ -313,6 +314,30 @@ class ShardTest(EngineTest):
             self.shard("0/2", code=5, pipeline="asking.yaml")
             self.assertEqual(len(asked), before)
         self.assertFalse((self.folder / "out/_rare/part-00000.json").exists())
+
+    def test_calls_in_flight_are_divided_among_those_at_work(self):
+        self.write("asking.yaml", ASKING.replace("max_in_flight: 4", "max_in_flight: 8, max_in_flight_total: 8"))
+        self.write_corpus(1200)
+        with ProtocolServer("--latency-ms", 100) as server:
+            self.use_endpoint(server)
+            processes = [self.start("run", "asking.yaml", *QUIET, "--shard", f"{shard}/2", "--out", "out",
+                                    "--cache", f"{shard}.db") for shard in range(2)]
+            self.addCleanup(lambda: [process.kill() for process in processes])
+            # At first one may think that it is alone. Each looks every two seconds.
+            wait_until(lambda: len(list((self.folder / "out/_rare").glob("running/*"))) == 2)
+            wait_until(lambda: server.stats()["max_in_flight"] >= 8)
+            calm = 0
+            while calm < 20:
+                self.assertFalse([process for process in processes if process.poll() is not None])
+                calm = calm + 1 if 5 <= server.stats()["in_flight"] <= 8 else 0
+                time.sleep(0.05)
+            processes[1].kill()
+            processes[1].communicate(timeout=HANG_S)
+            next((self.folder / "out/_rare/running").glob("00001-*")).unlink()  # as if half a minute had passed
+            wait_until(lambda: server.stats()["in_flight"] > 4 or processes[0].poll() is not None)
+            self.assertIsNone(processes[0].poll())
+            processes[0].communicate(timeout=HANG_S)
+            self.assertEqual(processes[0].returncode, 0)
 
     def test_replies_outlive_the_machine_that_paid(self):
         """The second attempt has nothing of the first but the shared folder."""

@@ -75,6 +75,10 @@ class ServiceContext : public Context {
   // A pass of its own over what `node` gives out. REQUIRES: `node` is the value of one of the
   // service's node parameters (Spec::node).
   virtual Result<std::unique_ptr<RecordStream>> records_of(const std::string& node) = 0;
+  // How many processes of this run are at work, this one included: more than one where it runs in
+  // shards. What they may use at once together is divided by it. Changes while the run goes on, and
+  // is some seconds old. Any thread; cheap.
+  virtual int processes_at_work() const { return 1; }
 };
 
 }  // namespace rare
