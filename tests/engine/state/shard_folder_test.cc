@@ -24,7 +24,7 @@ TEST_CASE("of many who put a part in place at once one wins, and all see which")
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     threads.emplace_back([&, i] {
-      const auto first = folder->put_part(17, {{"attempt", std::to_string(i)}});
+      const auto first = folder->put_part(17, 0, {{"attempt", std::to_string(i)}});
       if (first.ok()) seen[i] = first->value("attempt", "");
     });
   }
@@ -34,6 +34,21 @@ TEST_CASE("of many who put a part in place at once one wins, and all see which")
   CHECK((*folder->part(17))->at("attempt") == seen[0]);
   CHECK(std::filesystem::is_empty(folder->inner() + "/tmp"));
   CHECK(std::filesystem::path(folder->part_file(17)).filename() == "part-00017.json");
+}
+
+TEST_CASE("the last retry of a shard counts, and each number is taken once") {
+  ScratchFolder scratch;
+  const auto folder = ShardFolder::open(scratch / "out");
+  REQUIRE(folder.ok());
+  CHECK(!*folder->latest_part(3));
+  REQUIRE(folder->put_part(3, 0, {{"retry", 0}}).ok());
+  REQUIRE(folder->put_part(3, 1, {{"retry", 1}}).ok());
+  const auto second = folder->put_part(3, 1, {{"retry", 1}, {"late", true}});
+  REQUIRE(second.ok());
+  CHECK(!second->contains("late"));
+  REQUIRE(folder->put_part(3, 2, {{"retry", 2}}).ok());
+  CHECK((**folder->latest_part(3)).at("retry") == 2);
+  CHECK((**folder->part(3)).at("retry") == 0);
 }
 
 TEST_CASE("a plan that was damaged is told, and not planned anew") {
