@@ -262,7 +262,7 @@ class Planner {
                              ": expected false, because '" + node->name + "' (" +
                              node->spec().name() +
                              ") works over the whole set, which is whole only once, got true",
-                         "take it out, and begin anew with --fresh when the input has grown; or "
+                         "make it false, and begin anew with --fresh when the input has grown; or "
                          "take '" +
                              node->name + "' out, into a pipeline of its own");
     }

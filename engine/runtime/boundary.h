@@ -55,4 +55,11 @@ inline Result<std::optional<Record>> next_record_of(Source& source) {
   }
 }
 
+// A source that waits for somebody says so with `cancelled` when nothing has come for a while, so
+// that a run can end meanwhile: no record was read, and it is asked again.
+inline bool has_nothing_yet(const Result<std::optional<Record>>& next) {
+  return !next.ok() && next.status().code() == StatusCode::cancelled &&
+         next.status().fault() == Fault::record;
+}
+
 }  // namespace rare::engine

@@ -30,6 +30,10 @@ class SourceAgain final : public CorpusOrigin {
 
   Result<std::optional<Given>> give() override {
     Result<std::optional<Record>> next = next_record_of(*instance_);
+    while (has_nothing_yet(next)) {
+      if (scope_.is_cut()) return Status::cancelled();
+      next = next_record_of(*instance_);
+    }
     if (next.ok() && !next->has_value()) return std::optional<Given>();
     if (!next.ok() && next.status().fault() == Fault::run) return fault_at(node_, next.status());
     Given given;

@@ -22,7 +22,11 @@ Origin::Origin(Flow& flow, Credits& credits, const PlannedNode& node, std::int64
             take_turn();
             return fg::continue_msg();
           },
-          kFeedingFirst) {}
+          kFeedingFirst),
+      later_(flow.graph(), fg::serial, [this](fg::continue_msg) {
+        start();
+        return fg::continue_msg();
+      }) {}
 
 void Origin::take_turn() {
   if (flow_.control().draining()) {
@@ -41,6 +45,8 @@ void Origin::take_turn() {
   }
   if (more == More::yes) {
     start();
+  } else if (more == More::later) {
+    later_.try_put(fg::continue_msg());  // without a priority, behind all that have one
   } else {
     no_more_turns();
   }

@@ -31,7 +31,8 @@ class Origin {
     std::uint32_t port = 0;
     bool only_counts = false;  // there is no record: the family carries counts
   };
-  enum class More { yes, no };
+  // later: it has nothing yet, and is asked again once the pool has nothing else to do.
+  enum class More { yes, later, no };
 
   // `most_together`: records that may leave in one train.
   Origin(Flow& flow, Credits& credits, const PlannedNode& node, std::int64_t most_together);
@@ -57,7 +58,7 @@ class Origin {
   Credits& credits_;
   const std::int64_t most_together_;
   std::atomic<bool> exhausted_{false};
-  oneapi::tbb::flow::function_node<oneapi::tbb::flow::continue_msg> turn_;
+  oneapi::tbb::flow::function_node<oneapi::tbb::flow::continue_msg> turn_, later_;
 };
 
 }  // namespace rare::engine

@@ -293,6 +293,12 @@ void RunSession::begin_live() {
   }
 }
 
+// Where each output begins is in the state before anything is written: one that cannot be cut back
+// has to know it after a kill.
+void RunSession::note_beginnings() {
+  if (resume_.sinks.empty()) committer_->settle();
+}
+
 void RunSession::stream() {
   begin_live();
   Committer::Setup commit;
@@ -311,7 +317,6 @@ void RunSession::stream() {
   commit.work_observer = work_.get();
   commit.usage = [this] { return usage(); };
   committer_ = std::make_unique<Committer>(std::move(commit));
-
   execute.plan = &plan_;
   execute.components = components_.get();
   execute.control = &control_;
@@ -349,6 +354,7 @@ void RunSession::stream() {
       return RunMetrics{plan_.config.name, whole().run_id(), snapshot()};
     });
   }
+  note_beginnings();
   executor_->run();
   committer_->close();
   left_behind_ = !executor_->settle(plan_.config.grace_s, setup_.settings.hang_s);

@@ -73,6 +73,7 @@ class RunSession {
   Result<std::map<std::string, Json>> growing_inputs() const;  // what they read now, by source
   Status open_replies();
   Status open_services();
+  void note_beginnings();
   void stream();
   Status fault() const;
   double elapsed_s() const;  // of this start

@@ -68,7 +68,8 @@ Result<Json> divide_source(const PlannedNode& node, Source& source, std::uint32_
       return Status();
     });
     if (!marked.ok()) return fault_at(node, marked);
-    const Result<std::optional<Record>> record = next_record_of(source);
+    Result<std::optional<Record>> record = next_record_of(source);
+    while (has_nothing_yet(record)) record = next_record_of(source);
     if (!record && record.status().fault() == Fault::run) return fault_at(node, record.status());
     if (record && !*record) break;
   }
@@ -141,7 +142,8 @@ Status check_node(const PlannedNode& node, bool per_shard) {
   if (node.kind() == ComponentKind::source && node.grows()) {
     return refused_input(node.described() + ": `" + node.spec().grows_param() +
                          "` says that the input grows, and what is divided among shards must stay "
-                         "as it is: take it out.");
+                         "as it is: say `" +
+                         node.spec().grows_param() + ": false`.");
   }
   if (node.kind() == ComponentKind::sink && !has_output_file(node)) {
     return refused_input(node.described() +

@@ -35,7 +35,9 @@ Origin::More SourceNode::give(std::int64_t most, std::vector<Given>& train) {
     Pulled pulled = std::optional<Record>();
     observed.begin();
     if (!past_limit()) pulled = next_record_of(*setup_.instance);
-    if (!pulled.ok() && pulled.status().fault() == Fault::run) {
+    if (has_nothing_yet(pulled)) {
+      more = More::later;
+    } else if (!pulled.ok() && pulled.status().fault() == Fault::run) {
       end_run(pulled.status());
       more = More::no;
     } else if (pulled.ok() && !pulled->has_value()) {

@@ -208,7 +208,8 @@ class Waiting final : public Source {
   static Spec spec() {
     return Spec("test.waiting")
         .summary("Gives out a record when the one before has arrived.")
-        .param(&Waiting::count_, "count", 10, "How many.");
+        .param(&Waiting::count_, "count", 10, "How many.")
+        .param(&Waiting::says_so_, "says_so", false, "Whether it says that it has none yet.");
   }
   Status open(Context&, std::optional<Position>) override { return Status(); }
   bool may_wait() const override { return true; }
@@ -217,6 +218,7 @@ class Waiting final : public Source {
     // A minute is only against a hang.
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (observed->arrived < next_) {
+      if (says_so_) return Status::cancelled();
       if (std::chrono::steady_clock::now() > give_up) {
         return Status::run_fault(StatusCode::deadline_exceeded, "a record waits for others");
       }
@@ -228,6 +230,7 @@ class Waiting final : public Source {
 
  private:
   std::int64_t count_ = 10, next_ = 0;
+  bool says_so_ = false;
 };
 
 class Silent final : public Operator {

@@ -59,6 +59,23 @@ nodes:
   CHECK(outcome.tally.ledger.written == 200);
 }
 
+TEST_CASE("a source that says that it has nothing yet leaves the one thread to others") {
+  Observed observed;
+  MemoryState state;
+  const Outcome outcome = run_graph(R"(
+name: waiting
+nodes:
+  - { name: waiting, use: test.waiting, with: { count: 50, says_so: true } }
+  - { name: pass, use: test.pass }
+  - { name: result, use: test.collect }
+)",
+                                    state, observed, {.threads = 1});
+  require_accounted(outcome);
+  CHECK(outcome.exhausted);
+  CHECK(outcome.tally.ledger.read == 50);
+  CHECK(outcome.tally.ledger.written == 50);
+}
+
 TEST_CASE("a train of heavy records spreads over all instances of the node") {
   Observed observed;
   MemoryState state;
