@@ -60,6 +60,7 @@ base_packages=(
   libmimalloc-dev                                      # memory of records
   libhwy-dev libxxhash-dev                             # search: SIMD, checksums
   libstemmer-dev                                       # search: stems of many languages
+  librdkafka-dev                                       # topics of Kafka
   catch2 pkgconf                                       # tests
   python3 python3-pip python3-venv ca-certificates     # pinned downloads, checks
   xz-utils                                             # source packages
@@ -201,12 +202,12 @@ parquet_peers() {
     pinned_packages .ci/parquet_peers.txt "DuckDB, which reads Parquet files in tests")"
 }
 
-# bench_java: prints a Java of 21 or newer, or nothing.
+# bench_java [VERSION]: prints a Java of that version (21) or newer, or nothing.
 bench_java() {
-  local java
+  local java least=${1:-21}
   for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} java /usr/lib/jvm/*/bin/java; do
     have "$java" || continue
-    [ "$("$java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p')" -ge 21 ] || continue
+    [ "$("$java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p')" -ge "$least" ] || continue
     command -v "$java"
     return
   done
@@ -239,19 +240,28 @@ bench_lucene() {
 opensearch_sha256='fe995eee9ef6ee99ce08bb2a8d84501b06903a040c51229b43e20485be50b35d'
 
 # opensearch_jars: prints the folder of its jars (71 MB), or nothing where Maven has none.
-opensearch_jars() {
-  local project=tests/oracle/opensearch/pom.xml folder found
-  folder="$cache/opensearch-$(sha256sum < $project | cut -c1-12)"
+opensearch_jars() { pinned_jars opensearch "$opensearch_sha256" "the OpenSearch that the plugin opensearch is tested with"; }
+
+# The Kafka that the plugin kafka is tested with: the digest is that of the list of the digests of all jars.
+kafka_sha256='8e86855d462fb5b59d3be2d19811fb7b7847ad88003644a70ed54a6706c98e66'
+
+# kafka_jars: prints the folder of its jars (about 70 MB), or nothing where Maven has none.
+kafka_jars() { pinned_jars kafka "$kafka_sha256" "the Kafka that the plugin kafka is tested with"; }
+
+# pinned_jars NAME SHA256 WHAT: prints the folder of the jars that tests/oracle/NAME/pom.xml names, or nothing.
+pinned_jars() {
+  local name=$1 expected=$2 what=$3 project=tests/oracle/$1/pom.xml folder found
+  folder="$cache/$name-$(sha256sum < "$project" | cut -c1-12)"
   if [ ! -e "$folder/complete" ]; then
     have mvn || return 0
     rm -rf "$folder"
     mkdir -p "$folder"
-    say "fetching the OpenSearch that the plugin opensearch is tested with"
-    mvn --quiet --batch-mode -f $project dependency:copy-dependencies -DincludeScope=runtime \
+    say "fetching $what"
+    mvn --quiet --batch-mode -f "$project" dependency:copy-dependencies -DincludeScope=runtime \
       -DoutputDirectory="$folder" < /dev/null >&2 || return 0
     found=$(cd "$folder" && export LC_ALL=C && sha256sum ./*.jar | sha256sum | cut -d ' ' -f 1)
-    if [ "$found" != "$opensearch_sha256" ]; then
-      say "what came is not the OpenSearch that was asked for: expected $opensearch_sha256, found $found"
+    if [ "$found" != "$expected" ]; then
+      say "what came is not what was asked for ($what): expected $expected, found $found"
       return 0
     fi
     touch "$folder/complete"

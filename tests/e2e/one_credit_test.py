@@ -3,6 +3,7 @@
 import json
 import unittest
 
+import kafka_client
 from harness import EngineTest, PIPELINES, ProtocolServer, read_jsonl
 
 ONE = ["--set", "max_records_in_flight=1", "--progress", "none"]
@@ -34,7 +35,7 @@ class OneCreditTest(EngineTest):
         self.assert_exit(listing, 0)
         run_here = TWO_WAYS + "".join((PIPELINES / f"{name}.yaml").read_text()
                                       for name in ("rare", "rare-verified", "basics", "exec", "judged", "chunk",
-                                                   "retriever-training"))
+                                                   "retriever-training", "kafka"))
         for component in json.loads(listing.stdout):
             if component["kind"] != "service":
                 self.assertIn(f"use: {component['name']}", run_here,
@@ -103,6 +104,21 @@ class OneCreditTest(EngineTest):
                 for row in read_jsonl(self.folder / f"out/retriever/{part}.jsonl")]
         self.assertEqual(len(rows), records["written"])
         self.assertEqual({tuple(row) for row in rows}, {("query", "pos", "neg", "document")})
+
+    @unittest.skipIf(kafka_client.LIBRARY is None, "there is no librdkafka")
+    def test_kafka_yaml(self):
+        corpus = self.write_corpus(RECORDS)
+        self.assert_exit(self.run_engine("index", "build", "--corpus", corpus, "--out", "index"), 0)
+        with kafka_client.MockCluster() as broker, ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.environment.update(RARE_KAFKA_BROKERS=broker.brokers, RARE_KAFKA_DOCUMENTS="documents",
+                                    RARE_KAFKA_RECORDS="records", RARE_INDEX=str(self.folder / "index"))
+            broker.make_topic("documents", 2)
+            broker.make_topic("records", 1)
+            broker.send("documents", read_jsonl(corpus), 2)
+            self.assert_exit(self.run_engine(PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml",
+                                             "-f", PIPELINES / "kafka.yaml", *ONE), 0)
+            self.assertEqual(len(broker.read_rows("records")), RECORDS)
 
     def test_chunk_yaml(self):
         with ProtocolServer() as server:

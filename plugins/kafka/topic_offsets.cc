@@ -1,0 +1,73 @@
+#include "plugins/kafka/topic_offsets.h"
+
+#include <chrono>
+
+namespace rare::kafka {
+namespace {
+
+constexpr auto kWaitForAnswer = std::chrono::seconds(60);
+constexpr int kAtOnce_ms = 2000;
+
+// Asks until there is an answer other than that somebody is away. `ask` gives librdkafka's code.
+template <class Ask>
+Status asked(Client& client, const std::string& what, const Ask& ask) {
+  const auto until = std::chrono::steady_clock::now() + kWaitForAnswer;
+  for (;;) {
+    const rd_kafka_resp_err_t code = ask();
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return Status();
+    if (Status fault = client.fault(); !fault) return fault;
+    if (client.is_stopped()) {
+      return Status::run_fault(StatusCode::cancelled, "the run is stopping");
+    }
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+      return Status::run_fault(StatusCode::not_found,
+                               what +
+                                   ": the cluster has none; check the name, or make it "
+                                   "(kafka-topics.sh --create)");
+    }
+    if (std::chrono::steady_clock::now() > until) {
+      return Status::run_fault(StatusCode::unavailable,
+                               what + ": no broker has answered for a minute (" +
+                                   rd_kafka_err2str(code) + "); check `brokers`, and start again");
+    }
+  }
+}
+
+struct FreeMetadata {
+  void operator()(const struct rd_kafka_metadata* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
+};
+
+}  // namespace
+
+Result<std::int32_t> partitions_of(Client& client, const std::string& topic) {
+  const TopicHandle handle(rd_kafka_topic_new(client.handle(), topic.c_str(), nullptr));
+  std::int32_t partitions = 0;
+  const Status status = asked(client, "topic '" + topic + "'", [&] {
+    const struct rd_kafka_metadata* found = nullptr;
+    const rd_kafka_resp_err_t code =
+        rd_kafka_metadata(client.handle(), 0, handle.get(), &found, kAtOnce_ms);
+    const std::unique_ptr<const struct rd_kafka_metadata, FreeMetadata> metadata(found);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+    if (metadata->topic_cnt != 1) return RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    partitions = metadata->topics[0].partition_cnt;
+    return metadata->topics[0].err;
+  });
+  if (!status.ok()) return status;
+  return partitions;
+}
+
+Result<Reach> reach_of(Client& client, const std::string& topic, std::int32_t partition) {
+  Reach reach;
+  const Status status =
+      asked(client, "partition " + std::to_string(partition) + " of topic '" + topic + "'", [&] {
+        return rd_kafka_query_watermark_offsets(client.handle(), topic.c_str(), partition,
+                                                &reach.begin, &reach.end, kAtOnce_ms);
+      });
+  if (!status.ok()) return status;
+  return reach;
+}
+
+}  // namespace rare::kafka

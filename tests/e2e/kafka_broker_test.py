@@ -1,0 +1,191 @@
+"""Exactly once over a real Kafka: the engine is killed inside of transactions, and between the two commits."""
+
+import collections
+import os
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+import kafka_broker
+from harness import ENGINE, EngineTest, HANG_S, wait_until
+
+PARTITIONS = 3
+VALUES = 2000  # each sent twice: rows that are alike are told apart by their number
+
+PIPELINE = """
+name: TARGET
+order: ORDER
+nodes:
+  - { name: documents, use: kafka.read, with: { brokers: "BROKERS", topic: SOURCE } }
+  - { name: slow, use: basic.delay, with: { ms: 5 }, parallelism: 4 }
+  - { name: rows, use: kafka.write, with: { brokers: "BROKERS", topic: TARGET, transactional_id: TARGET } }
+"""
+QUIET = ("--progress", "none")
+
+
+@unittest.skipUnless(kafka_broker.JAVA and kafka_broker.JARS and kafka_broker.LIBRARY,
+                     "there is no Java of 17 or newer, no Maven that has Kafka, or no librdkafka")
+class BrokerTest(EngineTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = kafka_broker.Broker()
+        cls.addClassCleanup(cls.broker.close)
+        cls.broker.make_topic("documents", PARTITIONS)
+        cls.broker.send("documents", ({"n": number // 2} for number in range(2 * VALUES)), PARTITIONS)
+
+    def lay_out(self, target, order="any", source="documents", name="copy.yaml", **replaced):
+        if target is not None:
+            self.broker.make_topic(target, PARTITIONS)
+        text = PIPELINE.replace("BROKERS", self.broker.brokers).replace("SOURCE", source)
+        for old, new in replaced.items():
+            text = text.replace(old, new)
+        return self.write(name, text.replace("TARGET", target or "none").replace("ORDER", order))
+
+    def begin(self, *more):
+        return subprocess.Popen([ENGINE, "copy.yaml", *QUIET, *more], cwd=self.folder, env=self.environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def finish(self, code=0):
+        process = self.run_engine("copy.yaml", *QUIET)
+        self.assert_exit(process, code)
+        return process.stderr
+
+    def check_each_once(self, target, values=VALUES):
+        rows = self.broker.read_rows(target, PARTITIONS)
+        counts = collections.Counter(row["n"] for row in rows)
+        self.assertEqual(len(rows), 2 * values)
+        self.assertEqual(set(counts.values()), {2})
+        self.assertEqual(len(counts), values)
+
+    def kill_at(self, moment):
+        """A start that is killed at the end of its first transaction. Says whether it came so far."""
+        process = self.begin()
+        killed = []
+
+        def kill():
+            process.kill()
+            killed.append(True)
+
+        setattr(self.broker.wire, moment, kill)
+        process.communicate(timeout=HANG_S)
+        setattr(self.broker.wire, moment, None)
+        return bool(killed)
+
+    def test_killed_when_the_topic_has_what_the_state_does_not_know_of(self):
+        for order in ("input", "any"):
+            with self.subTest(order=order):
+                target = f"after-{order}"
+                self.lay_out(target, order)
+                self.assertTrue(self.kill_at("after_commit"))  # the first commit of all
+                once = len(self.broker.read(target, PARTITIONS))
+                self.assertGreater(once, 0)
+                kills = 1
+                for _ in range(4):
+                    kills += self.kill_at("after_commit")
+                self.assertGreater(kills, 2)
+                self.finish()
+                self.check_each_once(target)
+                self.assertIn("complete", self.run_engine("copy.yaml", *QUIET).stdout)
+
+    def test_killed_inside_a_transaction(self):
+        self.lay_out("before")
+        for _ in range(4):
+            self.assertTrue(self.kill_at("before_commit"))
+        self.assertEqual(self.broker.read("before", PARTITIONS), [])
+        self.assertGreater(len(self.broker.read("before", PARTITIONS, "read_uncommitted")), 0)
+        self.finish()
+        self.check_each_once("before")
+
+    def test_killed_at_any_time(self):
+        chance = random.Random(7)
+        self.lay_out("any-time")
+        kills = 0
+        for start in range(14):
+            process = self.begin()
+            try:
+                process.wait(timeout=chance.uniform(0.3, 2.5))
+                self.assertEqual(process.returncode, 0, process.stdout.read())
+                process.stdout.close()
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+                if start == 6:  # then with a broker that dies, too
+                    self.broker.stop()
+                    self.broker.start()
+        self.finish()
+        print(f"{kills} kills", flush=True)
+        self.assertGreaterEqual(kills, 10)
+        self.check_each_once("any-time")
+
+    def test_a_broker_that_is_away_is_waited_for(self):
+        self.lay_out("away")
+        process = self.begin()
+        time.sleep(1.5)
+        self.broker.stop()
+        time.sleep(3)
+        self.broker.start()
+        output, _ = process.communicate(timeout=HANG_S)
+        self.assertEqual(process.returncode, 0, output)
+        self.assertIn("warning", output)
+        self.check_each_once("away")
+
+    def test_another_writer_of_the_same_name_ends_the_first(self):
+        self.lay_out("shared")
+        first = self.begin()
+        wait_until(lambda: len(self.broker.read("shared", PARTITIONS)) > 0)
+        os.kill(first.pid, signal.SIGSTOP)
+        second = self.begin("--state-dir", "other")
+        second.communicate(timeout=HANG_S)
+        self.assertEqual(second.returncode, 0)
+        os.kill(first.pid, signal.SIGCONT)
+        output, _ = first.communicate(timeout=HANG_S)
+        self.assertEqual(first.returncode, 4, output)
+        self.assertIn("another writer with `transactional_id: shared` has begun since", output)
+
+    def test_what_came_since_is_read_behind(self):
+        self.broker.make_topic("growing", PARTITIONS)
+        self.lay_out("grown", "input", source="growing")
+        sent = 0
+        for _ in range(3):
+            self.broker.send("growing", ({"n": (sent + i) // 2} for i in range(100)), PARTITIONS)
+            sent += 100
+            self.finish()
+            self.check_each_once("grown", sent // 2)
+
+    def test_messages_that_retention_removed_are_missed(self):
+        self.broker.make_topic("kept", PARTITIONS)
+        self.broker.send("kept", ({"n": number // 2} for number in range(2 * VALUES)), PARTITIONS)
+        self.lay_out("expired", source="kept")
+        self.assertTrue(self.kill_at("after_commit"))
+        self.broker.remove_before("expired", PARTITIONS, 5)
+        self.assertIn("removed by retention", self.finish(code=2))
+        self.lay_out("source-expired", source="kept")
+        self.assertTrue(self.kill_at("after_commit"))
+        self.broker.remove_before("kept", PARTITIONS, VALUES // 2)
+        self.assertIn("the cluster has it no more", self.finish(code=2))
+
+    def test_a_source_that_never_ends_goes_on_where_it_was(self):
+        self.broker.make_topic("stream", 1)
+        self.lay_out("streamed", source="stream, until: never")
+        sent = 0
+        for _ in range(3):
+            process = self.begin()
+            self.broker.send("stream", ({"n": (sent + i) // 2} for i in range(300)), 1)
+            sent += 300
+            wait_until(lambda: len(self.broker.read("streamed", PARTITIONS)) > sent - 300)
+            process.kill()
+            process.communicate()
+        process = self.begin()
+        wait_until(lambda: len(self.broker.read("streamed", PARTITIONS)) == sent)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=HANG_S)
+        self.assertEqual(process.returncode, 130)
+        self.check_each_once("streamed", sent // 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
