@@ -19,10 +19,13 @@ PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
+listeners=PLAINTEXT://127.0.0.1:{broker},LOGIN://127.0.0.1:{login},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised},LOGIN://127.0.0.1:{login}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.login.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_me="open-sesame";
 log.dirs={folder}/data
 log.retention.check.interval.ms=500
 log.segment.delete.delay.ms=100
@@ -131,13 +134,14 @@ class Broker(Cluster):
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="rare-kafka-")
         self.process = None
-        port, controller = free_ports(2)
+        port, controller, login = free_ports(3)
         # All that clients send goes through it, because it is the address that the broker tells them.
         self.wire = Wire(port)
         super().__init__(f"127.0.0.1:{self.wire.port}")
+        self.login = f"127.0.0.1:{login}"  # of the user `me`, whose password is open-sesame
         self.properties = f"{self.folder}/server.properties"
         with open(self.properties, "w", encoding="utf-8") as file:
-            file.write(PROPERTIES.format(broker=port, controller=controller, advertised=self.wire.port,
+            file.write(PROPERTIES.format(broker=port, controller=controller, login=login, advertised=self.wire.port,
                                          folder=self.folder))
         subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c",
                                  self.properties), check=True, capture_output=True, timeout=START_S)

@@ -18,9 +18,9 @@ PIPELINE = """
 name: TARGET
 order: ORDER
 nodes:
-  - { name: documents, use: kafka.read, with: { brokers: "BROKERS", topic: SOURCE } }
+  - { name: documents, use: kafka.read, with: { brokers: "BROKERS", topic: SOURCE LOGIN } }
   - { name: slow, use: basic.delay, with: { ms: 5 }, parallelism: 4 }
-  - { name: rows, use: kafka.write, with: { brokers: "BROKERS", topic: TARGET, transactional_id: TARGET } }
+  - { name: rows, use: kafka.write, with: { brokers: "BROKERS", topic: TARGET, transactional_id: TARGET LOGIN } }
 """
 QUIET = ("--progress", "none")
 
@@ -35,13 +35,12 @@ class BrokerTest(EngineTest):
         cls.broker.make_topic("documents", PARTITIONS)
         cls.broker.send("documents", ({"n": number // 2} for number in range(2 * VALUES)), PARTITIONS)
 
-    def lay_out(self, target, order="any", source="documents", name="copy.yaml", **replaced):
-        if target is not None:
+    def lay_out(self, target, order="any", source="documents", is_there=False, login=""):
+        if not is_there:
             self.broker.make_topic(target, PARTITIONS)
-        text = PIPELINE.replace("BROKERS", self.broker.brokers).replace("SOURCE", source)
-        for old, new in replaced.items():
-            text = text.replace(old, new)
-        return self.write(name, text.replace("TARGET", target or "none").replace("ORDER", order))
+        text = PIPELINE.replace("SOURCE", source).replace("TARGET", target).replace("ORDER", order)
+        brokers = self.broker.login if login else self.broker.brokers
+        self.write("copy.yaml", text.replace("BROKERS", brokers).replace("LOGIN", login))
 
     def begin(self, *more):
         return subprocess.Popen([ENGINE, "copy.yaml", *QUIET, *more], cwd=self.folder, env=self.environment,
@@ -167,6 +166,43 @@ class BrokerTest(EngineTest):
         self.assertTrue(self.kill_at("after_commit"))
         self.broker.remove_before("kept", PARTITIONS, VALUES // 2)
         self.assertIn("the cluster has it no more", self.finish(code=2))
+
+    def test_a_topic_that_gets_more_partitions_goes_on(self):
+        self.broker.make_topic("widened", 1)
+        self.broker.make_topic("wide", 1)
+        self.broker.send("widened", ({"n": number // 2} for number in range(100)), 1)
+        self.lay_out("wide", source="widened", is_there=True)
+        self.finish()
+        for topic in ("widened", "wide"):
+            self.broker.add_partitions(topic, PARTITIONS)
+        self.broker.send("widened", ({"n": number // 2} for number in range(100, 400)), PARTITIONS)
+        self.finish()
+        self.check_each_once("wide", 200)
+
+    def test_a_topic_that_was_made_anew_is_refused(self):
+        self.broker.make_topic("first", PARTITIONS)
+        self.broker.send("first", ({"n": number // 2} for number in range(100)), PARTITIONS)
+        self.lay_out("second", source="first")
+        self.finish()
+        self.broker.remove_topic("first")
+        self.assertIn("topic 'first': the cluster has none", self.finish(code=2))
+        self.broker.make_topic("first", PARTITIONS)
+        self.broker.send("first", [{"n": 1}], PARTITIONS)
+        self.assertIn("the topic was made anew", self.finish(code=2))
+
+    def test_a_login_is_needed_and_its_password_is_shown_nowhere(self):
+        self.environment["KAFKA_PASSWORD"] = "open-sesame"
+        self.lay_out("logged-in", login=', security: sasl_plaintext, user: me, password: "${KAFKA_PASSWORD}"')
+        self.finish()
+        self.check_each_once("logged-in")
+        self.environment["KAFKA_PASSWORD"] = "open-barley"
+        said = self.run_engine("copy.yaml", *QUIET, "--fresh")
+        self.assert_exit(said, 1)
+        self.assertIn("the cluster refuses this client", said.stderr)
+        for path in (self.folder / ".rare").rglob("*"):
+            if path.is_file():
+                for secret in (b"open-sesame", b"open-barley"):
+                    self.assertNotIn(secret, path.read_bytes() + said.stderr.encode(), path)
 
     def test_a_source_that_never_ends_goes_on_where_it_was(self):
         self.broker.make_topic("stream", 1)

@@ -28,7 +28,8 @@ def load():
     library = ctypes.CDLL(name)
     for function in ("conf_new", "new", "topic_new", "error_string", "mock_cluster_new", "mock_cluster_bootstraps",
                      "queue_new", "NewTopic_new", "clusterid",
-                     "topic_partition_list_new", "DeleteRecords_new"):
+                     "topic_partition_list_new", "DeleteRecords_new",
+                     "DeleteTopic_new", "NewPartitions_new"):
         getattr(library, f"rd_kafka_{function}").restype = ctypes.c_void_p
     library.rd_kafka_error_string.restype = ctypes.c_char_p
     library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
@@ -89,6 +90,33 @@ class Cluster:
                 raise RuntimeError(f"topic {name} cannot be made")
             LIBRARY.rd_kafka_event_destroy(event)
             LIBRARY.rd_kafka_NewTopic_destroy(topic)
+            LIBRARY.rd_kafka_queue_destroy(queue)
+
+    def remove_topic(self, name):
+        with Client(PRODUCER, bootstrap_servers=self.brokers) as client:
+            asked = pointer(LIBRARY.rd_kafka_DeleteTopic_new(name.encode()))
+            queue = pointer(LIBRARY.rd_kafka_queue_new(client.handle))
+            LIBRARY.rd_kafka_DeleteTopics(client.handle, (ctypes.c_void_p * 1)(asked), ctypes.c_size_t(1), None, queue)
+            event = pointer(LIBRARY.rd_kafka_queue_poll(queue, 1000 * HANG_S))
+            if not event or LIBRARY.rd_kafka_event_error(event) != 0:
+                raise RuntimeError(f"topic {name} cannot be removed")
+            LIBRARY.rd_kafka_event_destroy(event)
+            LIBRARY.rd_kafka_DeleteTopic_destroy(asked)
+            LIBRARY.rd_kafka_queue_destroy(queue)
+
+    def add_partitions(self, name, total):
+        with Client(PRODUCER, bootstrap_servers=self.brokers) as client:
+            why = ctypes.create_string_buffer(512)
+            asked = pointer(LIBRARY.rd_kafka_NewPartitions_new(name.encode(), ctypes.c_size_t(total), why,
+                                                               ctypes.c_size_t(512)))
+            queue = pointer(LIBRARY.rd_kafka_queue_new(client.handle))
+            LIBRARY.rd_kafka_CreatePartitions(client.handle, (ctypes.c_void_p * 1)(asked), ctypes.c_size_t(1), None,
+                                              queue)
+            event = pointer(LIBRARY.rd_kafka_queue_poll(queue, 1000 * HANG_S))
+            if not event or LIBRARY.rd_kafka_event_error(event) != 0:
+                raise RuntimeError(f"topic {name} gets no more partitions")
+            LIBRARY.rd_kafka_event_destroy(event)
+            LIBRARY.rd_kafka_NewPartitions_destroy(asked)
             LIBRARY.rd_kafka_queue_destroy(queue)
 
     def remove_before(self, topic, partitions, offset):
