@@ -77,16 +77,18 @@ Status set_all(rd_kafka_conf_t* configuration, const ClusterParameters& paramete
   }
   if (!parameters.ca_file.empty()) all.emplace_back("ssl.ca.location", parameters.ca_file);
   if (kind.type == RD_KAFKA_CONSUMER) {
-    all.insert(all.end(), {{"isolation.level", "read_committed"},
+    const char* isolation = kind.sees_open_transactions ? "read_uncommitted" : "read_committed";
+    all.insert(all.end(), {{"isolation.level", isolation},
                            {"enable.partition.eof", "true"},
                            {"enable.auto.commit", "false"},
                            {"enable.auto.offset.store", "false"},
                            {"auto.offset.reset", "error"}});
   }
   if (!kind.transactional_id.empty()) all.emplace_back("transactional.id", kind.transactional_id);
+  Status status = set(configuration, "client.id", "rare-engine");
   // How long a broker keeps a question open for which it has nothing: also until an end is noticed.
-  Status status = set(configuration, "fetch.wait.max.ms", "100");
-  if (status.ok()) status = set(configuration, "client.id", "rare-engine");
+  const bool reads = kind.type == RD_KAFKA_CONSUMER;
+  if (status.ok() && reads) status = set(configuration, "fetch.wait.max.ms", "100");
   if (status.ok()) status = set_more(configuration, parameters.settings);
   for (const auto& [name, value] : all) {
     if (status.ok()) status = set(configuration, name, value);

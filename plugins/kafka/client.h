@@ -45,6 +45,9 @@ struct ClusterParameters {
 struct ClientKind {
   rd_kafka_type_t type = RD_KAFKA_CONSUMER;
   std::string transactional_id;
+  // Of a consumer: also what is not committed. The end of a partition is then that of all messages,
+  // and else stands before the first transaction that is open.
+  bool sees_open_transactions = false;
   void (*delivered)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr;
   void* owner = nullptr;  // what `delivered` gets, as the last argument
 };

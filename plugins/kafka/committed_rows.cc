@@ -1,5 +1,6 @@
 #include "plugins/kafka/committed_rows.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -59,7 +60,8 @@ Result<std::vector<TopicReader::Range>> ranges_after(Client& client, const std::
                                    ", and it ends at " + std::to_string(reach->end) +
                                    ": the topic was made anew. Start over with --fresh");
     }
-    if (from < reach->begin) {
+    // A row and the mark of its transaction take two offsets: behind a single one there is no row.
+    if (from < reach->begin && reach->end - from > 1) {
       return Status::run_fault(
           StatusCode::invalid_argument,
           where + "messages from offset " + std::to_string(from) +
@@ -67,7 +69,7 @@ Result<std::vector<TopicReader::Range>> ranges_after(Client& client, const std::
               "know of, so nobody can tell which rows are written. Start over with --fresh, and "
               "keep messages for longer than a run may rest");
     }
-    ranges.push_back({topic, partition, from, reach->end});
+    ranges.push_back({topic, partition, std::max(from, reach->begin), reach->end});
   }
   return ranges;
 }
@@ -79,7 +81,12 @@ Status CommittedRows::add_from(const ClusterParameters& parameters, Context& con
                                std::vector<std::int64_t>& next) {
   Result<std::unique_ptr<Client>> client = Client::make(parameters, ClientKind(), context);
   if (!client) return client.status();
-  const Result<std::vector<TopicReader::Range>> ranges = ranges_after(**client, topic, next);
+  // Rows of this run may stand behind the beginning of somebody's transaction that is open.
+  ClientKind all;
+  all.sees_open_transactions = true;
+  Result<std::unique_ptr<Client>> asking = Client::make(parameters, all, context);
+  if (!asking) return asking.status();
+  const Result<std::vector<TopicReader::Range>> ranges = ranges_after(**asking, topic, next);
   if (!ranges) return ranges.status();
   TopicReader::Place place;
   next.clear();

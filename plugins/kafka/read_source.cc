@@ -270,12 +270,11 @@ void ReadSource::say_waiting() {
   said_waiting_ = true;
   const std::size_t turn = reader_->place().turn;
   const TopicReader::Range& range = reader_->ranges()[turn];
-  client_->context().log(
-      LogLevel::warning,
-      name_of(range.topic, range.partition) + ": nothing comes at offset " +
-          std::to_string(reader_->place().next[turn]) + ", and it is to be read up to " +
-          std::to_string(range.end) +
-          ": its broker is away, or somebody's transaction there has not ended. It is waited for");
+  client_->context().log(LogLevel::warning,
+                         name_of(range.topic, range.partition) + ": nothing comes at offset " +
+                             std::to_string(reader_->place().next[turn]) +
+                             ", and it is to be read up to " + std::to_string(range.end) +
+                             ": its broker is away, or slow. It is waited for");
 }
 
 void ReadSource::note_progress() {

@@ -15,7 +15,7 @@ Result<std::int32_t> partitions_of(Client& client, const std::string& topic);
 
 struct Reach {
   std::int64_t begin = 0;  // the first message that is kept
-  std::int64_t end = 0;    // behind the last one
+  std::int64_t end = 0;    // behind the last one that the client sees (ClientKind)
 };
 Result<Reach> reach_of(Client& client, const std::string& topic, std::int32_t partition);
 

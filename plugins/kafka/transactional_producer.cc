@@ -22,7 +22,7 @@ Result<std::unique_ptr<TransactionalProducer>> TransactionalProducer::open(
     const ClusterParameters& parameters, const std::string& transactional_id,
     const std::string& topic, Context& context) {
   std::unique_ptr<TransactionalProducer> producer(new TransactionalProducer(transactional_id));
-  const ClientKind kind{RD_KAFKA_PRODUCER, transactional_id, on_delivered, producer.get()};
+  const ClientKind kind{RD_KAFKA_PRODUCER, transactional_id, false, on_delivered, producer.get()};
   Result<std::unique_ptr<Client>> client = Client::make(parameters, kind, context);
   if (!client) return client.status();
   producer->client_ = std::move(*client);

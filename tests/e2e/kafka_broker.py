@@ -27,6 +27,7 @@ listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SA
 sasl.enabled.mechanisms=PLAIN
 listener.name.login.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_me="open-sesame";
 log.dirs={folder}/data
+auto.create.topics.enable=false
 log.retention.check.interval.ms=500
 log.segment.delete.delay.ms=100
 offsets.topic.replication.factor=1

@@ -190,6 +190,43 @@ class BrokerTest(EngineTest):
         self.broker.send("first", [{"n": 1}], PARTITIONS)
         self.assertIn("the topic was made anew", self.finish(code=2))
 
+    def test_somebodys_transaction_is_read_when_it_has_ended_and_only_if_it_was_committed(self):
+        self.broker.make_topic("shared-source", PARTITIONS)
+        self.lay_out("from-shared", source="shared-source")
+        self.broker.send("shared-source", ({"n": number // 2} for number in range(90)), PARTITIONS)
+        with self.broker.transaction("shared-source", ({"n": number} for number in range(90)), PARTITIONS):
+            self.broker.send("shared-source", ({"n": number // 2} for number in range(90, 180)), PARTITIONS)
+            self.finish()
+            self.check_each_once("from-shared", 45)
+        self.finish()
+        self.check_each_once("from-shared", 90)
+
+    def test_a_finished_run_goes_on_when_retention_has_removed_its_rows(self):
+        self.broker.make_topic("passing-source", PARTITIONS)
+        self.lay_out("passing", source="passing-source")
+        for first in (0, 100):
+            self.broker.send("passing-source", ({"n": (first + i) // 2} for i in range(100)), PARTITIONS)
+            self.finish()
+            self.check_each_once("passing", 50)
+            self.broker.remove_before("passing", PARTITIONS, -1)
+
+    def test_rows_behind_somebodys_transaction_are_found(self):
+        self.lay_out("shared-target")
+        with self.broker.transaction("shared-target", ({"n": -1} for number in range(9)), PARTITIONS):
+            self.assertTrue(self.kill_at("after_commit"))
+            process = self.begin()
+            said = ""
+            while "somebody's transaction there has not ended" not in said:
+                self.assertIsNone(process.poll(), said)
+                said += process.stdout.readline()
+        process.communicate(timeout=HANG_S)
+        self.assertEqual(process.returncode, 0)
+        self.check_each_once("shared-target")
+
+    def test_a_topic_to_write_has_to_be_there(self):
+        self.lay_out("no-such-topic", is_there=True)
+        self.assertIn("topic 'no-such-topic': the cluster has none", self.finish(code=2))
+
     def test_a_login_is_needed_and_its_password_is_shown_nowhere(self):
         self.environment["KAFKA_PASSWORD"] = "open-sesame"
         self.lay_out("logged-in", login=', security: sasl_plaintext, user: me, password: "${KAFKA_PASSWORD}"')

@@ -141,15 +141,29 @@ class Cluster:
     def send(self, topic, values, partitions=1, key=None):
         """Value number n goes to partition n % partitions."""
         with Client(PRODUCER, bootstrap_servers=self.brokers, linger_ms=20) as client:
-            to = client.topic(topic)
-            for number, value in enumerate(values):
-                data = value if isinstance(value, bytes) else json.dumps(value).encode()
-                while LIBRARY.rd_kafka_produce(to, number % partitions, COPY, data, ctypes.c_size_t(len(data)), key,
-                                               ctypes.c_size_t(len(key or b"")), None) != 0:
-                    LIBRARY.rd_kafka_poll(client.handle, 100)
-            if LIBRARY.rd_kafka_flush(client.handle, 1000 * HANG_S) != 0:
-                raise TimeoutError("the messages could not be sent")
-            LIBRARY.rd_kafka_topic_destroy(to)
+            self.send_with(client, topic, values, partitions, key)
+
+    @contextlib.contextmanager
+    def transaction(self, topic, values, partitions=1):
+        """Somebody's transaction, open inside of the block, and aborted then."""
+        with Client(PRODUCER, bootstrap_servers=self.brokers, transactional_id=f"somebody-{topic}") as client:
+            LIBRARY.rd_kafka_init_transactions(client.handle, 1000 * HANG_S)
+            LIBRARY.rd_kafka_begin_transaction(client.handle)
+            self.send_with(client, topic, values, partitions)
+            yield
+            LIBRARY.rd_kafka_abort_transaction(client.handle, 1000 * HANG_S)
+
+    @staticmethod
+    def send_with(client, topic, values, partitions, key=None):
+        to = client.topic(topic)
+        for number, value in enumerate(values):
+            data = value if isinstance(value, bytes) else json.dumps(value).encode()
+            while LIBRARY.rd_kafka_produce(to, number % partitions, COPY, data, ctypes.c_size_t(len(data)), key,
+                                           ctypes.c_size_t(len(key or b"")), None) != 0:
+                LIBRARY.rd_kafka_poll(client.handle, 100)
+        if LIBRARY.rd_kafka_flush(client.handle, 1000 * HANG_S) != 0:
+            raise TimeoutError("the messages could not be sent")
+        LIBRARY.rd_kafka_topic_destroy(to)
 
     def read(self, topic, partitions=1, isolation="read_committed"):
         """All values, in the order of each partition."""

@@ -38,15 +38,15 @@ void MockCluster::make_topic(const std::string& name, int partitions) {
 void MockCluster::send(const std::string& topic, const std::vector<std::string>& values,
                        int partitions) {
   rd_kafka_t* producer = producer_at(brokers());
+  TopicHandle to(rd_kafka_topic_new(producer, topic.c_str(), nullptr));
   int number = 0;
   for (const std::string& value : values) {
-    REQUIRE(rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic.c_str()),
-                              RD_KAFKA_V_PARTITION(number++ % partitions),
-                              RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                              RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    REQUIRE(rd_kafka_produce(to.get(), number++ % partitions, RD_KAFKA_MSG_F_COPY,
+                             const_cast<char*>(value.data()), value.size(), nullptr, 0,
+                             nullptr) == 0);
   }
   REQUIRE(rd_kafka_flush(producer, 60000) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  to.reset();
   rd_kafka_destroy(producer);
 }
 
