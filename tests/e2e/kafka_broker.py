@@ -1,5 +1,6 @@
 """A real Kafka with one broker on loopback, of the jars that ./dev test kafka fetches."""
 
+import ctypes
 import os
 import shutil
 import signal
@@ -36,6 +37,12 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 """
+
+
+def end_with_parent():
+    """So that no broker outlives a test that was killed itself."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def free_ports(count):
@@ -157,7 +164,8 @@ class Broker(Cluster):
 
     def start(self):
         with open(f"{self.folder}/server.log", "ab") as log:
-            self.process = subprocess.Popen(self.java("kafka.Kafka", self.properties), stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.java("kafka.Kafka", self.properties), stdout=log, stderr=log,
+                                            preexec_fn=end_with_parent)
         end = time.monotonic() + START_S
         with Client(CONSUMER, bootstrap_servers=self.brokers) as client:
             while LIBRARY.rd_kafka_clusterid(client.handle, 500) is None:

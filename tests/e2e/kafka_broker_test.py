@@ -39,7 +39,7 @@ class BrokerTest(EngineTest):
         if not is_there:
             self.broker.make_topic(target, PARTITIONS)
         text = PIPELINE.replace("SOURCE", source).replace("TARGET", target).replace("ORDER", order)
-        brokers = self.broker.login if login else self.broker.brokers
+        brokers = self.broker.login if "security" in login else self.broker.brokers
         self.write("copy.yaml", text.replace("BROKERS", brokers).replace("LOGIN", login))
 
     def begin(self, *more):
@@ -131,6 +131,18 @@ class BrokerTest(EngineTest):
         self.assertEqual(process.returncode, 0, output)
         self.assertIn("warning", output)
         self.check_each_once("away")
+
+    def test_a_broker_that_is_away_for_too_long_ends_the_run_and_the_next_start_goes_on(self):
+        self.lay_out("long-away", login=", settings: { message.timeout.ms: 2000, transaction.timeout.ms: 4000 }")
+        process = self.begin()
+        wait_until(lambda: len(self.broker.read("long-away", PARTITIONS)) > 0)
+        self.broker.stop()
+        output, _ = process.communicate(timeout=HANG_S)
+        self.broker.start()
+        self.assertEqual(process.returncode, 4, output)
+        self.assertIn("look after the cluster and start again", output)
+        self.finish()
+        self.check_each_once("long-away")
 
     def test_another_writer_of_the_same_name_ends_the_first(self):
         self.lay_out("shared")

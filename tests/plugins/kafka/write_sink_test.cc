@@ -92,6 +92,24 @@ TEST_CASE("rows that the state does not know of are passed over when they come a
   CHECK(cluster.sorted_values("out", 2) == rows({"a", "a", "b", "b", "c", "d"}));
 }
 
+TEST_CASE("rows without a byte are told apart from none") {
+  MockCluster cluster;
+  cluster.make_topic("out", 1);
+  const Json more = {{"format", "text"}, {"text_field", "l"}, {"key", "l"}};
+  Json begun;
+  {
+    Start first(cluster, std::nullopt, more);
+    begun = first.synced();
+    REQUIRE(first.write({"", "x"}).ok());
+    first.synced();
+  }
+  Start second(cluster, begun, more);
+  REQUIRE(second.opened.ok());
+  REQUIRE(second.write({"", "x"}).ok());
+  CHECK(second.synced().at("waiting").empty());
+  CHECK(cluster.sorted_values("out", 1) == std::vector<std::string>{"", "x"});
+}
+
 TEST_CASE("a topic that was made anew is no output to go on with") {
   MockCluster cluster;
   cluster.make_topic("out", 1);
