@@ -343,7 +343,7 @@ std::string missing_shards(const ShardProgress& progress) {
     if (last > i) text += "-" + std::to_string(progress.missing[last]);
     i = last + 1;
   }
-  return text + " of " + std::to_string(progress.shards);
+  return text;
 }
 
 int finish_shards(const std::string& name) {
@@ -353,9 +353,11 @@ int finish_shards(const std::string& name) {
   if (!progress) return report_fault(progress.status());
   if (!progress->missing.empty()) {
     return report_fault(Status::run_fault(
-        StatusCode::unavailable,
-        folder->folder() + ": expected every shard to be committed, missing " +
-            missing_shards(*progress) + ": run them, then finish. Nothing was changed."));
+        StatusCode::unavailable, folder->folder() + ": expected every shard to be committed, " +
+                                     std::to_string(progress->missing.size()) + " of " +
+                                     std::to_string(progress->shards) +
+                                     " are missing: " + missing_shards(*progress) +
+                                     ". Run them, then finish. Nothing was changed."));
   }
   Finish finish(*folder, std::move(*progress));
   if (!finish.ledger().adds_up()) {

@@ -30,7 +30,7 @@ Result<ShardProgress> shard_progress(const ShardFolder& folder);
 // Of a part among them.
 bool has_dead_letters(const Json& part);
 
-// "3, 17-20 of 256"
+// "3, 17-20"
 std::string missing_shards(const ShardProgress& progress);
 
 // Prints the account to standard output; the exit code: 4 names the shards that are missing.

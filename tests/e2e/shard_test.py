@@ -71,9 +71,9 @@ class ShardTest(EngineTest):
         for shard in (4, 0, 3, 1):
             self.shard(f"{shard}/5")
         missing = self.finish(code=4)
-        self.assertIn("missing 2 of 5", missing.stderr)
+        self.assertIn("1 of 5 are missing: 2.", missing.stderr)
         self.assertFalse((self.folder / "out/rows").exists())
-        self.assertIn("missing: 2 of 5", self.run_engine("status", "out").stdout)
+        self.assertIn("missing: 2\n", self.run_engine("status", "out").stdout)
         self.shard("2/5")
         written = (self.folder / "out/_rare/part-00002.json").read_text()
         self.assertIn("shard 2 of 5 is complete", self.shard("2/5").stdout)
