@@ -11,6 +11,8 @@ import tempfile
 import time
 import unittest
 
+from scaled_run import processes
+
 PACKAGES = os.environ.get("RARE_RAY_PEERS")
 SOURCE = pathlib.Path(os.environ["RARE_TEST_SOURCE"])
 STARTS_S = 120
@@ -25,19 +27,6 @@ def environment():
     """Of every process of Ray, and of those that use it."""
     return dict(os.environ, PYTHONPATH=f"{PACKAGES}:{SOURCE / 'sdk/python'}", RAY_AUTH_MODE="disabled", RAY_USAGE_STATS_ENABLED="0",
                 RAY_raylet_start_wait_time_s="300", PYTHONDONTWRITEBYTECODE="1")
-
-
-def processes():
-    """(pid, parent, words) of every process that can be read."""
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (OSError, IndexError):
-            continue
-        yield int(entry.name), parent, [word.decode(errors="replace") for word in words]
 
 
 class RayCluster:
