@@ -26,7 +26,11 @@ def need_ray():
 def environment():
     """Of every process of Ray, and of those that use it."""
     return dict(os.environ, PYTHONPATH=f"{PACKAGES}:{SOURCE / 'sdk/python'}", RAY_AUTH_MODE="disabled", RAY_USAGE_STATS_ENABLED="0",
-                RAY_raylet_start_wait_time_s="300", PYTHONDONTWRITEBYTECODE="1")
+                RAY_raylet_start_wait_time_s="300",
+                # A node that stands still is missed in half a minute. Of itself Ray takes seven.
+                RAY_health_check_timeout_ms="4000", RAY_health_check_period_ms="1000",
+                RAY_grpc_client_keepalive_time_ms="10000", RAY_grpc_client_keepalive_timeout_ms="20000",
+                PYTHONDONTWRITEBYTECODE="1")
 
 
 class RayCluster:

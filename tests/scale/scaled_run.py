@@ -75,6 +75,19 @@ class ScaledRun(EngineTest):
             self.assertLess(time.monotonic(), end, f"still alive: {left}")
             time.sleep(0.05)
 
+    def stand_still(self, pids):
+        self.addCleanup(self.go_on, pids)  # what stands still ends by itself after no signal but SIGKILL
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+
+    @staticmethod
+    def go_on(pids):
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass
+
     def kill(self, pid):
         """And the engines that it started end soon."""
         children = [engine for engine, parent in self.engines() if parent == pid]

@@ -98,27 +98,22 @@ class FrozenNodeTest(SlurmTest):
     records = 480
     test_an_engine_is_killed_and_a_node_is_lost = None
 
-    @staticmethod
-    def send(number, pids):
-        for pid in pids:
-            os.kill(pid, number)
-
     def test_a_node_stands_still_and_goes_on(self):
         """Its jobs are begun again elsewhere; when it goes on they are complete, and its engines change nothing."""
         self.submit()
         wait_until(lambda: len(self.engines_of("n2")) == 2 and self.calls() >= SHARDS or cluster.is_idle())
         engines, jobs = zip(*self.engines_of("n2"))
-        self.send(signal.SIGSTOP, (cluster.daemons["n2"].pid, *jobs, *engines))
+        self.stand_still([cluster.daemons["n2"].pid, *jobs, *engines])
         cluster.wait_until(lambda: cluster.state("n2").startswith("down"), "the node was not missed")
         self.end_of_jobs()
         inner = self.folder / "shared/_rare"
         committed = {part.name: part.read_bytes() for part in inner.glob("part-*.json")}
         self.assertEqual(len(committed), SHARDS)
-        self.send(signal.SIGCONT, engines)  # first they alone, so that nobody ends them
+        self.go_on(engines)  # first they alone, so that nobody ends them
         self.assert_gone(engines)
         self.assertEqual(sum("another attempt was committed before" in text for text in self.said().values()), len(engines))
         self.assertEqual({part.name: part.read_bytes() for part in inner.glob("part-*.json")}, committed)
-        self.send(signal.SIGCONT, jobs)
+        self.go_on(jobs)
         cluster.take_down("n2")
         cluster.start_node("n2")
         cluster.wait_until(lambda: cluster.state("n2") == "idle", "the node did not come back")
