@@ -27,6 +27,7 @@ std::optional<std::uint32_t> number_of(const std::string& text) {
 constexpr const char* kIndexVariables[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
 
 constexpr int kParentEvery_ms = 500;
+constexpr int kOrphan_ms = 1500;  // to end in order
 
 }  // namespace
 
@@ -109,6 +110,8 @@ void EndsWithParent::watch() const {
                        : "nobody reads the standard output of this shard any more: it ends");
     ::signal(SIGPIPE, SIG_IGN);  // the account of the end is for nobody
     ::kill(::getpid(), SIGTERM);
+    // As a second Ctrl-C: another attempt may have begun, which asks again for what is in flight.
+    if (::poll(&watched[1], 1, kOrphan_ms) == 0) ::kill(::getpid(), SIGTERM);
     return;
   }
 }

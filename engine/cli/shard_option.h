@@ -24,8 +24,8 @@ std::string is_shard(const std::string& text);
 Result<ShardSettings> shard_settings(const std::string& text, std::string folder);
 
 // As long as it lives, the process is told to end (SIGTERM) when the one that started it ends, or
-// when nobody reads its standard output any more: a shard whose scheduler is gone must not go on
-// beside the next attempt.
+// when nobody reads its standard output any more, and soon after that to cut what is in flight: a
+// shard whose scheduler is gone must not go on beside the next attempt.
 class EndsWithParent {
  public:
   EndsWithParent();
