@@ -86,7 +86,7 @@ class ShardFolderTest(EngineTest):
         self.assertIn("ree some ", error)  # "free some space", "Free some room"
         self.assertIn("/shared/", error)
         self.assertFalse((self.folder / "shared/_rare/part-00001.json").exists())
-        self.assertIn("missing 1 of 2", self.finish(code=4).stderr)
+        self.assertIn("1 of 2 are missing: 1", self.finish(code=4).stderr)
         self.rules.unlink()
         self.shard(1)
         self.finish()

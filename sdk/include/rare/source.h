@@ -39,7 +39,7 @@ class Source {
   virtual Status open(Context& context, std::optional<Position> position) = 0;
   // The next record; nothing at the end. An error with Fault::record is a record that could not be
   // read (its bytes in Status::raw()): it counts as one, becomes a dead letter, and next() goes on
-  // after it. Fault::run ends the run.
+  // after it. Fault::run ends the run. StatusCode::cancelled: nothing yet; it is asked again.
   virtual Result<std::optional<Record>> next() = 0;
   // Whether next() may wait for somebody (a pipe, a socket) and not only for a disk. Then each
   // record goes on at once, instead of together with those read in the same millisecond.
