@@ -38,6 +38,10 @@ Result<SourceReading> read_source(const Json& values, const std::optional<Json>&
     Result<std::optional<Record>> next = source->next();
     if (!next && next.status().fault() == Fault::run) return next.status();
     if (next && !*next) break;
+    if (next.status().code() == StatusCode::cancelled) {  // nothing yet
+      reading.positions.pop_back();
+      continue;
+    }
     reading.records.push_back(next ? (*next)->fields() : Json{{"error", next.status().message()}});
   }
   const Result<Json> identity = source->identity();
