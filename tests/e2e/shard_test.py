@@ -254,7 +254,7 @@ class ShardTest(EngineTest):
                          " > account 2> log & wait"],
             cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL)
         attempts = self.folder / "out/_rare/attempts"
-        wait_until(lambda: any(attempts.glob("*/*")))
+        wait_until(lambda: any(attempts.glob("*/*/rows/*")))
         parent.kill()
         parent.wait(timeout=HANG_S)
         log = self.folder / "log"
