@@ -356,11 +356,14 @@ Checkpoint Committer::snapshot() {
 void Committer::checkpoint() {
   if (broken_) return;
   Checkpoint checkpoint = snapshot();
+  std::map<std::string, Position> places;
+  for (const auto& [source, at] : checkpoint.sources) places.emplace(source, at.position);
   for (const Target& target : setup_.targets) {
     const AtWork at_work(setup_.plan->nodes[target.node]);
-    Result<Offset> offset = target.spill != nullptr
-                                ? target.spill->sync()
-                                : observed(target, [&] { return target.sink->sync(); });
+    Result<Offset> offset = target.spill != nullptr ? target.spill->sync() : observed(target, [&] {
+      target.sink->sources_at(places);
+      return target.sink->sync();
+    });
     if (!offset) return break_off(fault_at(setup_.plan->nodes[target.node], offset.status()));
     checkpoint.sinks[setup_.plan->nodes[target.node].name] = std::move(*offset);
   }

@@ -84,6 +84,7 @@ Status set_all(rd_kafka_conf_t* configuration, const ClusterParameters& paramete
                            {"enable.auto.offset.store", "false"},
                            {"auto.offset.reset", "error"}});
   }
+  if (!kind.group.empty()) all.emplace_back("group.id", kind.group);
   if (!kind.transactional_id.empty()) all.emplace_back("transactional.id", kind.transactional_id);
   Status status = set(configuration, "client.id", "rare-engine");
   // How long a broker keeps a question open for which it has nothing: also until an end is noticed.

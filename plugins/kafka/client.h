@@ -27,8 +27,20 @@ struct FreeError {
 struct FreeMessage {
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
 };
+struct FreePartitionList {
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+};
+struct FreeGroupMetadata {
+  void operator()(rd_kafka_consumer_group_metadata_t* group) const {
+    rd_kafka_consumer_group_metadata_destroy(group);
+  }
+};
 using TopicHandle = std::unique_ptr<rd_kafka_topic_t, FreeTopic>;
 using ErrorHandle = std::unique_ptr<rd_kafka_error_t, FreeError>;
+using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, FreePartitionList>;
+using GroupMetadata = std::unique_ptr<rd_kafka_consumer_group_metadata_t, FreeGroupMetadata>;
 using MessageHandle = std::unique_ptr<rd_kafka_message_t, FreeMessage>;
 
 // What every component of this plugin is told of its cluster.
@@ -50,6 +62,7 @@ struct ClientKind {
   bool sees_open_transactions = false;
   void (*delivered)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr;
   void* owner = nullptr;  // what `delivered` gets, as the last argument
+  std::string group{};    // of a consumer that asks for its offsets
 };
 
 // A client with its threads. What goes wrong with its connections is told by the component's log as

@@ -48,9 +48,10 @@ Spec ReadSource::spec() {
              "A field to add that says where the message stands: {topic, partition, offset, "
              "timestamp_ms}.")
       .param(&ReadSource::from_, "from", "beginning",
-             "Where a run begins: at the first messages that are kept, or at those that come after "
-             "it began.")
-      .choices({"beginning", "end"})
+             "Where a run begins: at the first messages that are kept, at those that come after it "
+             "began, or where a consumer group stands (at the first ones where it has no offset).")
+      .choices({"beginning", "end", "group"})
+      .param(&ReadSource::group_, "group", "", "from: group: its name.")
       .param(&ReadSource::until_, "until", "end",
              "end: the run is complete with what stood there when it began. never: it waits for "
              "what comes, until it is interrupted; of one partition, because the order among "
@@ -79,6 +80,10 @@ Status ReadSource::check() const {
   if (!are_numbers) {
     return refuse("partitions: expected a list of numbers from 0, came " + partitions_.dump());
   }
+  if ((from_ == "group") != !group_.empty()) {
+    return refuse("group: expected with `from: group`, and only there, came " +
+                  Json(group_).dump() + " with `from: " + from_ + "`");
+  }
   if (!append_ && never_ends()) {
     return refuse(
         "append: a source that waits for what comes (`until: never`) reads what came "
@@ -89,7 +94,9 @@ Status ReadSource::check() const {
 
 Status ReadSource::open(Context& context, std::optional<Position> position) {
   if (Status checked = check(); !checked) return checked;
-  Result<std::unique_ptr<Client>> client = Client::make(*this, ClientKind(), context);
+  ClientKind kind;
+  kind.group = group_;
+  Result<std::unique_ptr<Client>> client = Client::make(*this, kind, context);
   if (!client) return client.status();
   client_ = std::move(*client);
   parser_.emplace(MessageFields{format_of(format_), text_field_, key_field_, place_field_});
@@ -149,6 +156,11 @@ Status ReadSource::find_parts() {
     // What a partition has that came into being since the run began is new.
     const bool is_new = earlier_.has_value();
     part.begin = from_ == "end" && !is_new ? reach->end : reach->begin;
+    if (from_ == "group" && !is_new) {
+      const auto committed = committed_of(*client_, part.topic, part.partition);
+      if (!committed) return committed.status();
+      part.begin = committed->value_or(part.begin);
+    }
     parts_.push_back(std::move(part));
   }
   return add_stretch();
@@ -289,8 +301,15 @@ void ReadSource::note_progress() {
 
 Position ReadSource::position() const {
   const TopicReader::Place& place = reader_->place();
-  return Position{Json{
-      {"stretch", stretch_}, {"next", place.next}, {"turn", place.turn}, {"given", place.given}}};
+  Json of = Json::array();
+  for (std::size_t part = 0; part < place.next.size(); ++part) {
+    of.push_back({parts_[part].topic, parts_[part].partition});
+  }
+  return Position{Json{{"stretch", stretch_},
+                       {"of", std::move(of)},
+                       {"next", place.next},
+                       {"turn", place.turn},
+                       {"given", place.given}}};
 }
 
 std::optional<Progress> ReadSource::progress() const {

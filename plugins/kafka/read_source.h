@@ -31,7 +31,7 @@ class ReadSource final : public Source, public ClusterParameters {
   // `cancelled`: nothing has come for a while; it is asked again.
   Result<std::optional<Record>> next() override;
   bool may_wait() const override { return never_ends(); }
-  // {stretch, next: [offset of each partition], turn, given} (TopicReader::Place).
+  // {stretch, of: [[topic, partition]], next: [offset of each], turn, given} (TopicReader::Place).
   Position position() const override;
   std::optional<Progress> progress() const override;
   // {partitions: [{topic, partition, begin}], ends: [[offset of each partition] of each stretch]};
@@ -60,7 +60,7 @@ class ReadSource final : public Source, public ClusterParameters {
 
   std::vector<std::string> topic_;
   Json partitions_ = Json::array();
-  std::string format_, text_field_, key_field_, place_field_, from_, until_;
+  std::string format_, text_field_, key_field_, place_field_, from_, group_, until_;
   bool append_ = true;
 
   std::optional<Json> earlier_;

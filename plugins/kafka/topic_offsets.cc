@@ -70,4 +70,18 @@ Result<Reach> reach_of(Client& client, const std::string& topic, std::int32_t pa
   return reach;
 }
 
+Result<std::optional<std::int64_t>> committed_of(Client& client, const std::string& topic,
+                                                 std::int32_t partition) {
+  const PartitionList list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_t* const place =
+      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  const Status status = asked(client, "the group's offset in topic '" + topic + "'", [&] {
+    const rd_kafka_resp_err_t code = rd_kafka_committed(client.handle(), list.get(), kAtOnce_ms);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? place->err : code;
+  });
+  if (!status.ok()) return status;
+  if (place->offset < 0) return std::optional<std::int64_t>();
+  return std::optional<std::int64_t>(place->offset);
+}
+
 }  // namespace rare::kafka

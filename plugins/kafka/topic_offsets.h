@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "plugins/kafka/client.h"
@@ -18,5 +19,10 @@ struct Reach {
   std::int64_t end = 0;    // behind the last one that the client sees (ClientKind)
 };
 Result<Reach> reach_of(Client& client, const std::string& topic, std::int32_t partition);
+
+// Where the client's group (ClientKind) stands; nothing where it has no offset there. One in a
+// transaction that is under way is waited for.
+Result<std::optional<std::int64_t>> committed_of(Client& client, const std::string& topic,
+                                                 std::int32_t partition);
 
 }  // namespace rare::kafka

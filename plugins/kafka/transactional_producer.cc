@@ -128,6 +128,29 @@ Status TransactionalProducer::flush() {
   return undelivered_.ok() ? Status() : fault("write messages", undelivered_.message());
 }
 
+Status TransactionalProducer::tell(const std::string& group, const GroupOffsets& offsets) {
+  if (offsets == told_) return Status();
+  if (Status begun = begin(); !begun) return begun;
+  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const auto& [place, offset] : offsets) {
+    rd_kafka_topic_partition_list_add(list.get(), place.first.c_str(), place.second)->offset =
+        offset;
+  }
+  const GroupMetadata metadata(rd_kafka_consumer_group_metadata_new(group.c_str()));
+  const auto until = Clock::now() + kWaitForTransactions;
+  for (;;) {
+    rd_kafka_error_t* const error = rd_kafka_send_offsets_to_transaction(
+        client_->handle(), list.get(), metadata.get(), 5 * kStep_ms);
+    const std::string why = error == nullptr ? "" : rd_kafka_error_string(error);
+    const std::optional<Status> done = outcome(error, "commit the group's offsets");
+    if (done && done->ok()) told_ = offsets;
+    if (done) return *done;
+    if (client_->is_stopped() || Clock::now() > until) {
+      return fault("commit the group's offsets", why);
+    }
+  }
+}
+
 Status TransactionalProducer::commit() {
   if (!is_open_) return Status();
   if (Status flushed = flush(); !flushed) return flushed;

@@ -9,11 +9,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "plugins/kafka/client.h"
 #include "plugins/kafka/message_rows.h"
 
 namespace rare::kafka {
+
+// By topic and partition: the first message that is not done.
+using GroupOffsets = std::map<std::pair<std::string, std::int32_t>, std::int64_t>;
 
 class TransactionalProducer {
  public:
@@ -29,6 +33,9 @@ class TransactionalProducer {
   // Into the transaction under way, or one that begins with it. `header`: the value of the
   // message's header kRunHeader. Waits while librdkafka holds as much as it may.
   Status produce(const MessageRow& row, const std::string& header);
+  // Offsets of a consumer group, committed with the transaction under way, or with one that begins
+  // with them; nothing where they are those of the last call.
+  Status tell(const std::string& group, const GroupOffsets& offsets);
   // All that was produced is committed when this returns. After an error nothing more can be done:
   // what was produced since the last commit is not seen, unless the commit's answer was lost.
   Status commit();
@@ -54,6 +61,7 @@ class TransactionalProducer {
   bool is_open_ = false;
   Status undelivered_;
   std::map<std::int32_t, std::int64_t> ends_;
+  GroupOffsets told_;
 };
 
 }  // namespace rare::kafka

@@ -49,7 +49,12 @@ Spec WriteSink::spec() {
       .param(&WriteSink::text_field_, "text_field", "text", "text: the field that is the value.")
       .param(&WriteSink::key_, "key", "",
              "A field whose value is the message's key, text as it is and else as JSON: messages "
-             "of one key are in one partition. Empty: no keys.");
+             "of one key are in one partition. Empty: no keys.")
+      .param(&WriteSink::group_, "group", "",
+             "A consumer group that gets, in the transactions of the rows, the offsets up to which "
+             "the run's kafka.read nodes on this cluster are done: tools show what is left, and "
+             "`from: group` goes on from there without the run's state. Empty: none.")
+      .no_effect_on_result();
   spec.reads_param("key");
   return spec;
 }
@@ -193,7 +198,25 @@ Status WriteSink::write_encoded(std::span<const std::string> rows) {
   return producer_->client().fault();
 }
 
+// Of kafka.read: what has another form is of another source.
+void WriteSink::sources_at(const std::map<std::string, Position>& places) {
+  offsets_.clear();
+  if (group_.empty()) return;
+  for (const auto& [source, place] : places) {
+    const Json of = place.token.value("of", Json()), next = place.token.value("next", Json());
+    if (!of.is_array() || !next.is_array() || of.size() != next.size()) continue;
+    for (std::size_t part = 0; part < of.size(); ++part) {
+      offsets_[{of[part].at(0).get<std::string>(), of[part].at(1).get<std::int32_t>()}] =
+          next[part].get<std::int64_t>();
+    }
+  }
+}
+
+// While rows wait to come again the sources stand before what the group was told with them.
 Result<Offset> WriteSink::sync() {
+  if (!group_.empty() && waiting_.empty()) {
+    if (Status told = producer_->tell(group_, offsets_); !told) return told;
+  }
   if (Status committed = producer_->commit(); !committed) return committed;
   for (const auto& [partition, end] : producer_->ends()) {
     const auto at = static_cast<std::size_t>(partition);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,7 @@ class WriteSink final : public Sink, public ClusterParameters {
   bool encodes() const override { return true; }
   Result<std::string> encode(const Record& record) const override;
   Status write_encoded(std::span<const std::string> rows) override;
+  void sources_at(const std::map<std::string, Position>& places) override;
   Result<Offset> sync() override;
   Status copy_finished(const Offset& from, const Offset& to) override;
   Status finalise() override;
@@ -47,7 +49,7 @@ class WriteSink final : public Sink, public ClusterParameters {
   Result<std::optional<std::string>> key_of(const Record& record) const;
   std::size_t most_bytes() const;
 
-  std::string topic_, transactional_id_, format_, text_field_, key_;
+  std::string topic_, transactional_id_, group_, format_, text_field_, key_;
   std::vector<std::string> fields_;
 
   Context* context_ = nullptr;
@@ -57,6 +59,7 @@ class WriteSink final : public Sink, public ClusterParameters {
   std::uint64_t rows_ = 0;
   std::vector<std::int64_t> next_;
   CommittedRows waiting_;
+  GroupOffsets offsets_;  // of the group, as the sources stand now
 };
 
 }  // namespace rare::kafka

@@ -3,6 +3,7 @@
 import collections
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -96,6 +97,23 @@ class BrokerTest(EngineTest):
         self.assertGreater(len(self.broker.read("before", PARTITIONS, "read_uncommitted")), 0)
         self.finish()
         self.check_each_once("before")
+
+    def test_a_group_and_the_topic_know_enough_when_the_state_is_lost(self):
+        """Each start is on a machine of its own, which is killed between the two commits."""
+        self.lay_out("grouped", "input")
+        text = (self.folder / "copy.yaml").read_text()
+        text = text.replace("topic: documents", "topic: documents, from: group, group: copiers")
+        self.write("copy.yaml", text.replace("topic: grouped", "topic: grouped, group: copiers"))
+        kills = 0
+        for _ in range(4):
+            kills += self.kill_at("after_commit")
+            shutil.rmtree(self.folder / ".rare", ignore_errors=True)
+        self.assertGreater(kills, 2)
+        self.finish()
+        self.check_each_once("grouped")
+        shutil.rmtree(self.folder / ".rare")
+        self.finish()  # nothing is left
+        self.check_each_once("grouped")
 
     def test_killed_at_any_time(self):
         chance = random.Random(7)

@@ -9,6 +9,7 @@
 // methods from one at a time. Ownership: the engine owns the sink; rows are lent for the call.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 #include "rare/context.h"
 #include "rare/json.h"
 #include "rare/record.h"
+#include "rare/source.h"
 #include "rare/status.h"
 
 namespace rare {
@@ -80,6 +82,9 @@ class Sink {
   // Whether its rows tell where they come from: operators then note it (provenance.h). Also before
   // open().
   virtual bool wants_provenance() const { return false; }
+  // Before each sync(): where the run's sources stand, by node, so that all that came of what is
+  // before these places is written. For a sink that keeps them elsewhere, together with its rows.
+  virtual void sources_at(const std::map<std::string, Position>& /*places*/) {}
 };
 
 }  // namespace rare

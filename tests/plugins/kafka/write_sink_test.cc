@@ -1,5 +1,7 @@
 #include "plugins/kafka/write_sink.h"
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +18,7 @@ using rare::testing::make;
 using rare::testing::TestContext;
 using testing::MockCluster;
 
+constexpr std::int16_t kAddOffsets = 25;
 constexpr std::int16_t kEndTransaction = 26;
 
 // A start of a run: opens at `from`.
@@ -108,6 +111,36 @@ TEST_CASE("rows without a byte are told apart from none") {
   REQUIRE(second.write({"", "x"}).ok());
   CHECK(second.synced().at("waiting").empty());
   CHECK(cluster.sorted_values("out", 1) == std::vector<std::string>{"", "x"});
+}
+
+TEST_CASE("a group is told where the sources stand, with the rows and not before they came again") {
+  MockCluster cluster;
+  cluster.make_topic("out", 1);
+  const Json more = {{"group", "readers"}};
+  const auto standing = [](std::int64_t first, std::int64_t second) {
+    const Json of = Json::array({Json::array({"in", 0}), Json::array({"in", 1})});
+    return std::map<std::string, Position>{
+        {"documents", {Json{{"of", of}, {"next", Json::array({first, second})}}}},
+        {"lines", {Json{{"of", "lines"}, {"next", 7}}}}};
+  };
+  Json begun;
+  {
+    Start first(cluster, std::nullopt, more);
+    begun = first.synced();
+    REQUIRE(first.write({"a", "b"}).ok());
+    first.sink().sources_at(standing(5, 7));
+    first.synced();
+  }
+  Start second(cluster, begun, more);
+  cluster.fail_next(kAddOffsets, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+  REQUIRE(second.write({"a"}).ok());
+  second.sink().sources_at(standing(3, 4));
+  second.synced();  // nobody was told, and so nobody refused
+  REQUIRE(second.write({"b"}).ok());
+  second.sink().sources_at(standing(5, 8));  // no row more: it was filtered, say
+  const Status refused = second.sink().sync().status();
+  CHECK(refused.fault() == Fault::run);
+  CHECK(refused.message().find("cannot commit the group's offsets") != std::string::npos);
 }
 
 TEST_CASE("a topic that was made anew is no output to go on with") {
