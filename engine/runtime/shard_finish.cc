@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "engine/observe/log.h"
 #include "engine/observe/standard_output.h"
@@ -21,6 +23,7 @@
 #include "engine/runtime/shard_plan.h"
 #include "engine/state/folder.h"
 #include "engine/state/ledger.h"
+#include "engine/state/shard_presence.h"
 
 namespace rare::engine {
 namespace {
@@ -263,8 +266,16 @@ Status Finish::write_manifest() const {
                      manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-// First under another name: what is half removed must not look like what dead letters are in.
+// First under another name: what is half removed must not look like an attempt. Not while a retry
+// is under way somewhere, which would lose what it has made.
 Status Finish::sweep() const {
+  const std::vector<std::string> at_work = ShardPresence::names_in(folder_.running_folder());
+  if (std::any_of(at_work.begin(), at_work.end(), is_of_retry)) {
+    log_line(LogLevel::warning, {},
+             "a retry is under way: finish once more when it is done, which also sweeps what "
+             "attempts have left");
+    return Status();
+  }
   const std::string old = folder_.inner() + "/swept";
   std::error_code error;
   fs::remove_all(old, error);

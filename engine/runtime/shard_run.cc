@@ -213,7 +213,8 @@ void ShardRun::write_to_attempt() {
 
 void ShardRun::begin_session() {
   session_.reset();  // one that is begun again
-  presence_.emplace(folder_->running_folder(), shard_digits(shard_.shard) + "-" + state_->run_id());
+  presence_.emplace(folder_->running_folder(),
+                    presence_name(shard_.shard, state_->run_id(), retry_));
   settings_.presence = &*presence_;
   RunSession::Setup setup;
   setup.plan = &plan_;

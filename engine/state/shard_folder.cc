@@ -23,6 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kRetryMark = ".retry-";
+
 Status cannot_link(const std::string& folder, int error) {
   return Status::run_fault(
       StatusCode::invalid_argument,
@@ -51,6 +53,15 @@ std::string shard_digits(std::uint32_t shard) {
   char text[16];
   std::snprintf(text, sizeof text, "%05u", shard);
   return text;
+}
+
+std::string presence_name(std::uint32_t shard, const std::string& attempt, std::uint32_t retry) {
+  return shard_digits(shard) + "-" + attempt +
+         (retry == 0 ? "" : kRetryMark + std::to_string(retry));
+}
+
+bool is_of_retry(const std::string& presence_name) {
+  return presence_name.find(kRetryMark) != std::string::npos;
 }
 
 std::string plan_digest(const Json& plan) {
@@ -98,7 +109,7 @@ Result<ShardFolder> ShardFolder::open_planned(const std::string& folder) {
 
 std::string ShardFolder::part_file(std::uint32_t shard, std::uint32_t retry) const {
   return inner() + "/part-" + shard_digits(shard) +
-         (retry == 0 ? "" : ".retry-" + std::to_string(retry)) + ".json";
+         (retry == 0 ? "" : kRetryMark + std::to_string(retry)) + ".json";
 }
 
 std::string ShardFolder::attempt_folder(std::uint32_t shard, const std::string& attempt) const {

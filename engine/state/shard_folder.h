@@ -26,6 +26,11 @@ inline constexpr std::uint32_t kMostShards = 100'000;
 // "00017"
 std::string shard_digits(std::uint32_t shard);
 
+// What an attempt is called where shards show themselves.
+std::string presence_name(std::uint32_t shard, const std::string& attempt, std::uint32_t retry);
+// Whether it is that of a retry: what it makes is needed though the run is finished.
+bool is_of_retry(const std::string& presence_name);
+
 class ShardFolder {
  public:
   // Makes what is missing of the folder, and tries whether its file system can link.

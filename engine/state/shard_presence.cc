@@ -29,11 +29,28 @@ bool make_young(const std::string& file) {
   return written;
 }
 
+// Of all files in the folder, `own` included, which becomes so. The folder may be gone: `finish`
+// sweeps it.
+std::vector<std::string> young_in(const std::string& folder, const std::string& own) {
+  std::vector<std::string> names;
+  if (!make_young(own) && (!make_shared_folder(folder).ok() || !make_young(own))) return names;
+  std::error_code error;
+  const auto now = fs::last_write_time(own, error);
+  if (error) return names;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;
+    const auto written = fs::last_write_time(entry->path(), gone);
+    if (!gone && now - written < kYoung) names.push_back(entry->path().filename().string());
+  }
+  if (error) names.clear();
+  return names;
+}
+
 }  // namespace
 
 ShardPresence::ShardPresence(std::string folder, std::string name)
     : folder_(std::move(folder)), file_(folder_ + "/" + std::move(name)) {
-  if (!make_shared_folder(folder_).ok()) return;
   look();
   thread_ = std::thread([this] { keep_on(); });
 }
@@ -59,18 +76,18 @@ void ShardPresence::keep_on() {
 }
 
 void ShardPresence::look() {
-  if (!make_young(file_)) return;
+  const auto count = static_cast<int>(young_in(folder_, file_).size());
+  if (count > 0) count_.store(count, std::memory_order_relaxed);
+}
+
+std::vector<std::string> ShardPresence::names_in(const std::string& folder) {
   std::error_code error;
-  const auto now = fs::last_write_time(file_, error);
-  if (error) return;
-  int count = 0;
-  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::error_code gone;
-    const auto written = fs::last_write_time(entry->path(), gone);
-    if (!gone && now - written < kYoung) ++count;
-  }
-  if (!error && count > 0) count_.store(count, std::memory_order_relaxed);
+  if (!fs::is_directory(folder, error)) return {};
+  const std::string name = "looks-" + std::to_string(::getpid());
+  std::vector<std::string> names = young_in(folder, folder + "/" + name);
+  ::unlink((folder + "/" + name).c_str());
+  std::erase(names, name);
+  return names;
 }
 
 }  // namespace rare::engine

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace rare::engine {
 
@@ -25,6 +26,10 @@ class ShardPresence {
   // Those that were there a few seconds ago, this one included. One that was killed counts for
   // half a minute more.
   int count() const { return count_.load(std::memory_order_relaxed); }
+
+  // The names of those that were there a few seconds ago, as seen by who is none of them; empty
+  // where the folder cannot be written or read.
+  static std::vector<std::string> names_in(const std::string& folder);
 
  private:
   void keep_on();

@@ -171,6 +171,20 @@ class ShardRetryTest(EngineTest):
             self.assertLessEqual(server.stats()["calls"], self.calls_for(dead) + 3 * 16)
         self.check_whole(output)
 
+    def test_a_finish_meanwhile_leaves_a_retry_alone(self):
+        output = self.undisturbed()
+        self.run_shards("--truncated", 15, "--seed", 1)
+        finished = self.output()
+        with ProtocolServer("--latency-ms", 300) as server:
+            self.use_endpoint(server)
+            retry = self.start(*self.command("retry"))
+            wait_until(lambda: server.stats()["calls"] > 0 or retry.poll() is not None)
+            self.assertIn("a retry is under way", self.call("finish", "shared", code=3).stderr)
+            self.check_output(finished)
+            out, error = retry.communicate(timeout=HANG_S)
+            self.assertEqual(retry.returncode, 0, out + error)
+        self.check_whole(output)
+
     def test_a_zombie_changes_nothing(self):
         output = self.undisturbed()
         self.run_shards("--truncated", 15, "--seed", 1)

@@ -3,9 +3,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
+#include <string>
 
 #include "catch.h"
+#include "engine/state/shard_folder.h"
 #include "state_fixture.h"
 
 namespace {
@@ -34,6 +37,20 @@ TEST_CASE("one that has not shown itself for long does not count") {
   fs::last_write_time(folder + "/00000-killed",
                       fs::file_time_type::clock::now() - std::chrono::minutes(1));
   CHECK(ShardPresence(folder, "00001-b").count() == 1);
+}
+
+TEST_CASE("who looks is none of them, and leaves nothing") {
+  const rare::engine::state_test::ScratchFolder scratch;
+  const std::string folder = scratch / "running";
+  CHECK(ShardPresence::names_in(folder).empty());
+  CHECK(!fs::exists(folder));
+  const ShardPresence one(folder, rare::engine::presence_name(3, "a1", 2));
+  const auto names = ShardPresence::names_in(folder);
+  REQUIRE(names.size() == 1);
+  CHECK(names[0] == "00003-a1.retry-2");
+  CHECK(rare::engine::is_of_retry(names[0]));
+  CHECK(!rare::engine::is_of_retry(rare::engine::presence_name(3, "a1", 0)));
+  CHECK(std::distance(fs::directory_iterator(folder), fs::directory_iterator()) == 1);
 }
 
 TEST_CASE("where nobody can write, a shard counts alone") {
