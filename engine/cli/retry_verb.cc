@@ -30,7 +30,7 @@ void add_retry_verb(CLI::App& app, int& exit_code) {
   add_color(verb, options->color);
   verb.footer(
       "Only records with dead letters run again, and only where they died is a model asked anew.\n"
-      "Until it is done the finished output stays as it is.\n"
+      "Until all is asked the finished output stays as it is.\n"
       "Examples:\n"
       "  rare-engine retry pipelines/rare.yaml\n"
       "  rare-engine retry pipelines/rare.yaml -f pipelines/openai.yaml\n"

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -41,13 +42,6 @@ Status damaged(const std::string& file, const std::string& why) {
 
 std::uint32_t shard_of(const Json& part) { return part.at("shard").get<std::uint32_t>(); }
 std::uint32_t retry_of(const Json& part) { return part.value("retry", 0U); }
-
-// What a sink wrote is in place without its attempt having it any more: it was put there before.
-bool is_in_place(const std::string& file, const Json& bytes) {
-  std::error_code error;
-  if (!fs::exists(file, error)) return false;
-  return !bytes.is_number() || fs::file_size(file, error) == bytes.get<std::uintmax_t>();
-}
 
 class Sums {
  public:
@@ -107,8 +101,9 @@ class Finish {
   std::string attempt_of(const Json& part) const {
     return folder_.attempt_folder(shard_of(part), part.at("attempt").get<std::string>());
   }
-  // Over all shards.
-  std::uint64_t retries() const;
+  Json attempts() const;
+  bool is_latest() const;
+  bool was_put_in_place(const Json& part, const std::string& file) const;
   Status begin_again();
   Status keep_dead_letters() const;
   Status name_files() const;
@@ -126,6 +121,7 @@ class Finish {
 
   const ShardFolder& folder_;
   ShardProgress progress_;
+  Json finished_;  // the attempts whose output is complete in place, by shard; null: there is none
 };
 
 std::set<std::string> Finish::sinks() const {
@@ -136,20 +132,28 @@ std::set<std::string> Finish::sinks() const {
   return names;
 }
 
-std::uint64_t Finish::retries() const {
-  std::uint64_t all = 0;
-  for (const Json& part : progress_.parts) all += retry_of(part);
-  return all;
+// By shard.
+Json Finish::attempts() const {
+  Json attempts = Json::array();
+  for (const Json& part : progress_.parts) attempts.push_back(part.at("attempt"));
+  return attempts;
+}
+
+// Whether no retry was committed since.
+bool Finish::is_latest() const {
+  for (const Json& part : progress_.parts) {
+    const auto latest = folder_.latest_part(shard_of(part));
+    if (!latest || !*latest || (*latest)->at("attempt") != part.at("attempt")) return false;
+  }
+  return true;
 }
 
 // An output that was finished before a shard was retried is none any more, until it is again.
 Status Finish::begin_again() {
-  if (!progress_.finished) return Status();
   std::ifstream in(manifest_file(), std::ios::binary);
   const Json manifest = Json::parse(in, nullptr, false);
-  if (manifest.is_object() && manifest.value("retries", std::uint64_t{0}) == retries()) {
-    return Status();
-  }
+  if (manifest.is_object()) finished_ = manifest.value("attempts", Json());
+  if (!progress_.finished || finished_ == attempts()) return Status();
   if (::unlink(folder_.success_file().c_str()) != 0 && errno != ENOENT) {
     return file_error("cannot remove", folder_.success_file(), errno);
   }
@@ -168,7 +172,10 @@ Status Finish::keep_dead_letters() const {
     const std::string to = kept_dead_letters(part);
     std::error_code error;
     if (::rename(from.c_str(), to.c_str()) == 0 || fs::exists(to, error)) continue;
-    return file_error("cannot read", from, ENOENT);
+    return Status::run_fault(StatusCode::not_found,
+                             from + ": expected the dead letters of shard " +
+                                 std::to_string(shard_of(part)) + ", and they are gone. Remove " +
+                                 folder_.part_file(shard_of(part), retry_of(part)) + kAgain);
   }
   return sync_folder(folder);
 }
@@ -189,6 +196,16 @@ Status Finish::name_files() const {
   return Status();
 }
 
+// A file that its attempt has no more was put in place before: by a finish that was ended before it
+// swept the attempts, or by the one whose manifest names this attempt.
+bool Finish::was_put_in_place(const Json& part, const std::string& file) const {
+  std::error_code error;
+  if (!fs::exists(file, error)) return false;
+  if (fs::exists(attempt_of(part), error)) return true;
+  const std::size_t shard = shard_of(part);
+  return finished_.is_array() && shard < finished_.size() && finished_[shard] == part.at("attempt");
+}
+
 Status Finish::put_in_place(const Json& part, const Json& file) const {
   const std::string place =
       "/" + file.at("node").get<std::string>() + "/" + file.at("name").get<std::string>();
@@ -200,7 +217,7 @@ Status Finish::put_in_place(const Json& part, const Json& file) const {
   if (::rename(from.c_str(), to.c_str()) == 0) return Status();
   const int reason = errno;
   if (reason != ENOENT) return file_error("cannot put in place", to, reason);
-  if (is_in_place(to, file.value("bytes", Json()))) return Status();
+  if (was_put_in_place(part, to)) return Status();
   return Status::run_fault(StatusCode::not_found,
                            to + ": expected what shard " + std::to_string(shard_of(part)) +
                                " wrote, and it is gone. Remove " +
@@ -257,7 +274,7 @@ Status Finish::write_manifest() const {
   manifest["name"] = progress_.name;
   manifest["status"] = "complete";
   manifest["shards"] = progress_.shards;
-  manifest["retries"] = retries();
+  manifest["attempts"] = attempts();
   manifest["results"] = Json::array();
   for (const std::string& sink : sinks()) {
     manifest["results"].push_back(folder_.folder() + "/" + sink);
@@ -269,11 +286,16 @@ Status Finish::write_manifest() const {
 // First under another name: what is half removed must not look like an attempt. Not while a retry
 // is under way somewhere, which would lose what it has made.
 Status Finish::sweep() const {
-  const std::vector<std::string> at_work = ShardPresence::names_in(folder_.running_folder());
-  if (std::any_of(at_work.begin(), at_work.end(), is_of_retry)) {
+  // In this order: one that has ended has committed.
+  const Result<std::vector<std::string>> at_work =
+      ShardPresence::names_in(folder_.running_folder());
+  if (!at_work || std::any_of(at_work->begin(), at_work->end(), is_of_retry) || !is_latest()) {
     log_line(LogLevel::warning, {},
-             "a retry is under way: finish once more when it is done, which also sweeps what "
-             "attempts have left");
+             at_work ? "a retry is under way, or was committed meanwhile: finish once more when it "
+                       "is done, which also sweeps what attempts have left"
+                     : "what attempts have left is not swept, as nobody can tell whether a retry "
+                       "is under way: " +
+                           at_work.status().message());
     return Status();
   }
   const std::string old = folder_.inner() + "/swept";
@@ -331,7 +353,7 @@ Result<ShardProgress> shard_progress(const ShardFolder& folder) {
       }
       sums.add(**part);
     } catch (const Json::exception& error) {
-      return damaged(folder.part_file(shard), error.what());
+      return damaged(folder.part_file(shard, retry_of(**part)), error.what());
     }
     progress.parts.push_back(std::move(**part));
   }
@@ -360,6 +382,20 @@ std::string missing_shards(const ShardProgress& progress) {
 int finish_shards(const std::string& name) {
   const Result<ShardFolder> folder = ShardFolder::open_planned(name);
   if (!folder) return report_fault(folder.status());
+  // Of two at once the slower one would put back what a retry has replaced.
+  const Result<std::unique_ptr<FolderLock>> lock = FolderLock::take(folder->inner());
+  if (!lock) {
+    if (lock.status().code() == StatusCode::invalid_argument) {
+      return report_fault(Status::run_fault(
+          StatusCode::unavailable,
+          folder->folder() + ": expected no other `finish`, and one is under way (" +
+              FolderLock::holder(folder->inner()).value_or("on another machine") +
+              "). Wait for it or end it, then finish again."));
+    }
+    log_line(LogLevel::warning, {},
+             lock.status().message() +
+                 ": whether another `finish` is under way cannot be told, so see that none is");
+  }
   Result<ShardProgress> progress = shard_progress(*folder);
   if (!progress) return report_fault(progress.status());
   if (!progress->missing.empty()) {

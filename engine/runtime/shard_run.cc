@@ -91,6 +91,7 @@ class ShardRun {
   Json planned_;
   std::uint32_t retry_ = 0;  // its number, from 1; 0: the run
   RetryRounds rounds_;       // of a retry
+  std::string base_;         // the attempt that it retries
   std::unique_ptr<RunState> state_;
   std::optional<ShardPresence> presence_;  // outlives the session
   std::unique_ptr<RunSession> session_;
@@ -166,6 +167,7 @@ Result<bool> ShardRun::take_up_dead_letters(const std::optional<Json>& committed
                                  "again: stored replies are not paid again.");
   }
   rounds_ = *rounds;
+  base_ = committed->value("attempt", "");
   retry_ = last + 1;
   return true;
 }
@@ -185,6 +187,7 @@ Status ShardRun::open_state() {
   if (retry_ > 0) {
     settings_.state_folder += "-retry-" + std::to_string(retry_);
     identity["retry"] = retry_;
+    identity["of"] = base_;  // where that was made again, its dead letters are others
   }
   StateOptions options = state_options(plan_, settings_.state_folder, std::move(identity));
   options.fresh = settings_.fresh;
@@ -271,10 +274,7 @@ Result<Json> ShardRun::files() const {
     if (error) return file_error("cannot look into", folder, error.value());
     std::sort(names.begin(), names.end());
     for (std::string& found : names) {
-      const std::uintmax_t bytes = fs::file_size(folder + "/" + found, error);
-      files.push_back({{"node", node.name},
-                       {"name", std::move(found)},
-                       {"bytes", error ? Json() : Json(bytes)}});  // of a folder none
+      files.push_back({{"node", node.name}, {"name", std::move(found)}});
     }
     if (Status synced = sync_folder(folder); !synced.ok()) return synced;
   }

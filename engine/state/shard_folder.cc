@@ -47,6 +47,34 @@ Status write_all_of(int descriptor, const std::string& text, const std::string& 
   return Status();
 }
 
+Status damaged_file(const std::string& file, const std::string& expected) {
+  return Status::run_fault(StatusCode::invalid_data,
+                           file + ": expected " + expected +
+                               ", came something else: it was written whole, so it was damaged "
+                               "since.");
+}
+
+Result<std::optional<Json>> read_object(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    if (errno == ENOENT) return std::optional<Json>();
+    return file_error("cannot read", file, errno);
+  }
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  Json content = Json::parse(text, nullptr, false);
+  if (!content.is_object()) return damaged_file(file, "a JSON object");
+  return std::optional<Json>(std::move(content));
+}
+
+bool is_part(const Json& part, std::uint32_t retry) {
+  const auto is = [&](const char* key, bool (Json::*right)() const noexcept) {
+    const auto at = part.find(key);
+    return at == part.end() || ((*at).*right)();
+  };
+  return is("attempt", &Json::is_string) && is("records", &Json::is_object) &&
+         is("retry", &Json::is_number_integer) && part.value("retry", std::int64_t{0}) == retry;
+}
+
 }  // namespace
 
 std::string shard_digits(std::uint32_t shard) {
@@ -158,22 +186,25 @@ Status ShardFolder::try_links() const {
   return linked ? Status() : cannot_link(folder_, error);
 }
 
-Result<std::optional<Json>> ShardFolder::read(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    if (errno == ENOENT) return std::optional<Json>();
-    return file_error("cannot read", file, errno);
+Result<std::optional<Json>> ShardFolder::plan() const {
+  Result<std::optional<Json>> plan = read_object(plan_file());
+  if (plan || plan.status().code() != StatusCode::invalid_data) return plan;
+  return Status::run_fault(
+      StatusCode::invalid_data,
+      plan.status().message() + " Take another --out folder; stored replies are not paid again.");
+}
+
+Result<std::optional<Json>> ShardFolder::part(std::uint32_t shard, std::uint32_t retry) const {
+  const std::string file = part_file(shard, retry);
+  Result<std::optional<Json>> part = read_object(file);
+  if (part && *part && !is_part(**part, retry)) {
+    part = damaged_file(file, "the account of a shard");
   }
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  Json content = Json::parse(text, nullptr, false);
-  if (!content.is_object()) {
-    return Status::run_fault(StatusCode::invalid_data,
-                             file +
-                                 ": expected a JSON object, came something else: it was written "
-                                 "whole, so it was damaged since. Take another --out folder; "
-                                 "stored replies are not paid again.");
-  }
-  return std::optional<Json>(std::move(content));
+  if (part || part.status().code() != StatusCode::invalid_data) return part;
+  return Status::run_fault(StatusCode::invalid_data,
+                           part.status().message() + " Remove it, and " +
+                               (retry == 0 ? "run" : "retry") +
+                               " that shard again: stored replies are not paid again.");
 }
 
 Result<Json> ShardFolder::put_first(const std::string& file, const Json& content) const {
@@ -185,7 +216,7 @@ Result<Json> ShardFolder::put_first(const std::string& file, const Json& content
   ::unlink(temporary->c_str());
   if (!linked && error != EEXIST) return file_error("cannot put in place", file, error);
   if (Status synced = sync_folder(inner()); !synced.ok()) return synced;
-  Result<std::optional<Json>> there = read(file);
+  Result<std::optional<Json>> there = read_object(file);
   if (!there) return there.status();
   if (!*there) return file_error("cannot read", file, ENOENT);
   return std::move(**there);

@@ -54,11 +54,10 @@ class ShardFolder {
   std::string success_file() const { return folder_ + "/_SUCCESS"; }
 
   // Nothing where there is none yet.
-  Result<std::optional<Json>> plan() const { return read(plan_file()); }
-  Result<std::optional<Json>> part(std::uint32_t shard, std::uint32_t retry = 0) const {
-    return read(part_file(shard, retry));
-  }
+  Result<std::optional<Json>> plan() const;
+  Result<std::optional<Json>> part(std::uint32_t shard, std::uint32_t retry = 0) const;
   // Of the last retry that was committed; its number is the part's `retry`, 0 where it has none.
+  // Of what part() gives, `retry`, `attempt` and `records` are what they should be, where they are.
   Result<std::optional<Json>> latest_part(std::uint32_t shard) const;
   // What stands there afterwards: `plan` or `part`, or what somebody else put there before.
   Result<Json> put_plan(const Json& plan) const { return put_first(plan_file(), plan); }
@@ -69,7 +68,6 @@ class ShardFolder {
  private:
   explicit ShardFolder(const std::string& named);
   Status try_links() const;
-  static Result<std::optional<Json>> read(const std::string& file);
   Result<Json> put_first(const std::string& file, const Json& content) const;
   Result<std::string> write_temporary(const std::string& text) const;
 

@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "engine/state/folder.h"
 #include "engine/state/shard_folder.h"
+#include "engine/text/random_token.h"
 
 namespace rare::engine {
 namespace {
@@ -31,19 +34,21 @@ bool make_young(const std::string& file) {
 
 // Of all files in the folder, `own` included, which becomes so. The folder may be gone: `finish`
 // sweeps it.
-std::vector<std::string> young_in(const std::string& folder, const std::string& own) {
+Result<std::vector<std::string>> young_in(const std::string& folder, const std::string& own) {
+  if (!make_young(own)) {
+    if (Status made = make_shared_folder(folder); !made.ok()) return made;
+    if (!make_young(own)) return file_error("cannot write", own, errno);
+  }
   std::vector<std::string> names;
-  if (!make_young(own) && (!make_shared_folder(folder).ok() || !make_young(own))) return names;
   std::error_code error;
   const auto now = fs::last_write_time(own, error);
-  if (error) return names;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code gone;
     const auto written = fs::last_write_time(entry->path(), gone);
     if (!gone && now - written < kYoung) names.push_back(entry->path().filename().string());
   }
-  if (error) names.clear();
+  if (error) return file_error("cannot look into", folder, error.value());
   return names;
 }
 
@@ -76,17 +81,18 @@ void ShardPresence::keep_on() {
 }
 
 void ShardPresence::look() {
-  const auto count = static_cast<int>(young_in(folder_, file_).size());
-  if (count > 0) count_.store(count, std::memory_order_relaxed);
+  const auto names = young_in(folder_, file_);
+  if (names) count_.store(static_cast<int>(names->size()), std::memory_order_relaxed);
 }
 
-std::vector<std::string> ShardPresence::names_in(const std::string& folder) {
+Result<std::vector<std::string>> ShardPresence::names_in(const std::string& folder) {
   std::error_code error;
-  if (!fs::is_directory(folder, error)) return {};
-  const std::string name = "looks-" + std::to_string(::getpid());
-  std::vector<std::string> names = young_in(folder, folder + "/" + name);
-  ::unlink((folder + "/" + name).c_str());
-  std::erase(names, name);
+  if (!fs::is_directory(folder, error)) return std::vector<std::string>();
+  const Result<std::string> name = random_token();
+  if (!name) return name.status();
+  Result<std::vector<std::string>> names = young_in(folder, folder + "/" + *name);
+  ::unlink((folder + "/" + *name).c_str());
+  if (names) std::erase(*names, *name);
   return names;
 }
 

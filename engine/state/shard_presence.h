@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "rare/status.h"
+
 namespace rare::engine {
 
 class ShardPresence {
@@ -27,9 +29,8 @@ class ShardPresence {
   // half a minute more.
   int count() const { return count_.load(std::memory_order_relaxed); }
 
-  // The names of those that were there a few seconds ago, as seen by who is none of them; empty
-  // where the folder cannot be written or read.
-  static std::vector<std::string> names_in(const std::string& folder);
+  // The names of those that were there a few seconds ago, as seen by who is none of them.
+  static Result<std::vector<std::string>> names_in(const std::string& folder);
 
  private:
   void keep_on();

@@ -1,6 +1,7 @@
 #include "plugins/kafka/read_source.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -75,7 +76,8 @@ Status ReadSource::check() const {
   const bool are_numbers =
       partitions_.is_array() &&
       std::all_of(partitions_.begin(), partitions_.end(), [](const Json& number) {
-        return number.is_number_integer() && number.get<std::int64_t>() >= 0;
+        return number.is_number_integer() && number.get<std::int64_t>() >= 0 &&
+               number.get<std::int64_t>() <= std::numeric_limits<std::int32_t>::max();
       });
   if (!are_numbers) {
     return refuse("partitions: expected a list of numbers from 0, came " + partitions_.dump());
@@ -160,6 +162,15 @@ Status ReadSource::find_parts() {
       const auto committed = committed_of(*client_, part.topic, part.partition);
       if (!committed) return committed.status();
       part.begin = committed->value_or(part.begin);
+      if (part.begin < reach->begin || part.begin > reach->end) {
+        return refuse(name_of(part.topic, part.partition) + ": group '" + group_ +
+                      "' stands at offset " + std::to_string(part.begin) +
+                      ", and messages are there from " + std::to_string(reach->begin) +
+                      " up to before " + std::to_string(reach->end) +
+                      ": retention has removed what it had not read, or the topic was made anew. "
+                      "Set the group's offset (kafka-consumer-groups.sh --reset-offsets), or begin "
+                      "with `from: beginning`");
+      }
     }
     parts_.push_back(std::move(part));
   }

@@ -1,12 +1,14 @@
 #include "plugins/kafka/topic_offsets.h"
 
 #include <chrono>
+#include <thread>
 
 namespace rare::kafka {
 namespace {
 
 constexpr auto kWaitForAnswer = std::chrono::seconds(60);
 constexpr int kAtOnce_ms = 2000;
+constexpr auto kBetweenTries = std::chrono::milliseconds(100);
 
 // Asks until there is an answer other than that somebody is away. `ask` gives librdkafka's code.
 template <class Ask>
@@ -26,6 +28,14 @@ Status asked(Client& client, const std::string& what, const Ask& ask) {
                                    ": the cluster has none; check the name, or make it "
                                    "(kafka-topics.sh --create)");
     }
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+        code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+      return Status::run_fault(StatusCode::permission_denied,
+                               what + ": the cluster does not let this client see it (" +
+                                   rd_kafka_err2str(code) + "); check `user`, and what it may do");
+    }
+    std::this_thread::sleep_for(kBetweenTries);
     if (std::chrono::steady_clock::now() > until) {
       return Status::run_fault(StatusCode::unavailable,
                                what + ": no broker has answered for a minute (" +

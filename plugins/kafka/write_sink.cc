@@ -242,7 +242,8 @@ Status WriteSink::finalise() {
       StatusCode::invalid_data,
       std::to_string(waiting_.size()) + " rows that an earlier start committed to " + location() +
           " were not made again: the pipeline gives other rows for the same input than before. All "
-          "that it gives now is in the topic, and so are these");
+          "that it gives now is in the topic, and so are these. To be rid of them start over with "
+          "--fresh and another topic");
 }
 
 }  // namespace rare::kafka

@@ -1,5 +1,6 @@
 """Dead letters of a run in shards, asked for anew: from the shared folder alone, at no other cost, on any machine."""
 
+import fcntl
 import json
 import shutil
 import signal
@@ -184,6 +185,33 @@ class ShardRetryTest(EngineTest):
             out, error = retry.communicate(timeout=HANG_S)
             self.assertEqual(retry.returncode, 0, out + error)
         self.check_whole(output)
+
+    def test_what_a_retry_made_and_is_gone_is_not_taken_from_the_run(self):
+        """Rows of the same length, and folders, too: nothing old passes for what the retry wrote."""
+        output = self.undisturbed()
+        self.run_shards("--truncated", 15, "--seed", 1)
+        self.retry("--shard", "1/3")
+        attempts = self.folder / "shared/_rare/attempts"
+        shutil.rmtree(attempts / "00001")
+        part = self.folder / "shared/_rare/part-00001.retry-1.json"
+        said = self.call("finish", "shared", code=2).stderr
+        self.assertIn(f"Remove {part}", said)
+        self.assertFalse((self.folder / "shared/_SUCCESS").exists())
+        part.write_text('{"retry": "1"}')
+        self.assertIn(f"{part}: expected the account of a shard", self.call("finish", "shared", code=1).stderr)
+        part.unlink()
+        self.retry("--shard", "1/3")
+        self.call("finish", "shared", code=3)
+        self.retry()
+        self.check_whole(output)
+
+    def test_one_finish_at_a_time(self):
+        self.run_shards(finish=None)
+        lock = self.folder / "shared/_rare/lock"
+        with open(lock, "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.assertIn("one is under way", self.call("finish", "shared", code=4).stderr)
+        self.call("finish", "shared")
 
     def test_a_zombie_changes_nothing(self):
         output = self.undisturbed()

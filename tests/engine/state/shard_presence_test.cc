@@ -42,13 +42,14 @@ TEST_CASE("one that has not shown itself for long does not count") {
 TEST_CASE("who looks is none of them, and leaves nothing") {
   const rare::engine::state_test::ScratchFolder scratch;
   const std::string folder = scratch / "running";
-  CHECK(ShardPresence::names_in(folder).empty());
+  CHECK(ShardPresence::names_in(folder)->empty());
   CHECK(!fs::exists(folder));
   const ShardPresence one(folder, rare::engine::presence_name(3, "a1", 2));
   const auto names = ShardPresence::names_in(folder);
-  REQUIRE(names.size() == 1);
-  CHECK(names[0] == "00003-a1.retry-2");
-  CHECK(rare::engine::is_of_retry(names[0]));
+  REQUIRE(names.ok());
+  REQUIRE(names->size() == 1);
+  CHECK(names->front() == "00003-a1.retry-2");
+  CHECK(rare::engine::is_of_retry(names->front()));
   CHECK(!rare::engine::is_of_retry(rare::engine::presence_name(3, "a1", 0)));
   CHECK(std::distance(fs::directory_iterator(folder), fs::directory_iterator()) == 1);
 }
