@@ -12,7 +12,7 @@ namespace {
 
 // Queries of a batch share what a window of the index brings into the caches; but one thread should
 // not sit on work another could do, nor the first query wait long for the last.
-constexpr std::size_t kMaxBatch = 32;
+constexpr std::size_t kMaxBatch = 64;
 
 std::vector<Result<SearchHits>> search(const Corpus& corpus,
                                        std::optional<CorpusSearcher>& searcher,

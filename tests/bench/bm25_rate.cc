@@ -31,7 +31,7 @@
 namespace rare::bm25 {
 namespace {
 
-constexpr std::size_t kBatch = 32;
+constexpr std::size_t kBatch = 64;
 
 struct Options {
   std::vector<std::string> arguments;
