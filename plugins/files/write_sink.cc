@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "divided_output.h"
-#include "json_element.h"
 #include "json_rows.h"
 #include "packed_output.h"
 #include "rare/provenance.h"
+#include "row_fields.h"
 #include "waiting_output.h"
 
 namespace rare::files {
@@ -201,46 +201,16 @@ Result<std::string> WriteSink::encode(const Record& record) const {
     return Status(StatusCode::invalid_data,
                   std::string("expected a record that is an object, came ") + object.type_name());
   }
-  if (!nesting_is_allowed(object)) {
-    return Status(StatusCode::invalid_data, "expected a record nested at most " +
-                                                std::to_string(kMaxNesting) +
-                                                " deep, came a deeper one");
-  }
-  Result<std::vector<RowField>> fields = fields_of(object);
+  // What operators noted for another sink of the run is no field of the records; what was read is.
+  const bool has_notes = meta_ || (context_ != nullptr && context_->keeps_provenance());
+  Result<std::vector<RowField>> fields = row_fields(object, fields_, has_notes);
   if (!fields) return fields.status();
+  warn_of_missing_fields(object);
   if (!meta_) return rows_->encode(*fields);
   static const std::string kName = kProvenanceField;
   const Json provenance = provenance_of(record);
   fields->push_back({&kName, &provenance});
   return rows_->encode(*fields);
-}
-
-Result<std::vector<RowField>> WriteSink::fields_of(const Json& object) const {
-  std::vector<RowField> row;
-  row.reserve(object.size() + 1);
-  if (fields_.empty()) {
-    for (auto at = object.begin(); at != object.end(); ++at) {
-      if (!leaves_out(at.key())) row.push_back({&at.key(), &at.value()});
-    }
-    return row;
-  }
-  for (const std::string& field : fields_) {
-    const auto at = object.find(field);
-    if (at != object.end()) row.push_back({&field, &*at});
-  }
-  if (row.empty()) {
-    return Status(StatusCode::invalid_data,
-                  "expected at least one of the fields that `fields` names, came a record with "
-                  "none of them; check the names");
-  }
-  warn_of_missing_fields(object);
-  return row;
-}
-
-// What operators noted for another sink of the run is no field of the records; what was read is.
-bool WriteSink::leaves_out(const std::string& field) const {
-  if (field != kProvenanceField) return false;
-  return meta_ || (context_ != nullptr && context_->keeps_provenance());
 }
 
 Json WriteSink::provenance_of(const Record& record) const {

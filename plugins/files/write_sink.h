@@ -65,8 +65,6 @@ class WriteSink final : public Sink {
   Result<std::unique_ptr<RowOutput>> make_output() const;
   PartNames names() const { return PartNames(path_, rows_per_file_ > 0); }
   Result<OutputPlace> place_of(const Offset& offset) const;
-  Result<std::vector<RowField>> fields_of(const Json& object) const;
-  bool leaves_out(const std::string& field) const;
   Json provenance_of(const Record& record) const;
   void warn_of_missing_fields(const Json& object) const;
 

@@ -7,8 +7,8 @@
 #include <random>
 #include <utility>
 
+#include "plugins/files/row_fields.h"
 #include "plugins/kafka/topic_offsets.h"
-#include "rare/provenance.h"
 
 namespace rare::kafka {
 namespace {
@@ -110,31 +110,11 @@ Result<std::string> WriteSink::value_of(const Record& record) const {
                                                 Json(text_field_).dump() + ", came " +
                                                 (text == nullptr ? "none" : text->type_name()));
   }
-  const Json& object = record.fields();
-  if (!files::nesting_is_allowed(object)) {
-    return Status(StatusCode::invalid_data, "expected a record nested at most " +
-                                                std::to_string(files::kMaxNesting) +
-                                                " deep, came a deeper one");
-  }
-  std::vector<files::RowField> row;
-  if (fields_.empty()) {
-    // What operators noted for another sink of the run is no field of the record.
-    const bool has_notes = context_ != nullptr && context_->keeps_provenance();
-    for (auto at = object.begin(); at != object.end(); ++at) {
-      if (!has_notes || at.key() != kProvenanceField) row.push_back({&at.key(), &at.value()});
-    }
-  } else {
-    for (const std::string& field : fields_) {
-      const auto at = object.find(field);
-      if (at != object.end()) row.push_back({&field, &*at});
-    }
-    if (row.empty()) {
-      return Status(StatusCode::invalid_data,
-                    "expected at least one of the fields that `fields` names, came a record with "
-                    "none of them; check the names");
-    }
-  }
-  Result<std::string> line = rows_of_json_.encode(row);
+  const bool has_notes = context_ != nullptr && context_->keeps_provenance();
+  const Result<std::vector<files::RowField>> row =
+      files::row_fields(record.fields(), fields_, has_notes);
+  if (!row) return row.status();
+  Result<std::string> line = rows_of_json_.encode(*row);
   if (line && line->ends_with('\n')) line->pop_back();
   return line;
 }
