@@ -78,65 +78,41 @@ class Cluster:
     def __init__(self, brokers):
         self.brokers = brokers
 
-    def make_topic(self, name, partitions):
+    def administer(self, call, object_name, asked, failure):
+        """Has the cluster do what `asked`, a librdkafka object of this kind, says."""
         with Client(PRODUCER, bootstrap_servers=self.brokers) as client:
-            why = ctypes.create_string_buffer(512)
-            topic = pointer(LIBRARY.rd_kafka_NewTopic_new(name.encode(), partitions, 1, why, ctypes.c_size_t(512)))
             queue = pointer(LIBRARY.rd_kafka_queue_new(client.handle))
-            topics = (ctypes.c_void_p * 1)(topic)
-            LIBRARY.rd_kafka_CreateTopics(client.handle, topics, ctypes.c_size_t(1), None, queue)
+            call(client.handle, (ctypes.c_void_p * 1)(asked), ctypes.c_size_t(1), None, queue)
             event = pointer(LIBRARY.rd_kafka_queue_poll(queue, 1000 * HANG_S))
             if not event or LIBRARY.rd_kafka_event_error(event) != 0:
-                raise RuntimeError(f"topic {name} cannot be made")
+                raise RuntimeError(failure)
             LIBRARY.rd_kafka_event_destroy(event)
-            LIBRARY.rd_kafka_NewTopic_destroy(topic)
+            getattr(LIBRARY, f"rd_kafka_{object_name}_destroy")(asked)
             LIBRARY.rd_kafka_queue_destroy(queue)
+
+    def make_topic(self, name, partitions):
+        why = ctypes.create_string_buffer(512)
+        asked = pointer(LIBRARY.rd_kafka_NewTopic_new(name.encode(), partitions, 1, why, ctypes.c_size_t(512)))
+        self.administer(LIBRARY.rd_kafka_CreateTopics, "NewTopic", asked, f"topic {name} cannot be made")
 
     def remove_topic(self, name):
-        with Client(PRODUCER, bootstrap_servers=self.brokers) as client:
-            asked = pointer(LIBRARY.rd_kafka_DeleteTopic_new(name.encode()))
-            queue = pointer(LIBRARY.rd_kafka_queue_new(client.handle))
-            LIBRARY.rd_kafka_DeleteTopics(client.handle, (ctypes.c_void_p * 1)(asked), ctypes.c_size_t(1), None, queue)
-            event = pointer(LIBRARY.rd_kafka_queue_poll(queue, 1000 * HANG_S))
-            if not event or LIBRARY.rd_kafka_event_error(event) != 0:
-                raise RuntimeError(f"topic {name} cannot be removed")
-            LIBRARY.rd_kafka_event_destroy(event)
-            LIBRARY.rd_kafka_DeleteTopic_destroy(asked)
-            LIBRARY.rd_kafka_queue_destroy(queue)
+        asked = pointer(LIBRARY.rd_kafka_DeleteTopic_new(name.encode()))
+        self.administer(LIBRARY.rd_kafka_DeleteTopics, "DeleteTopic", asked, f"topic {name} cannot be removed")
 
     def add_partitions(self, name, total):
-        with Client(PRODUCER, bootstrap_servers=self.brokers) as client:
-            why = ctypes.create_string_buffer(512)
-            asked = pointer(LIBRARY.rd_kafka_NewPartitions_new(name.encode(), ctypes.c_size_t(total), why,
-                                                               ctypes.c_size_t(512)))
-            queue = pointer(LIBRARY.rd_kafka_queue_new(client.handle))
-            LIBRARY.rd_kafka_CreatePartitions(client.handle, (ctypes.c_void_p * 1)(asked), ctypes.c_size_t(1), None,
-                                              queue)
-            event = pointer(LIBRARY.rd_kafka_queue_poll(queue, 1000 * HANG_S))
-            if not event or LIBRARY.rd_kafka_event_error(event) != 0:
-                raise RuntimeError(f"topic {name} gets no more partitions")
-            LIBRARY.rd_kafka_event_destroy(event)
-            LIBRARY.rd_kafka_NewPartitions_destroy(asked)
-            LIBRARY.rd_kafka_queue_destroy(queue)
+        why = ctypes.create_string_buffer(512)
+        asked = pointer(LIBRARY.rd_kafka_NewPartitions_new(name.encode(), ctypes.c_size_t(total), why, ctypes.c_size_t(512)))
+        self.administer(LIBRARY.rd_kafka_CreatePartitions, "NewPartitions", asked, f"topic {name} gets no more partitions")
 
     def remove_before(self, topic, partitions, offset):
         """As retention does."""
-        with Client(PRODUCER, bootstrap_servers=self.brokers) as client:
-            offsets = pointer(LIBRARY.rd_kafka_topic_partition_list_new(partitions))
-            for partition in range(partitions):
-                LIBRARY.rd_kafka_topic_partition_list_add(offsets, topic.encode(), partition)
-                LIBRARY.rd_kafka_topic_partition_list_set_offset(offsets, topic.encode(), partition,
-                                                                 ctypes.c_int64(offset))
-            asked = pointer(LIBRARY.rd_kafka_DeleteRecords_new(offsets))
-            queue = pointer(LIBRARY.rd_kafka_queue_new(client.handle))
-            LIBRARY.rd_kafka_DeleteRecords(client.handle, (ctypes.c_void_p * 1)(asked), ctypes.c_size_t(1), None, queue)
-            event = pointer(LIBRARY.rd_kafka_queue_poll(queue, 1000 * HANG_S))
-            if not event or LIBRARY.rd_kafka_event_error(event) != 0:
-                raise RuntimeError(f"messages of topic {topic} cannot be removed")
-            LIBRARY.rd_kafka_event_destroy(event)
-            LIBRARY.rd_kafka_DeleteRecords_destroy(asked)
-            LIBRARY.rd_kafka_topic_partition_list_destroy(offsets)
-            LIBRARY.rd_kafka_queue_destroy(queue)
+        offsets = pointer(LIBRARY.rd_kafka_topic_partition_list_new(partitions))
+        for partition in range(partitions):
+            LIBRARY.rd_kafka_topic_partition_list_add(offsets, topic.encode(), partition)
+            LIBRARY.rd_kafka_topic_partition_list_set_offset(offsets, topic.encode(), partition, ctypes.c_int64(offset))
+        asked = pointer(LIBRARY.rd_kafka_DeleteRecords_new(offsets))
+        self.administer(LIBRARY.rd_kafka_DeleteRecords, "DeleteRecords", asked, f"messages of topic {topic} cannot be removed")
+        LIBRARY.rd_kafka_topic_partition_list_destroy(offsets)
 
     def send(self, topic, values, partitions=1, key=None):
         """Value number n goes to partition n % partitions."""
