@@ -19,6 +19,7 @@ class UpperBounds {
 
   // A bound overstates a score by at most `slack` units.
   UpperBounds(std::size_t k, std::uint32_t slack) : k_(k), slack_(slack) {
+    if (k == 0) return;  // in place of one that is not known yet
     best_.reserve(std::min(k, kMostInHeap));
     candidates_.reserve(kMostInHeap);
   }
