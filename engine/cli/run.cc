@@ -126,31 +126,36 @@ void work_without_preemption() {
   (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
-int run_shard_of(const RunOptions& options, const Plan& plan, bool retry) {
+int run_shard_of(const RunOptions& options, const Plan& plan, const ShardSettings& shard) {
+  const std::optional<std::string> folder = state_folder(options, plan);
+  if (!folder) return kExitConfiguration;
+  const EndsWithParent ends_with_parent;
+  return with_pages(options, settings_of(options, *folder),
+                    [&](const RunSettings& settings) { return run_shard(plan, settings, shard); });
+}
+
+// The one that --shard names.
+int run_named_shard(const RunOptions& options, const Plan& plan, bool retry) {
   Result<ShardSettings> shard = shard_settings(options.shard, options.out);
   if (!shard) {
     log_line(LogLevel::error, {}, shard.status().message());
     return kExitConfiguration;
   }
   shard->retry = retry;
-  const std::optional<std::string> folder = state_folder(options, plan);
-  if (!folder) return kExitConfiguration;
-  const EndsWithParent ends_with_parent;
-  return with_pages(options, settings_of(options, *folder),
-                    [&](const RunSettings& settings) { return run_shard(plan, settings, *shard); });
+  return run_shard_of(options, plan, *shard);
 }
 
 // One after the other, on this machine; then the output that was finished is again.
-int retry_shards(RunOptions options, const Plan& plan) {
+int retry_shards(const RunOptions& options, const Plan& plan) {
   const Result<ShardFolder> folder = ShardFolder::open_planned(options.out);
   const Result<ShardProgress> progress =
       folder ? shard_progress(*folder) : Result<ShardProgress>(folder.status());
   if (!progress) return report_fault(progress.status());
   for (const Json& part : progress->parts) {
     if (!has_dead_letters(part)) continue;
-    options.shard = std::to_string(part.at("shard").get<std::uint32_t>()) + "/" +
-                    std::to_string(progress->shards);
-    const int exit_code = run_shard_of(options, plan, true);
+    const ShardSettings shard{part.at("shard").get<std::uint32_t>(), progress->shards, options.out,
+                              /*retry=*/true};
+    const int exit_code = run_shard_of(options, plan, shard);
     if (exit_code != kExitDone) return exit_code;
   }
   if (progress->finished) return finish_shards(options.out);
@@ -168,7 +173,7 @@ int run_command(const RunOptions& options) {
   work_without_preemption();
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
-  if (!options.shard.empty()) return run_shard_of(options, loaded->plan, false);
+  if (!options.shard.empty()) return run_named_shard(options, loaded->plan, /*retry=*/false);
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;
   return with_pages(options, settings_of(options, *folder), [&](const RunSettings& settings) {
@@ -190,7 +195,7 @@ int retry_command(const RunOptions& options) {
   }
   const std::optional<Loaded> loaded = load(options);
   if (!loaded) return kExitConfiguration;
-  if (!options.shard.empty()) return run_shard_of(options, loaded->plan, true);
+  if (!options.shard.empty()) return run_named_shard(options, loaded->plan, /*retry=*/true);
   if (!options.out.empty()) return retry_shards(options, loaded->plan);
   const std::optional<std::string> folder = state_folder(options, loaded->plan);
   if (!folder) return kExitConfiguration;

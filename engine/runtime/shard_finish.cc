@@ -31,17 +31,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kAgain =
-    " and run that shard again, or retry it again where it is of a retry: stored replies are not "
-    "paid again.";
-
-Status damaged(const std::string& file, const std::string& why) {
-  return Status::run_fault(StatusCode::invalid_data,
-                           file + " cannot be understood (" + why + "). Remove it" + kAgain);
-}
-
 std::uint32_t shard_of(const Json& part) { return part.at("shard").get<std::uint32_t>(); }
 std::uint32_t retry_of(const Json& part) { return part.value("retry", 0U); }
+
+Status damaged(const ShardFolder& folder, std::uint32_t shard, const Json& part,
+               const std::string& why) {
+  const std::uint32_t retry = retry_of(part);
+  return Status::run_fault(StatusCode::invalid_data, folder.part_file(shard, retry) +
+                                                         " cannot be understood (" + why + "). " +
+                                                         folder.made_again_by(shard, retry));
+}
+
+// `what` the part says is there.
+Status gone(const ShardFolder& folder, const Json& part, const std::string& file,
+            const std::string& what) {
+  return Status::run_fault(StatusCode::not_found,
+                           file + ": expected " + what + " of shard " +
+                               std::to_string(shard_of(part)) + ", and it is gone. " +
+                               folder.made_again_by(shard_of(part), retry_of(part)));
+}
 
 class Sums {
  public:
@@ -172,10 +180,7 @@ Status Finish::keep_dead_letters() const {
     const std::string to = kept_dead_letters(part);
     std::error_code error;
     if (::rename(from.c_str(), to.c_str()) == 0 || fs::exists(to, error)) continue;
-    return Status::run_fault(StatusCode::not_found,
-                             from + ": expected the dead letters of shard " +
-                                 std::to_string(shard_of(part)) + ", and they are gone. Remove " +
-                                 folder_.part_file(shard_of(part), retry_of(part)) + kAgain);
+    return gone(folder_, part, from, "the file of dead letters");
   }
   return sync_folder(folder);
 }
@@ -218,13 +223,10 @@ Status Finish::put_in_place(const Json& part, const Json& file) const {
   const int reason = errno;
   if (reason != ENOENT) return file_error("cannot put in place", to, reason);
   if (was_put_in_place(part, to)) return Status();
-  return Status::run_fault(StatusCode::not_found,
-                           to + ": expected what shard " + std::to_string(shard_of(part)) +
-                               " wrote, and it is gone. Remove " +
-                               folder_.part_file(shard_of(part), retry_of(part)) + kAgain);
+  return gone(folder_, part, to, "a sink's output");
 }
 
-// Files that a shard wrote before it was retried, under names that it has none for now.
+// Files that a shard wrote before it was retried, and that the retry did not write anew.
 Status Finish::take_away_replaced() const {
   for (const Json& part : progress_.parts) {
     std::set<std::pair<std::string, std::string>> now;
@@ -349,11 +351,11 @@ Result<ShardProgress> shard_progress(const ShardFolder& folder) {
     }
     try {
       if ((*part)->at("plan") != digest || (*part)->at("shard") != shard) {
-        return damaged(folder.part_file(shard, retry_of(**part)), "it is of another plan or shard");
+        return damaged(folder, shard, **part, "it is of another plan or shard");
       }
       sums.add(**part);
     } catch (const Json::exception& error) {
-      return damaged(folder.part_file(shard, retry_of(**part)), error.what());
+      return damaged(folder, shard, **part, error.what());
     }
     progress.parts.push_back(std::move(**part));
   }

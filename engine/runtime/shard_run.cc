@@ -163,8 +163,8 @@ Result<bool> ShardRun::take_up_dead_letters(const std::optional<Json>& committed
     return Status::run_fault(StatusCode::invalid_data,
                              folder_->part_file(shard_.shard, last) +
                                  " does not say which records its " + std::to_string(ledger.dead) +
-                                 " dead letters are (`rounds`). Remove it and run that shard "
-                                 "again: stored replies are not paid again.");
+                                 " dead letters are (`rounds`). " +
+                                 folder_->made_again_by(shard_.shard, last));
   }
   rounds_ = *rounds;
   base_ = committed->value("attempt", "");

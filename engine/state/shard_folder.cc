@@ -24,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kRetryMark = ".retry-";
+constexpr const char* kAnotherFolder =
+    "Take another --out folder; stored replies are not paid again.";
 
 Status cannot_link(const std::string& folder, int error) {
   return Status::run_fault(
@@ -47,14 +49,17 @@ Status write_all_of(int descriptor, const std::string& text, const std::string& 
   return Status();
 }
 
-Status damaged_file(const std::string& file, const std::string& expected) {
+// `advice` says what to do.
+Status damaged_file(const std::string& file, const std::string& expected,
+                    const std::string& advice) {
   return Status::run_fault(StatusCode::invalid_data,
                            file + ": expected " + expected +
                                ", came something else: it was written whole, so it was damaged "
-                               "since.");
+                               "since. " +
+                               advice);
 }
 
-Result<std::optional<Json>> read_object(const std::string& file) {
+Result<std::optional<Json>> read_object(const std::string& file, const std::string& advice) {
   std::ifstream in(file, std::ios::binary);
   if (!in) {
     if (errno == ENOENT) return std::optional<Json>();
@@ -62,7 +67,7 @@ Result<std::optional<Json>> read_object(const std::string& file) {
   }
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   Json content = Json::parse(text, nullptr, false);
-  if (!content.is_object()) return damaged_file(file, "a JSON object");
+  if (!content.is_object()) return damaged_file(file, "a JSON object", advice);
   return std::optional<Json>(std::move(content));
 }
 
@@ -140,6 +145,11 @@ std::string ShardFolder::part_file(std::uint32_t shard, std::uint32_t retry) con
          (retry == 0 ? "" : kRetryMark + std::to_string(retry)) + ".json";
 }
 
+std::string ShardFolder::made_again_by(std::uint32_t shard, std::uint32_t retry) const {
+  return "Remove " + part_file(shard, retry) + " and " + (retry == 0 ? "run" : "retry") +
+         " that shard again: stored replies are not paid again.";
+}
+
 std::string ShardFolder::attempt_folder(std::uint32_t shard, const std::string& attempt) const {
   return attempts_folder() + "/" + shard_digits(shard) + "/" + attempt;
 }
@@ -187,27 +197,29 @@ Status ShardFolder::try_links() const {
 }
 
 Result<std::optional<Json>> ShardFolder::plan() const {
-  Result<std::optional<Json>> plan = read_object(plan_file());
-  if (plan || plan.status().code() != StatusCode::invalid_data) return plan;
-  return Status::run_fault(
-      StatusCode::invalid_data,
-      plan.status().message() + " Take another --out folder; stored replies are not paid again.");
+  return read_object(plan_file(), kAnotherFolder);
 }
 
 Result<std::optional<Json>> ShardFolder::part(std::uint32_t shard, std::uint32_t retry) const {
-  const std::string file = part_file(shard, retry);
-  Result<std::optional<Json>> part = read_object(file);
+  const std::string advice = made_again_by(shard, retry);
+  Result<std::optional<Json>> part = read_object(part_file(shard, retry), advice);
   if (part && *part && !is_part(**part, retry)) {
-    part = damaged_file(file, "the account of a shard");
+    return damaged_file(part_file(shard, retry), "the account of a shard", advice);
   }
-  if (part || part.status().code() != StatusCode::invalid_data) return part;
-  return Status::run_fault(StatusCode::invalid_data,
-                           part.status().message() + " Remove it, and " +
-                               (retry == 0 ? "run" : "retry") +
-                               " that shard again: stored replies are not paid again.");
+  return part;
 }
 
-Result<Json> ShardFolder::put_first(const std::string& file, const Json& content) const {
+Result<Json> ShardFolder::put_plan(const Json& plan) const {
+  return put_first(plan_file(), plan, kAnotherFolder);
+}
+
+Result<Json> ShardFolder::put_part(std::uint32_t shard, std::uint32_t retry,
+                                   const Json& part) const {
+  return put_first(part_file(shard, retry), part, made_again_by(shard, retry));
+}
+
+Result<Json> ShardFolder::put_first(const std::string& file, const Json& content,
+                                    const std::string& advice) const {
   Result<std::string> temporary =
       write_temporary(content.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!temporary) return temporary.status();
@@ -216,7 +228,7 @@ Result<Json> ShardFolder::put_first(const std::string& file, const Json& content
   ::unlink(temporary->c_str());
   if (!linked && error != EEXIST) return file_error("cannot put in place", file, error);
   if (Status synced = sync_folder(inner()); !synced.ok()) return synced;
-  Result<std::optional<Json>> there = read_object(file);
+  Result<std::optional<Json>> there = read_object(file, advice);
   if (!there) return there.status();
   if (!*there) return file_error("cannot read", file, ENOENT);
   return std::move(**there);

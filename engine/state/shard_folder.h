@@ -43,6 +43,8 @@ class ShardFolder {
   std::string plan_file() const { return inner() + "/plan.json"; }
   // Of the run, or of the shard's retry number `retry`, from 1.
   std::string part_file(std::uint32_t shard, std::uint32_t retry = 0) const;
+  // What to do where a part, or what it names, is damaged or gone.
+  std::string made_again_by(std::uint32_t shard, std::uint32_t retry) const;
   // Where one attempt at a shard writes, until the shard is committed and finished.
   std::string attempts_folder() const { return inner() + "/attempts"; }
   std::string attempt_folder(std::uint32_t shard, const std::string& attempt) const;
@@ -60,15 +62,14 @@ class ShardFolder {
   // Of what part() gives, `retry`, `attempt` and `records` are what they should be, where they are.
   Result<std::optional<Json>> latest_part(std::uint32_t shard) const;
   // What stands there afterwards: `plan` or `part`, or what somebody else put there before.
-  Result<Json> put_plan(const Json& plan) const { return put_first(plan_file(), plan); }
-  Result<Json> put_part(std::uint32_t shard, std::uint32_t retry, const Json& part) const {
-    return put_first(part_file(shard, retry), part);
-  }
+  Result<Json> put_plan(const Json& plan) const;
+  Result<Json> put_part(std::uint32_t shard, std::uint32_t retry, const Json& part) const;
 
  private:
   explicit ShardFolder(const std::string& named);
   Status try_links() const;
-  Result<Json> put_first(const std::string& file, const Json& content) const;
+  Result<Json> put_first(const std::string& file, const Json& content,
+                         const std::string& advice) const;
   Result<std::string> write_temporary(const std::string& text) const;
 
   std::string folder_;  // absolute, without a slash at its end

@@ -66,7 +66,6 @@ ShardPresence::~ShardPresence() {
     ending_ = true;
   }
   changed_.notify_all();
-  if (!thread_.joinable()) return;
   thread_.join();
   ::unlink(file_.c_str());
 }
