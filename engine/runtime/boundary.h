@@ -3,6 +3,7 @@
 
 #include <cxxabi.h>
 
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -49,6 +50,15 @@ auto at_boundary(Call&& call) -> decltype(call()) {
 inline Result<std::optional<Record>> next_record_of(Source& source) {
   try {
     return source.next();
+  } catch (...) {
+    const Status thrown = status_of_exception();
+    return Status::run_fault(thrown.code(), thrown.message());
+  }
+}
+
+inline Result<std::uint64_t> skip_records_of(Source& source, std::uint64_t most) {
+  try {
+    return source.skip(most);
   } catch (...) {
     const Status thrown = status_of_exception();
     return Status::run_fault(thrown.code(), thrown.message());

@@ -44,6 +44,10 @@ class Marks {
     }
     marks_.push_back({ordinal, source.position()});
   }
+  // How many records there are from `ordinal` to where pass() may keep a place.
+  std::uint64_t distance_from(std::uint64_t ordinal) const {
+    return distance_ - ordinal % distance_;
+  }
   // The last one that is not behind `ordinal`. REQUIRES: 0 was passed.
   const Mark& before(std::uint64_t ordinal) const {
     const auto behind =
@@ -62,16 +66,17 @@ class Marks {
 Result<Json> divide_source(const PlannedNode& node, Source& source, std::uint32_t shards) {
   Marks marks(std::max(kLeastMarks, kMarksPerShard * shards));
   std::uint64_t records = 0;
-  for (;; ++records) {
+  for (;;) {
     const Status marked = at_boundary([&] {
       marks.pass(records, source);
       return Status();
     });
     if (!marked.ok()) return fault_at(node, marked);
-    Result<std::optional<Record>> record = next_record_of(source);
-    while (has_nothing_yet(record)) record = next_record_of(source);
-    if (!record && record.status().fault() == Fault::run) return fault_at(node, record.status());
-    if (record && !*record) break;
+    const std::uint64_t wanted = marks.distance_from(records);
+    const Result<std::uint64_t> skipped = skip_records_of(source, wanted);
+    if (!skipped) return fault_at(node, skipped.status());
+    records += *skipped;
+    if (*skipped < wanted) break;
   }
   Json parts = Json::array();
   for (std::uint32_t shard = 0; shard < shards; ++shard) {

@@ -219,7 +219,7 @@ Result<CsvReader::Row> CsvReader::leave_row() {
   return Row::too_long;
 }
 
-Result<std::optional<Json>> CsvReader::next() {
+Result<CsvReader::Row> CsvReader::read_record_row(ReaderPosition& start) {
   if (position_.stage == ReaderPosition::Stage::broken) {
     return head_fault(position_, "the rest of the rows",
                       "the end of a quote that was never closed, so that rows cannot be told apart "
@@ -227,22 +227,37 @@ Result<std::optional<Json>> CsvReader::next() {
                       "close it there, and start again");
   }
   for (;;) {
-    const ReaderPosition start = position_;
-    const Result<Row> row = read_row();
-    if (!row) return row.status();
-    if (*row == Row::none) return std::optional<Json>();
+    start = position_;
+    Result<Row> row = read_row();
+    if (!row || *row == Row::none) return row;
     if (*row == Row::whole && row_.empty()) continue;
     position_.ordinal += 1;
     if (scan_.is_open()) position_.stage = ReaderPosition::Stage::broken;
-    if (*row == Row::too_long) {
-      return unreadable_record(
-          path_, start, row_,
-          {overlong_quote_, "a row of at most " + std::to_string(max_record_bytes_) + " bytes",
-           "one of " + std::to_string(position_.offset - start.offset) +
-               " (its beginning is kept); a quote here may lack its end"});
-    }
-    return record(start);
+    return row;
   }
+}
+
+Result<std::optional<Json>> CsvReader::next() {
+  ReaderPosition start;
+  const Result<Row> row = read_record_row(start);
+  if (!row) return row.status();
+  if (*row == Row::none) return std::optional<Json>();
+  if (*row == Row::whole) return record(start);
+  return unreadable_record(
+      path_, start, row_,
+      {overlong_quote_, "a row of at most " + std::to_string(max_record_bytes_) + " bytes",
+       "one of " + std::to_string(position_.offset - start.offset) +
+           " (its beginning is kept); a quote here may lack its end"});
+}
+
+Result<std::uint64_t> CsvReader::skip(std::uint64_t most) {
+  std::uint64_t skipped = 0;
+  for (ReaderPosition start; skipped < most; ++skipped) {
+    const Result<Row> row = read_record_row(start);
+    if (!row) return row.status();
+    if (*row == Row::none) break;
+  }
+  return skipped;
 }
 
 Result<std::optional<Json>> CsvReader::record(const ReaderPosition& start) {

@@ -24,6 +24,7 @@ class CsvReader final : public ByteRecordReader {
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
+  Result<std::uint64_t> skip(std::uint64_t most) override;
   bool can_go_on() const override { return true; }
 
  private:
@@ -31,6 +32,8 @@ class CsvReader final : public ByteRecordReader {
   // The next row into scan_ and row_; a row that is too long is left, and row_ is its beginning.
   Result<Row> read_row();
   Result<Row> leave_row();
+  // The next row that stands for a record, and where it starts.
+  Result<Row> read_record_row(ReaderPosition& start);
   bool is_unfinished() const;
   void pass(std::string_view bytes);
   Status read_head();

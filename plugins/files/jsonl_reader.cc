@@ -11,6 +11,14 @@ Status JsonlReader::open(const std::string& path, const ReaderPosition& from, st
   return bytes_.open(path, from.offset, end, encoding_);
 }
 
+namespace {
+
+bool is_blank_line(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+}  // namespace
+
 Result<bool> JsonlReader::skip_line() {
   for (;;) {
     const std::string_view view = bytes_.window();
@@ -40,6 +48,39 @@ Result<std::optional<Json>> JsonlReader::overlong_line() {
                                 " (its beginning is kept); split it, or leave it out"});
 }
 
+std::uint64_t JsonlReader::skip_within_window(std::uint64_t most) {
+  if (position_.stage == ReaderPosition::Stage::start) return 0;
+  const std::string_view window = bytes_.window();
+  std::uint64_t skipped = 0;
+  std::size_t at = 0;
+  while (skipped < most) {
+    const std::size_t newline = window.find('\n', at);
+    if (newline == std::string_view::npos || newline - at > max_record_bytes_) break;
+    if (!is_blank_line(window.substr(at, newline - at))) ++skipped;
+    position_.line += 1;
+    at = newline + 1;
+  }
+  bytes_.consume(at);
+  position_.offset += at;
+  if (at > 0) position_.line_start = position_.offset;
+  position_.ordinal += skipped;
+  return skipped;
+}
+
+// next() reads on, and takes what is not as usual: the file's beginning and end, and lines that do
+// not fit.
+Result<std::uint64_t> JsonlReader::skip(std::uint64_t most) {
+  std::uint64_t skipped = 0;
+  for (;;) {
+    skipped += skip_within_window(most - skipped);
+    if (skipped == most) return skipped;
+    const Result<std::uint64_t> one = RecordReader::skip(1);
+    if (!one) return one.status();
+    if (*one == 0) return skipped;
+    skipped += 1;
+  }
+}
+
 Result<std::optional<Json>> JsonlReader::next() {
   for (;;) {
     Result<std::size_t> found = bytes_.line_end(0, max_record_bytes_);
@@ -65,7 +106,7 @@ Result<std::optional<Json>> JsonlReader::next() {
     if (ended) line.remove_suffix(1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     const bool may_go_on = leaves_unfinished_ && !ended;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
+    if (is_blank_line(line)) {
       if (may_go_on) return leave_unfinished(start);
       continue;
     }

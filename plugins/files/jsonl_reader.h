@@ -22,9 +22,12 @@ class JsonlReader final : public ByteRecordReader {
 
   Status open(const std::string& path, const ReaderPosition& from, std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
+  Result<std::uint64_t> skip(std::uint64_t most) override;
   bool can_go_on() const override { return true; }
 
  private:
+  // Those of the window's lines that next() would take without reading on.
+  std::uint64_t skip_within_window(std::uint64_t most);
   // Leaves the rest of a line that does not fit. Whether it has a line break.
   Result<bool> skip_line();
   Result<std::optional<Json>> overlong_line();

@@ -221,15 +221,35 @@ Result<std::optional<Record>> ReadSource::next() {
     note_progress();
     if (!object) return with_place_in_file(object.status(), before);
     if (*object) return std::optional<Record>(labelled(std::move(**object)));
-    if (part_ + 1 == parts_.size()) {
-      if (!std::exchange(has_ended_, true)) say_unfinished_line();
-      return std::optional<Record>();
-    }
-    say_unfinished_line();
-    bytes_before_ = bytes_done_.load(std::memory_order_relaxed);
-    part_ += 1;
-    Status opened = open_reader(parts_[part_].from);
-    if (!opened) return opened;
+    const Result<bool> more = open_next_part();
+    if (!more) return more.status();
+    if (!*more) return std::optional<Record>();
+  }
+}
+
+Result<bool> ReadSource::open_next_part() {
+  if (part_ + 1 == parts_.size()) {
+    if (!std::exchange(has_ended_, true)) say_unfinished_line();
+    return false;
+  }
+  say_unfinished_line();
+  bytes_before_ = bytes_done_.load(std::memory_order_relaxed);
+  part_ += 1;
+  if (Status opened = open_reader(parts_[part_].from); !opened) return opened;
+  return true;
+}
+
+Result<std::uint64_t> ReadSource::skip(std::uint64_t most) {
+  std::uint64_t skipped = 0;
+  for (;;) {
+    const Result<std::uint64_t> of_part = reader_->skip(most - skipped);
+    note_progress();
+    if (!of_part) return of_part.status();
+    skipped += *of_part;
+    if (skipped == most) return skipped;
+    const Result<bool> more = open_next_part();
+    if (!more) return more.status();
+    if (!*more) return skipped;
   }
 }
 

@@ -34,6 +34,7 @@ class ReadSource final : public Source, public ReadParameters {
   void follow(Json earlier, bool takes_more) override;
   Status open(Context& context, std::optional<Position> position) override;
   Result<std::optional<Record>> next() override;
+  Result<std::uint64_t> skip(std::uint64_t most) override;
   // {file, stage, offset, line, line_start, ordinal}: `file` counts the parts from 0, the rest is
   // of that part's file (record_reader.h).
   Position position() const override;
@@ -50,6 +51,8 @@ class ReadSource final : public Source, public ReadParameters {
   Status open_reader(const ReaderPosition& from);
   Record labelled(Json object) const;
   void note_progress();
+  // False behind the last part.
+  Result<bool> open_next_part();
   void say_unfinished_line();
   Status with_place_in_file(const Status& status, std::uint64_t from) const;
 

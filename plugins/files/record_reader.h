@@ -44,6 +44,17 @@ class RecordReader {
   // The next object; nothing at the end of the file. An error with Fault::record stands for one
   // record, and reading goes on after it; Fault::run is given again by every later call.
   virtual Result<std::optional<Json>> next() = 0;
+  // As Source::skip(), within the file. Leaves position() where as many calls of next() would.
+  // Here, because libraries of formats have nothing else of this one.
+  virtual Result<std::uint64_t> skip(std::uint64_t most) {
+    std::uint64_t skipped = 0;
+    for (; skipped < most; ++skipped) {
+      const Result<std::optional<Json>> object = next();
+      if (object && !*object) break;
+      if (!object && object.status().fault() == Fault::run) return object.status();
+    }
+    return skipped;
+  }
   // The place before what next() will give.
   virtual ReaderPosition position() const = 0;
   // How many of the file's own bytes are done, for progress.

@@ -96,6 +96,7 @@ Status check_names(const ::arrow::Field& field) {
 struct ArrowReader::File {
   std::unique_ptr<::parquet::arrow::FileReader> reader;
   std::shared_ptr<::parquet::FileMetaData> metadata;
+  std::uint64_t rows = 0;   // of all row groups
   std::vector<int> leaves;  // the columns to read, as Parquet counts them
   std::unique_ptr<::arrow::RecordBatchReader> batches;  // of the row group
 
@@ -145,6 +146,9 @@ Status ArrowReader::open_file() {
     builder.properties(columns);
     ARROW_RETURN_NOT_OK(builder.Build(&file_->reader));
     file_->metadata = file_->reader->parquet_reader()->metadata();
+    for (int row_group = 0; row_group < file_->metadata->num_row_groups(); ++row_group) {
+      file_->rows += file_->rows_of(row_group);
+    }
     return ::arrow::Status::OK();
   });
   if (status.ok()) return Status();
@@ -318,8 +322,28 @@ Result<Json> ArrowReader::row_of_batch() {
   return Json(std::move(fields));
 }
 
+Result<std::uint64_t> ArrowReader::skip(std::uint64_t most) {
+  if (!broken_) return broken_;
+  const std::uint64_t skipped = std::min(most, file_->rows - position_.ordinal);
+  if (skipped == 0) return skipped;
+  position_.ordinal += skipped;
+  position_.stage = files::ReaderPosition::Stage::inside;
+  is_behind_ = true;
+  return skipped;
+}
+
+Status ArrowReader::catch_up() {
+  is_behind_ = false;
+  file_->batches.reset();
+  row_in_batch_ = rows_in_batch_ = 0;
+  return go_to(position_.ordinal);
+}
+
 Result<std::optional<Json>> ArrowReader::next() {
   if (!broken_) return broken_;
+  if (is_behind_) {
+    if (Status there = catch_up(); !there) return broken_ = there;
+  }
   while (row_in_batch_ == rows_in_batch_) {
     if (row_group_ == file_->metadata->num_row_groups()) return std::optional<Json>();
     Result<bool> more = next_batch();

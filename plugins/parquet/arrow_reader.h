@@ -25,6 +25,8 @@ class ArrowReader final : public files::RecordReader {
   Status open(const std::string& path, const files::ReaderPosition& from,
               std::uint64_t end) override;
   Result<std::optional<Json>> next() override;
+  // Reads nothing: how many rows there are, the file's footer says.
+  Result<std::uint64_t> skip(std::uint64_t most) override;
   files::ReaderPosition position() const override { return position_; }
   // By row groups, and within one by rows; 0 where open() failed.
   std::uint64_t file_offset() const override;
@@ -36,6 +38,8 @@ class ArrowReader final : public files::RecordReader {
   Status choose_columns();
   Status check_encryption() const;
   Status go_to(std::uint64_t ordinal);
+  // Goes to where skip() left position_.
+  Status catch_up();
   Status begin_row_group();
   // False at the end of the row group.
   Result<bool> next_batch();
@@ -48,6 +52,7 @@ class ArrowReader final : public files::RecordReader {
   std::unique_ptr<File> file_;
   files::ReaderPosition position_;
   Status broken_;
+  bool is_behind_ = false;  // position_ is where skip() left it, and what follows not yet
   int row_group_ = 0;
   std::uint64_t row_in_group_ = 0;  // of the row that comes next
   std::uint64_t bytes_before_ = 0;  // in the row groups before this one

@@ -189,6 +189,18 @@ class ParquetTest(EngineTest):
         self.assertIn("b.parquet: column two has two fields called x, of which an object could hold one",
                       process.stderr)
 
+    def test_shards_of_a_file_are_divided_within_its_row_groups(self):
+        for name, first, rows, per_group in (("a", 0, 1000, 137), ("b", 1000, 5, 2), ("c", 1005, 300, 300)):
+            pq.write_table(pa.table({"n": range(first, first + rows)}), self.folder / f"{name}.parquet", row_group_size=per_group)
+        pipeline = self.pipeline("{ path: ['*.parquet'] }", "{ path: rows.jsonl }")
+        for shard in range(7):
+            self.assert_exit(self.run_engine("run", pipeline, "--shard", f"{shard}/7", "--out", "out"), 0)
+        parts = json.loads((self.folder / "out/_rare/plan.json").read_text())["sources"]["read"]
+        self.assertEqual((parts["records"], [part["first"] for part in parts["parts"]]), (1305, [1305 * s // 7 for s in range(7)]))
+        self.assert_exit(self.run_engine("finish", "out"), 0)
+        rows = [row["n"] for part in sorted((self.folder / "out/write").iterdir()) for row in read_jsonl(part)]
+        self.assertEqual(rows, list(range(1305)))
+
     def test_what_is_decoded_at_once_follows_from_what_it_takes(self):
         words = [f"{i} " * 100000 for i in range(2)]
         # Small, because a process counts the peak of the one that starts it, too.

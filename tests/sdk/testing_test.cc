@@ -106,7 +106,11 @@ TEST_CASE("the stress finds state that records in flight share") {
 // Counts to ten. Off by one where it goes on, if `slips`.
 class Counting final : public Source {
  public:
-  static Spec spec() { return Spec("counting").param(&Counting::slips_, "slips", 0, "How far."); }
+  static Spec spec() {
+    return Spec("counting")
+        .param(&Counting::slips_, "slips", 0, "How far.")
+        .param(&Counting::skips_more_, "skips_more", 0, "How many more than it says.");
+  }
   Status open(Context&, std::optional<Position> position) override {
     if (position) next_ = position->token.get<int>() + slips_;
     return Status();
@@ -116,10 +120,15 @@ class Counting final : public Source {
     if (next_ == 4) return ++next_, Status(StatusCode::invalid_data, "four cannot be read");
     return std::optional<Record>(Record(Json{{"n", next_++}}));
   }
+  Result<std::uint64_t> skip(std::uint64_t most) override {
+    Result<std::uint64_t> skipped = Source::skip(most);
+    next_ += skips_more_;
+    return skipped;
+  }
   Position position() const override { return {Json(next_)}; }
 
  private:
-  int next_ = 0, slips_ = 0;
+  int next_ = 0, slips_ = 0, skips_more_ = 0;
 };
 
 TEST_CASE("a source that does not go on where it stood is told with the place and the record") {
@@ -127,6 +136,8 @@ TEST_CASE("a source that does not go on where it stood is told with the place an
   CHECK(check_source<Counting>({{"slips", 1}}).message() ==
         "counting, opened at 0, before record 0 of 10, gave {\"n\":1} where record 0 is {\"n\":0}");
   CHECK(contains(check_source<Counting>({{"slips", -1}}).message(), "gave {\"n\":-1} where"));
+  CHECK(check_source<Counting>({{"skips_more", 1}}).message() ==
+        "counting, skipping 0 of 10 records, is at 2 where reading gets to 0");
 }
 
 // Rows as lines; forgets to cut off what was not committed, if `keeps`.

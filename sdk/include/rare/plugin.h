@@ -24,7 +24,7 @@
 #include "rare/spec.h"
 
 #define RARE_SDK_VERSION_MAJOR 1
-#define RARE_SDK_VERSION_MINOR 3
+#define RARE_SDK_VERSION_MINOR 4
 
 namespace rare {
 

@@ -41,6 +41,19 @@ class Source {
   // read (its bytes in Status::raw()): it counts as one, becomes a dead letter, and next() goes on
   // after it. Fault::run ends the run. StatusCode::cancelled: nothing yet; it is asked again.
   virtual Result<std::optional<Record>> next() = 0;
+  // Goes on as next() would by `most` records, or to the end, and gives how many there were: less
+  // than `most` at the end alone. Records that cannot be read count, too; an error ends the run.
+  // For who only counts: a source that finds where records end without making them does it here.
+  virtual Result<std::uint64_t> skip(std::uint64_t most) {
+    std::uint64_t skipped = 0;
+    while (skipped < most) {
+      const Result<std::optional<Record>> record = next();
+      if (record && !*record) break;
+      if (!record && record.status().fault() == Fault::run) return record.status();
+      if (record || record.status().code() != StatusCode::cancelled) ++skipped;
+    }
+    return skipped;
+  }
   // Whether next() may wait for somebody (a pipe, a socket) and not only for a disk. Then each
   // record goes on at once, instead of together with those read in the same millisecond.
   virtual bool may_wait() const { return false; }

@@ -88,8 +88,8 @@ TEST_CASE("an operator of a refused plugin: the plan's error stands beside the r
   CHECK(finished.exit_code == 2);
   CHECK(contains(finished.err, "good.numbers"));
   CHECK(contains(finished.err, "warning: plugin " + engine.path("other.so") +
-                                   " was refused: built with SDK 9.4, this engine with SDK 1.3: "
-                                   "rebuild the plugin against SDK 1.3\n"));
+                                   " was refused: built with SDK 9.4, this engine with SDK 1.4: "
+                                   "rebuild the plugin against SDK 1.4\n"));
 }
 
 TEST_CASE("a refused plugin that the pipeline does not need is a warning") {

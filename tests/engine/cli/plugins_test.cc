@@ -27,8 +27,8 @@ TEST_CASE("plugins lists files with version and components, or why they were ref
                  "good 1.2.3  " + file_of("good") +
                      "\n  good.ask, good.nowhere, good.numbers, good.silence, good.upper\n"));
   CHECK(contains(finished.out, "refused  " + engine.path("other.so") +
-                                   "\n  built with SDK 9.4, this engine with SDK 1.3: rebuild the "
-                                   "plugin against SDK 1.3\n"));
+                                   "\n  built with SDK 9.4, this engine with SDK 1.4: rebuild the "
+                                   "plugin against SDK 1.4\n"));
 }
 
 TEST_CASE("plugins --json has the search path in order") {

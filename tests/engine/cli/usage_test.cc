@@ -41,7 +41,7 @@ TEST_CASE("--version names the engine and what a plugin must fit") {
   const Finished finished = EngineProcess().run({"--version"});
   CHECK(finished.exit_code == 0);
   CHECK(contains(finished.out, "rare-engine 1."));
-  CHECK(contains(finished.out, "SDK 1.3"));
+  CHECK(contains(finished.out, "SDK 1.4"));
   CHECK(contains(finished.out, "nlohmann JSON 3."));
 }
 

@@ -39,25 +39,25 @@ TEST_CASE("a sound plugin's descriptor names it and passes the gate") {
 TEST_CASE("each mismatch is one line that names both sides and what to do") {
   CHECK(verdict(offsetof(PluginDescriptor, magic), "RAREPLG0") ==
         "its descriptor begins with 'RAREPLG0', this engine reads 'RAREPLG1': rebuild the plugin "
-        "against SDK 1.3");
+        "against SDK 1.4");
   CHECK(verdict(offsetof(PluginDescriptor, struct_size), bytes_of(12)) ==
         "built with a descriptor of 12 bytes, this engine with " +
             std::to_string(sizeof(PluginDescriptor)) +
-            " bytes: rebuild the plugin against SDK 1.3");
+            " bytes: rebuild the plugin against SDK 1.4");
   CHECK(verdict(offsetof(PluginDescriptor, sdk_major), bytes_of(9) + bytes_of(4)) ==
-        "built with SDK 9.4, this engine with SDK 1.3: rebuild the plugin against SDK 1.3");
+        "built with SDK 9.4, this engine with SDK 1.4: rebuild the plugin against SDK 1.4");
   CHECK(verdict(offsetof(PluginDescriptor, pointer_bytes), bytes_of(4)) ==
         "built with 32-bit pointers, this engine with 64-bit pointers: rebuild the plugin against "
-        "SDK 1.3");
+        "SDK 1.4");
   CHECK(verdict(offsetof(PluginDescriptor, cxx_abi), std::string("libc++ 1\0", 9)) ==
         "built with libc++ 1, this engine with " RARE_CXX_ABI
-        ": rebuild the plugin against SDK 1.3");
+        ": rebuild the plugin against SDK 1.4");
   CHECK(verdict(offsetof(PluginDescriptor, json_version), "777777777777777\x1b") ==
         "built with nlohmann JSON 777777777777777?, this engine with nlohmann JSON " +
-            engine_json() + ": rebuild the plugin against SDK 1.3");
+            engine_json() + ": rebuild the plugin against SDK 1.4");
   CHECK(verdict(offsetof(PluginDescriptor, json_flags), bytes_of(1)) ==
         "built with JSON_DIAGNOSTICS, this engine with no JSON flags: rebuild the plugin against "
-        "SDK 1.3");
+        "SDK 1.4");
   CHECK(verdict(offsetof(PluginDescriptor, plugin_name), std::string(1, '\0')) ==
         "its descriptor has no name: give one in RARE_PLUGIN(\"name\", \"version\")");
 }
@@ -72,7 +72,7 @@ TEST_CASE("another minor version of the SDK is refused, too: its interfaces may 
   REQUIRE(check_descriptor(descriptor).ok());
   descriptor.sdk_minor += 1;
   CHECK(check_descriptor(descriptor).message() ==
-        "built with SDK 1.4, this engine with SDK 1.3: rebuild the plugin against SDK 1.3");
+        "built with SDK 1.5, this engine with SDK 1.4: rebuild the plugin against SDK 1.4");
 }
 
 }  // namespace

@@ -77,14 +77,14 @@ TEST_CASE("a plugin that the gate refuses is never run") {
   REQUIRE(registry.refused().size() == 1);
   CHECK(registry.refused()[0].file == folder / "other.so");
   CHECK(registry.refused()[0].reason ==
-        "built with SDK 9.4, this engine with SDK 1.3: rebuild the plugin against SDK 1.3");
+        "built with SDK 9.4, this engine with SDK 1.4: rebuild the plugin against SDK 1.4");
 }
 
 TEST_CASE("a plugin that was built with an earlier SDK is refused in one line, and never run") {
   CHECK(refusal("sdk_1_0") ==
-        "built with SDK 1.0, this engine with SDK 1.3: rebuild the plugin against SDK 1.3");
+        "built with SDK 1.0, this engine with SDK 1.4: rebuild the plugin against SDK 1.4");
   CHECK(refusal("sdk_1_1") ==
-        "built with SDK 1.1, this engine with SDK 1.3: rebuild the plugin against SDK 1.3");
+        "built with SDK 1.1, this engine with SDK 1.4: rebuild the plugin against SDK 1.4");
 }
 
 TEST_CASE("what is no plugin is refused by what it is") {

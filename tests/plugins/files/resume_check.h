@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,28 @@ inline std::vector<std::string> messages(const Reading& reading) {
   return all;
 }
 
+// Who skips so many records stands where those are that reading leaves behind it.
+inline void check_skipping(const std::vector<std::string>& paths, const Json& format,
+                           std::size_t count, const Reading& rest) {
+  const auto source = source_of(paths, format);
+  REQUIRE(source->open(resume_context(), std::nullopt).ok());
+  for (std::size_t left = count; left > 0;) {
+    const std::size_t step = std::min<std::size_t>(left, 3);
+    const Result<std::uint64_t> skipped = source->skip(step);
+    REQUIRE(skipped.ok());
+    CHECK(*skipped == step);
+    left -= step;
+  }
+  CHECK(source->position().token == position_after(paths, count, format).token);
+  const auto twin = source_of(paths, format);
+  REQUIRE(twin->open(resume_context(), source->position()).ok());
+  const Result<std::uint64_t> all = twin->skip(rest.sequence.size() + 1);
+  CHECK((all ? *all == rest.sequence.size() : rest.fault.has_value()));
+  const Reading behind = read_all(*source);
+  CHECK(behind.sequence == rest.sequence);
+  CHECK(messages(behind) == messages(rest));
+}
+
 // Wherever a source breaks off, another one gives the rest of what it would have given.
 inline Reading check_every_boundary(const std::vector<std::string>& paths,
                                     const Json& format = "auto") {
@@ -57,6 +80,7 @@ inline Reading check_every_boundary(const std::vector<std::string>& paths,
     const std::vector<std::string> some = messages(rest);
     REQUIRE(some.size() <= all.size());
     CHECK(std::equal(some.rbegin(), some.rend(), all.rbegin()));
+    check_skipping(paths, format, n, rest);
   }
   return whole;
 }
