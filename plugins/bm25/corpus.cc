@@ -7,6 +7,9 @@
 #include <string_view>
 
 namespace rare::bm25 {
+namespace {
+constexpr std::size_t kMostKeptBytes = std::size_t{1} << 20;
+}  // namespace
 
 std::vector<Result<SearchHits>> CorpusSearcher::search(
     std::span<const SearchRequest* const> requests) {
@@ -39,8 +42,14 @@ std::vector<Result<SearchHits>> CorpusSearcher::search(
 
 // The searches of a batch are one another's: an exception of one stops here.
 bool CorpusSearcher::take(const ScoredDocument& hit, const SearchRequest& request,
-                          Result<SearchHits>& answer) const {
+                          Result<SearchHits>& answer) {
   try {
+    if (!request.keeps_hits) {
+      // A long text's memory is not for all that come after it.
+      if (passing_.text.capacity() > kMostKeptBytes) passing_.text = std::string();
+      become(passing_, hit);
+      return request.enough(passing_);
+    }
     answer->hits.push_back(with_text(hit));
     return request.enough(answer->hits.back());
   } catch (const std::exception& error) {
@@ -50,9 +59,21 @@ bool CorpusSearcher::take(const ScoredDocument& hit, const SearchRequest& reques
 }
 
 SearchHit CorpusSearcher::with_text(const ScoredDocument& hit) const {
+  SearchHit whole(0, 0, "", "");
+  become(whole, hit);
+  return whole;
+}
+
+void CorpusSearcher::become(SearchHit& old, const ScoredDocument& hit) const {
   const auto [id, text] = corpus_.index().id_and_text(hit.document);
-  return SearchHit(hit.document, hit.score, std::string(text),
-                   id.empty() ? std::to_string(hit.document) : std::string(id));
+  old.ordinal = hit.document;
+  old.score = hit.score;
+  old.text.assign(text);
+  if (id.empty()) {
+    old.id = std::to_string(hit.document);
+  } else {
+    old.id.assign(id);
+  }
 }
 
 }  // namespace rare::bm25

@@ -38,13 +38,16 @@ class CorpusSearcher {
   std::vector<Result<SearchHits>> search(std::span<const SearchRequest* const> requests);
 
  private:
-  // Adds the hit to the answer. Whether it is the last one that is wanted, or there is an error.
-  bool take(const ScoredDocument& hit, const SearchRequest& request,
-            Result<SearchHits>& answer) const;
+  // Adds the hit to the answer, if that keeps them. Whether it is the last one that is wanted, or
+  // there is an error.
+  bool take(const ScoredDocument& hit, const SearchRequest& request, Result<SearchHits>& answer);
   SearchHit with_text(const ScoredDocument& hit) const;
+  // The same in the memory of a hit that nobody has any more.
+  void become(SearchHit& old, const ScoredDocument& hit) const;
 
   const Corpus& corpus_;
   WindowSearcher searcher_;
+  SearchHit passing_{0, 0, "", ""};  // that is shown, and not kept
 };
 
 }  // namespace rare::bm25

@@ -251,6 +251,12 @@ class HardNegatives::Choice {
   // Of the record's own text, where it was to be found and is near enough.
   const std::optional<Place>& own_place() const { return own_place_; }
 
+  // Of the answer that comes next: takes each of its hits before it is there. Whether the choice is
+  // complete.
+  void begin_answer() { asked_ = 0; }
+  bool take_next(const SearchHit& hit) { return take(hit, asked_++); }
+  std::size_t asked() const { return asked_; }
+
   // Takes a hit, unless an earlier answer had it. Whether the choice is complete.
   bool take(const SearchHit& hit, std::size_t rank) {
     if (seeks_own_place_) look_for_own_text(hit, rank);
@@ -336,6 +342,7 @@ class HardNegatives::Choice {
   SeenDocuments seen_;   // of the hits that it looked at
   bool has_positive_ = false;
   bool complete_ = false;
+  std::size_t asked_ = 0;  // hits of an answer that is not there yet
   const bool seeks_own_place_ =
       !node_.output_positive_score_key_.empty() || !node_.output_positive_rank_key_.empty();
   std::size_t own_looked_at_ = 0;  // the most first hits of one answer
@@ -344,14 +351,14 @@ class HardNegatives::Choice {
 };
 
 // Where no hit must be known before others are chosen, the index is told when there are enough.
-SearchRequest HardNegatives::request_for(const std::shared_ptr<Choice>& choice, int k,
-                                         int most) const {
+SearchRequest HardNegatives::request_for(const std::shared_ptr<Choice>& choice, int k, int most,
+                                         bool keeps_hits) const {
   SearchRequest request(choice->inputs().query, k);
   if (max_score_ratio_) return request;
   request.most = most;
-  request.enough = [choice, rank = std::size_t{0}](const SearchHit& hit) mutable {
-    return choice->take(hit, rank++);
-  };
+  request.keeps_hits = keeps_hits;
+  choice->begin_answer();
+  request.enough = [choice](const SearchHit& hit) { return choice->take_next(hit); };
   return request;
 }
 
@@ -368,6 +375,13 @@ Status HardNegatives::count_shortage(std::size_t found, Output& out) {
                     (bounded ? " and score within `min_score` and `max_score_ratio`" : "") +
                     " (said once; `fewer_negatives` in the run's account counts them)");
   return status;
+}
+
+// Whether this record's is one of those that a corpus named apart is looked through for.
+bool HardNegatives::looks_for_own_text() {
+  if (!corpus_is_apart_) return false;
+  const std::uint64_t number = records_++;
+  return number < kAllLookedAt || number % kOneLookedAtOf == 0;
 }
 
 // One record's text is in the corpus, or it is not.
@@ -426,13 +440,15 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
   Result<Inputs> inputs = inputs_of(record);
   if (!inputs) co_return inputs.status();
   const auto choice = std::make_shared<Choice>(*this, std::move(*inputs));
+  const bool is_looked_for = looks_for_own_text();
   SearchHits hits;
   const int first = hard_neg_start_index_ + num_neg_ + kSpareHits;
   int k = first;
+  std::size_t found = 0;
   const int known_depth = crowds_.depth_for(choice->inputs().positive_shingles);
   int most = known_depth == 0 ? first : depth_after(known_depth, first);
   while (true) {
-    SearchRequest request = request_for(choice, k, most);
+    SearchRequest request = request_for(choice, k, most, is_looked_for);
     const auto wanted = static_cast<std::size_t>(request.enough ? most : k);
     Result<SearchHits> reply = co_await index_->search(std::move(request));
     if (!reply) co_return reply.status();
@@ -440,7 +456,7 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
     hits = std::move(*reply);
     choice->take_all(hits);
     // A service that does not ask what is enough gives k of them, however many there are.
-    const std::size_t found = hits.hits.size();
+    found = std::max(hits.hits.size(), choice->asked());
     const bool exhausted = found < wanted && found != static_cast<std::size_t>(k);
     // Beside a ratio nothing can be chosen until the record's own text was found.
     const bool too_deep = max_score_ratio_ && !choice->has_positive() && k >= kDeepestPositive;
@@ -448,12 +464,11 @@ Task<Status> HardNegatives::process(Record record, Output& out) {
     k = grown(k, kGrowth);
     most = grown(most, known_depth == 0 ? kGrowthIntoCrowd : kGrowth);
   }
-  const int depth = static_cast<int>(hits.hits.size());
+  const int depth = static_cast<int>(found);
   if (known_depth > 0 || depth > first) {
     crowds_.note_depth(choice->inputs().positive_shingles, depth);
   }
-  const std::uint64_t number = corpus_is_apart_ ? records_++ : 0;
-  if (corpus_is_apart_ && (number < kAllLookedAt || number % kOneLookedAtOf == 0)) {
+  if (is_looked_for) {
     bool is_in_corpus = choice->has_positive() || choice->has_own_text(hits);
     if (!is_in_corpus) {
       SearchRequest request(choice->inputs().text, kHitsForOwnText);

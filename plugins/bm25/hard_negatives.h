@@ -44,8 +44,10 @@ class HardNegatives final : public AsyncOperator {
   Result<Inputs> inputs_of(const Record& record) const;
   Status check_fields(const Record& record) const;
   Status check_index() const;
-  SearchRequest request_for(const std::shared_ptr<Choice>& choice, int k, int most) const;
+  SearchRequest request_for(const std::shared_ptr<Choice>& choice, int k, int most,
+                            bool keeps_hits) const;
   Status check_index_once();
+  bool looks_for_own_text();
   Status note_positive(bool is_in_corpus);
   Status count_shortage(std::size_t found, Output& out);
   void store(Record& record, Choice& choice) const;

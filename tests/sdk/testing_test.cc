@@ -211,7 +211,9 @@ TEST_CASE("a fake index gives as many hits as are asked for, or as enough() lets
   request.most = 4;
   request.enough = [](const SearchHit& hit) { return hit.ordinal == 2; };
   CHECK(wait_for(index.search(request))->hits.size() == 3);
-  CHECK(index.requests().size() == 2);
+  request.keeps_hits = false;
+  CHECK(wait_for(index.search(request))->hits.empty());
+  CHECK(index.requests().size() == 3);
 }
 
 TEST_CASE("a fake model's replies come when the clock is advanced, in the order of their times") {

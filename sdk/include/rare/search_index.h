@@ -41,6 +41,9 @@ class SearchRequest {
   // of the service, before the request is answered; short, and does not throw.
   std::function<bool(const SearchHit&)> enough;
   int most = 0;  // k or more
+  // Whether the answer has the hits that `enough` was asked for. Who took what it wants of each
+  // then spares the copies.
+  bool keeps_hits = true;
 };
 
 class SearchHits {
@@ -62,7 +65,7 @@ class SearchIndexTraits {
 
 class SearchIndex {
  public:
-  static constexpr std::string_view kInterface = "rare.SearchIndex/3";
+  static constexpr std::string_view kInterface = "rare.SearchIndex/4";
   virtual ~SearchIndex() = default;
   virtual Awaitable<Result<SearchHits>> search(SearchRequest request) = 0;
   // Known once the service is open; k1 and b of an index on another machine by the first answer at

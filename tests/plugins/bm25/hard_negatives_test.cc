@@ -36,6 +36,7 @@ class FixedIndex final : public SearchIndex {
       reply.hits.push_back(hit(is_later() ? later_order[i] : i));
       if (asks && request.enough(reply.hits.back())) break;
     }
+    if (asks && !request.keeps_hits) reply.hits.clear();
     {
       const std::lock_guard lock(mutex_);
       queries.push_back(request.query);

@@ -85,6 +85,19 @@ TEST_CASE("A search goes beyond k until it is told that it has enough") {
       CHECK(reply->hits[i].text == whole->hits[i].text);
     }
   }
+  SearchRequest passing("cat", 5);
+  passing.most = 20;
+  passing.keeps_hits = false;
+  std::size_t passed = 0;
+  passing.enough = [&](const SearchHit& hit) {
+    const SearchHit& expected = whole->hits[passed++];
+    return hit.ordinal != expected.ordinal || hit.score != expected.score ||
+           hit.text != expected.text || hit.id != expected.id;
+  };
+  const Result<SearchHits> nothing = wait_for(setup.service->search(std::move(passing)));
+  REQUIRE(nothing.ok());
+  CHECK(nothing->hits.empty());
+  CHECK(passed == 20);
   SearchRequest none("cat", 0);
   none.enough = [](const SearchHit&) { return false; };
   const Result<SearchHits> refused = wait_for(setup.service->search(std::move(none)));

@@ -50,6 +50,7 @@ class FakeSearchIndex final : public SearchIndex {
       ++kept;
       if (request.enough && request.enough(found.hits[kept - 1])) break;
     }
+    if (request.enough && !request.keeps_hits) kept = 0;
     found.hits.erase(found.hits.begin() + static_cast<std::ptrdiff_t>(kept), found.hits.end());
   }
 
