@@ -192,6 +192,19 @@ const Sink* Components::sink_without_output(const std::map<std::string, Offset>&
   return nullptr;
 }
 
+Status Components::check_remaking(const std::string& instead) const {
+  for (const std::uint32_t index : sink_nodes_) {
+    const Sink& sink = *nodes_[index].sink;
+    if (!sink.append_only()) continue;
+    return Status::run_fault(StatusCode::invalid_argument,
+                             plan_.nodes[index].described() + ": " + sink.location() +
+                                 " keeps the rows that it has, and so those that are made again "
+                                 "would stand there twice: " +
+                                 instead);
+  }
+  return Status();
+}
+
 Status Components::open_sinks(const std::map<std::string, Offset>& committed) {
   for (const std::uint32_t index : sink_nodes_) {
     const PlannedNode& node = plan_.nodes[index];

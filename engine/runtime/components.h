@@ -42,6 +42,9 @@ class Components {
   // The first sink whose finished output is not there, as far as it is `committed`; null: none.
   // REQUIRES: make_sinks().
   const Sink* sink_without_output(const std::map<std::string, Offset>& committed) const;
+  // An error where rows that are committed would be written again, to a sink that keeps them:
+  // `instead` says what to do. REQUIRES: make_sinks().
+  Status check_remaking(const std::string& instead) const;
 
   // Of the plan's nodes, by index. REQUIRES: opened, of that kind.
   const std::vector<std::unique_ptr<Operator>>& operators(std::uint32_t node) const;

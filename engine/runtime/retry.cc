@@ -100,6 +100,12 @@ Result<Retry::Way> Retry::look() {
   }
   if (Status status = refuse_unfinished(); !status.ok()) return status;
   if (state_->resume().tally.ledger.dead == 0) return Way::nothing_to_do;
+  if (Status status =
+          session_->components().check_remaking("write a file instead, or run the records of "
+                                                "dead_letters.jsonl in a pipeline of their own");
+      !status.ok()) {
+    return status;
+  }
   Result<RetryWork> work = state_->retry_work();
   if (!work) return work.status();
   work_ = std::move(*work);

@@ -72,10 +72,15 @@ std::optional<int> Run::already_complete() {
     has_reported_ = true;
   }
   if (const Sink* const sink = components.sink_without_output(resume.sinks); sink != nullptr) {
-    log_line(LogLevel::info, {},
-             "the run is complete, but its output " + sink->location() +
-                 " is gone: making it again (stored replies are used)");
-    Status status = state_->reset();
+    const std::string gone = "the run is complete, but its output " + sink->location() + " is gone";
+    Status status = components.check_remaking(
+        "put the output back, or start with --fresh if that is what you want");
+    if (!status.ok()) {
+      return report_fault(
+          Status::run_fault(status.code(), gone + ", and is not made again. " + status.message()));
+    }
+    log_line(LogLevel::info, {}, gone + ": making it again (stored replies are used)");
+    status = state_->reset();
     if (status.ok()) {
       begin_session();  // of a run that begins
       status = session_->make_sinks();

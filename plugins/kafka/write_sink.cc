@@ -207,15 +207,6 @@ Result<Offset> WriteSink::sync() {
       Json{{"run", run_}, {"rows", rows_}, {"next", next_}, {"waiting", waiting_.as_json()}}};
 }
 
-Status WriteSink::copy_finished(const Offset& /*from*/, const Offset& /*to*/) {
-  return Status::run_fault(
-      StatusCode::invalid_argument,
-      location() +
-          ": rows in a topic stay as they are, so no retry puts others in their place. Write a "
-          "file "
-          "instead, or run the records of dead_letters.jsonl in a pipeline of their own");
-}
-
 Status WriteSink::finalise() {
   if (waiting_.empty()) return Status();
   return Status::run_fault(

@@ -36,11 +36,11 @@ class WriteSink final : public Sink, public ClusterParameters {
   Status write_encoded(std::span<const std::string> rows) override;
   void sources_at(const std::map<std::string, Position>& places) override;
   Result<Offset> sync() override;
-  Status copy_finished(const Offset& from, const Offset& to) override;
   Status finalise() override;
   Status publish_copy() override { return Status(); }  // readers have it
   std::string location() const override;
   bool in_place() const override { return true; }
+  bool append_only() const override { return true; }
 
  private:
   Status begin_new();

@@ -79,6 +79,9 @@ class Sink {
   virtual bool in_place_up_to(const Offset& /*end*/) const { return in_place(); }
   // Where the user finds each part of the output. REQUIRES: open() succeeded.
   virtual std::vector<std::string> locations() const { return {location()}; }
+  // Whether rows stay for good where they were committed (a topic, somebody's log). What a run has
+  // committed is then never made again, and `retry` is refused. Also before open().
+  virtual bool append_only() const { return false; }
   // Whether its rows tell where they come from: operators then note it (provenance.h). Also before
   // open().
   virtual bool wants_provenance() const { return false; }
