@@ -3,7 +3,7 @@
 import signal
 import unittest
 
-from harness import EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl, wait_until
+from harness import BUILD, EngineTest, HANG_S, PIPELINES, ProtocolServer, read_jsonl, wait_until
 
 RARE = [PIPELINES / "rare.yaml", "-f", PIPELINES / "openai.yaml", "--progress", "none"]
 OUTPUT = "out/rare-openai.jsonl"
@@ -23,6 +23,16 @@ nodes:
     with: { by: id, descending: true }
   - name: result
     from: sorted
+"""
+
+
+APPENDING = """
+name: appending
+max_errors: 1
+nodes:
+  - { name: read, use: files.read, with: { path: in.jsonl } }
+  - { name: log, use: good.nowhere, from: read }
+  - { name: file, use: files.write, from: read, with: { path: out.jsonl } }
 """
 
 
@@ -107,6 +117,26 @@ class RetryTest(EngineTest):
         self.assertEqual(calls, 2 * dead.count("questions") + dead.count("reasoning"))
         self.assertEqual((self.folder / OUTPUT).read_bytes(), expected[OUTPUT])
         self.assertEqual(self.dead_letters("rare-openai"), [])
+
+    def test_what_a_sink_keeps_for_good_is_never_made_again(self):
+        self.write("in.jsonl", '{"n": 1}\nno record\n{"n": 2}\n')
+        self.write("appending.yaml", APPENDING)
+        command = ["appending.yaml", "--progress", "none", "--plugin-path", BUILD / "test_plugins" / "good"]
+        self.assert_exit(self.run_engine("run", *command), 0)
+        before = (self.folder / ".rare/appending/manifest.json").read_bytes()
+        refused = self.run_engine("retry", *command)
+        self.assert_exit(refused, 2)
+        self.assertIn("node 'log' (good.nowhere): nowhere keeps the rows that it has, and so those that are made again would stand there twice",
+                      refused.stderr)
+        self.assert_exit(self.run_engine("run", *command), 0)
+        (self.folder / "out.jsonl").unlink()
+        refused = self.run_engine("run", *command)
+        self.assert_exit(refused, 2)
+        self.assertIn("its output out.jsonl is gone, and is not made again. node 'log'", refused.stderr)
+        self.assertFalse((self.folder / "out.jsonl").exists())
+        self.assertEqual((self.folder / ".rare/appending/manifest.json").read_bytes(), before)
+        self.assert_exit(self.run_engine("run", *command, "--fresh"), 0)
+        self.assertEqual(len(read_jsonl(self.folder / "out.jsonl")), 2)
 
     def test_what_dies_again_can_be_retried_again(self):
         command = self.over(self.write_corpus(100))
