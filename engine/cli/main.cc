@@ -1,6 +1,7 @@
 // rare-engine: reads the command line and hands over to the verb.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -153,6 +154,8 @@ int parse_and_run(std::vector<std::string> words) {
 
 int main(int argc, char** argv) {
   rare::engine::report_crashes();
+  // A limit on the sizes of files is then an error of the write that meets it, with a message.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const int exit_code =
         rare::engine::cli::parse_and_run(std::vector<std::string>(argv + 1, argv + argc));

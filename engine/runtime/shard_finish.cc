@@ -217,8 +217,9 @@ Status Finish::put_in_place(const Json& part, const Json& file) const {
   const std::string from = attempt_of(part) + place;
   const std::string to = folder_.folder() + place;
   std::error_code error;
-  // A folder takes no other's place by rename(2).
-  if (retry_of(part) > 0 && fs::is_directory(from, error)) fs::remove_all(to, error);
+  // A folder takes no other's place by rename(2). One that is there is of an attempt that counts no
+  // more.
+  if (fs::is_directory(from, error)) fs::remove_all(to, error);
   if (::rename(from.c_str(), to.c_str()) == 0) return Status();
   const int reason = errno;
   if (reason != ENOENT) return file_error("cannot put in place", to, reason);

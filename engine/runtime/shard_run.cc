@@ -172,9 +172,10 @@ Result<bool> ShardRun::take_up_dead_letters(const std::optional<Json>& committed
   return true;
 }
 
-// A start that was killed here does it again: nothing was asked yet.
+// A start that was killed here does it again: nothing was asked yet. (That there was a start is
+// known before this is.)
 Status ShardRun::ask_anew() {
-  if (retry_ == 0 || state_->resume().started_before) return Status();
+  if (retry_ == 0 || state_->resume().retries > 0) return Status();
   return state_->reset_for_retry(RetryWork{{}, rounds_});
 }
 

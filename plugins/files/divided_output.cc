@@ -75,7 +75,7 @@ Status DividedOutput::hold_first() {
   const auto size = size_of(working_name(0));
   if (!size) return Status();  // all of it has ended
   first_ = std::make_unique<OutputFile>();
-  return first_->resume(names_.name(0), *size, OutputFile::kNoFinished);
+  return first_->resume(names_.name(0), *size, OutputFile::kNoFinished, {});
 }
 
 Status DividedOutput::append(std::string_view row) {
@@ -137,7 +137,7 @@ Status DividedOutput::publish_copy() {
     OutputFile other;
     OutputFile& file = part == 0 && first_ ? *first_ : other;
     if (&file == &other) {
-      Status opened = file.resume(names_.name(part), *size, OutputFile::kNoFinished);
+      Status opened = file.resume(names_.name(part), *size, OutputFile::kNoFinished, {});
       if (!opened) return opened;
     }
     if (Status copied = file.publish_copy({}); !copied) return copied;

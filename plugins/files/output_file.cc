@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "plugins/digest/sha256.h"
+
 namespace rare::files {
 namespace {
 
@@ -43,6 +45,35 @@ Status make_folder(const std::filesystem::path& folder) {
   const int reason = error == std::errc::file_exists ? ENOTDIR : error.value();
   if (error) return file_failure(folder.string(), "making the folder", reason);
   return sync_folder(parent);
+}
+
+// Of what stands before `bytes` in a file; empty where there is nothing.
+Result<std::string> digest_of_end(const std::string& path, std::uint64_t bytes) {
+  constexpr std::uint64_t kEndBytes = std::uint64_t{64} << 10;
+  std::string end(std::min(bytes, kEndBytes), '\0');
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return file_failure(path, "opening", errno);
+  std::size_t read = 0;
+  int error = 0;
+  while (read < end.size()) {
+    const ssize_t got = ::pread(fd, end.data() + read, end.size() - read,
+                                static_cast<off_t>(bytes - end.size() + read));
+    if (got < 0 && errno == EINTR) continue;
+    error = got < 0 ? errno : 0;
+    if (got <= 0) break;
+    read += static_cast<std::size_t>(got);
+  }
+  ::close(fd);
+  if (error != 0) return file_failure(path, "reading", error);
+  end.resize(read);
+  return end.empty() ? std::string() : digest::sha256_hex(end);
+}
+
+// Also where no digest is known.
+bool ends_with(const std::string& path, std::uint64_t bytes, const std::string& end_digest) {
+  if (end_digest.empty()) return true;
+  const Result<std::string> digest = digest_of_end(path, bytes);
+  return digest.ok() && *digest == end_digest;
 }
 
 }  // namespace
@@ -165,30 +196,26 @@ Status OutputFile::begin(const std::string& path) {
 }
 
 Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
-                          std::uint64_t finished_bytes) {
+                          std::uint64_t finished_bytes, const std::string& end_digest) {
   Status target = check_target(path);
   if (!target) return target;
   flushed_ = bytes;
-  std::error_code missing;
+  std::error_code missing, error;
   const std::uintmax_t working = std::filesystem::file_size(working_path(), missing);
-  if (missing || working < bytes) {
-    std::error_code error;
-    const std::uintmax_t finished = std::filesystem::file_size(path_, error);
-    if (missing && !error && finished == finished_bytes) {
-      finished_ = true;
-      remove_copy();
-      return Status();
+  const std::uintmax_t finished = std::filesystem::file_size(path_, error);
+  if (missing || working < bytes || !ends_with(working_path(), bytes, end_digest)) {
+    const bool is_finished =
+        !error && finished == finished_bytes && ends_with(path_, bytes, end_digest);
+    if (!is_finished || (!missing && end_digest.empty())) {
+      return refuse_working(bytes, finished_bytes);
     }
-    return Status::run_fault(
-        StatusCode::invalid_argument,
-        working_path() + ": expected the " + std::to_string(bytes) +
-            " bytes that an earlier start wrote, came " +
-            (missing ? std::string("no file") : std::to_string(working) + " bytes") +
-            (missing && !error && finished_bytes != kNoFinished
-                 ? ", and in " + path_ + " other " + std::to_string(finished) + " bytes"
-                 : std::string()) +
-            "; put the file back, or make the output anew with --fresh (stored replies are used "
-            "again)");
+    if (!missing) {  // and of somebody who may still write there
+      if (Status opened = open_working(0); !opened) return opened;
+      close();
+    }
+    finished_ = true;
+    remove_copy();
+    return Status();
   }
   Status opened = open_working(0);
   if (!opened) return opened;
@@ -197,6 +224,25 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
   }
   remove_copy();
   return Status();
+}
+
+Status OutputFile::refuse_working(std::uint64_t bytes, std::uint64_t finished_bytes) const {
+  std::error_code missing, error;
+  const std::uintmax_t working = std::filesystem::file_size(working_path(), missing);
+  const std::uintmax_t finished = std::filesystem::file_size(path_, error);
+  const bool is_other = !missing && working >= bytes;
+  return Status::run_fault(
+      StatusCode::invalid_argument,
+      working_path() + ": expected the " + std::to_string(bytes) +
+          " bytes that an earlier start wrote, came " +
+          (missing    ? std::string("no file")
+           : is_other ? std::string("others, which were written there since (by another run?)")
+                      : std::to_string(working) + " bytes") +
+          (missing && !error && finished_bytes != kNoFinished
+               ? ", and in " + path_ + " other " + std::to_string(finished) + " bytes"
+               : std::string()) +
+          "; put the file back, or make the output anew with --fresh (stored replies are used "
+          "again)");
 }
 
 Status OutputFile::append(std::string_view bytes) {
@@ -260,6 +306,23 @@ Status OutputFile::sync() {
   Status found = still_there();
   if (!found) return found;
   return ::fdatasync(fd_) == 0 ? Status() : failure("writing to disk", errno);
+}
+
+Result<std::string> OutputFile::end_digest() const {
+  return digest_of_end(finished_ ? path_ : working_path(), flushed_);
+}
+
+Status OutputFile::check_finished(std::uint64_t bytes, std::uint64_t finished_bytes,
+                                  const std::string& end_digest) const {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path_, error);
+  const bool is_as_large = !error && (finished_bytes == kNoFinished || size == finished_bytes);
+  if (is_as_large && ends_with(path_, bytes, end_digest)) return Status();
+  return Status::run_fault(
+      StatusCode::invalid_argument,
+      path_ +
+          ": expected the rows that the run wrote, came others: the file was changed since. Put "
+          "it back; or move it away, and `rare-engine run` makes it again from stored replies");
 }
 
 Status OutputFile::finalise() {

@@ -30,11 +30,13 @@ class OutputFile {
 
   // Makes missing folders and begins an empty working file; an older one is lost.
   Status begin(const std::string& path);
-  // Goes on behind the first `bytes` bytes and cuts off the rest. Where there is no working file
-  // but a finished one of `finished_bytes`, finalise() has run: the next append() works on a copy
-  // of its first `bytes`.
+  // Goes on behind the first `bytes` bytes and cuts off the rest. Where the working file is not
+  // there, or another run's, but a finished one of `finished_bytes` is, finalise() has run: the
+  // next append() works on a copy of its first `bytes`. Whose a file is, `end_digest` tells; empty:
+  // its size alone.
   static constexpr std::uint64_t kNoFinished = ~std::uint64_t{0};  // `finished_bytes`: none counts
-  Status resume(const std::string& path, std::uint64_t bytes, std::uint64_t finished_bytes);
+  Status resume(const std::string& path, std::uint64_t bytes, std::uint64_t finished_bytes,
+                const std::string& end_digest);
 
   // Opens nothing: for who looks after the finished file himself.
   Status name(const std::string& path) { return check_target(path); }
@@ -45,6 +47,13 @@ class OutputFile {
   Status append_finished(std::uint64_t from, std::uint64_t to);
   // What was appended is on disk.
   Status sync();
+  // The SHA-256 of the last 64 KiB; empty where there is nothing. Rows of another run, which were
+  // written to the same name since, differ there. REQUIRES: sync(), and nothing appended since.
+  Result<std::string> end_digest() const;
+  // Refuses a finished file that is not the one of `finished_bytes` (kNoFinished: of any size) of
+  // which the first `bytes` had that digest.
+  Status check_finished(std::uint64_t bytes, std::uint64_t finished_bytes,
+                        const std::string& end_digest) const;
   // Gives the file its final name. Can be repeated.
   Status finalise();
   // Puts a copy of what is on disk, and `end` behind it, in place and keeps the working file.
@@ -65,6 +74,7 @@ class OutputFile {
  private:
   Status check_target(const std::string& path);
   Status open_working(int flags);
+  Status refuse_working(std::uint64_t bytes, std::uint64_t finished_bytes) const;
   Status flush();
   Status reopen_finished();
   void remove_copy() const;

@@ -59,7 +59,7 @@ Status PackedOutput::resume(const std::string& path, OutputPlace place) {
   const std::uint64_t there = compression_ == Compression::none ? bytes_ : place.packed_bytes;
   const Result<std::uint64_t> finished = finished_bytes(path, there);
   if (!finished) return finished.status();
-  return file_.resume(path, there, *finished);
+  return file_.resume(path, there, *finished, place.end_digest);
 }
 
 // The size of the file that has ended behind its first `packed_bytes`. Another version of the
@@ -117,6 +117,7 @@ Status PackedOutput::pack_tail() {
 
 // A row that is the first here, or was it there, begins as its new place wants it.
 Status PackedOutput::append_finished(const OutputPlace& from, const OutputPlace& to) {
+  if (Status same = check_finished(to); !same) return same;
   if (from.bytes >= to.bytes) return Status();
   std::string begins;
   if (!format_.first_bytes().empty() && (rows_ == 0) != (from.rows == 0)) {
@@ -128,6 +129,16 @@ Status PackedOutput::append_finished(const OutputPlace& from, const OutputPlace&
   if (Status added = add(begins); !added) return added;
   bytes_ += to.bytes - start;
   return file_.append_finished(start, to.bytes);
+}
+
+// Rows that somebody put into the finished output, or took out of it, would be cut.
+Status PackedOutput::check_finished(const OutputPlace& end) const {
+  if (end.end_digest.empty()) return Status();  // not the output's end
+  if (compression_ != Compression::none) {
+    return file_.check_finished(end.packed_bytes, OutputFile::kNoFinished, end.end_digest);
+  }
+  const std::uint64_t behind = format_.end(end.rows > 0).size();
+  return file_.check_finished(end.bytes, end.bytes + behind, end.end_digest);
 }
 
 // `row`: the beginning of the first one, which stands before `from`.
@@ -165,7 +176,9 @@ Status PackedOutput::copy_rows(std::string row, std::uint64_t from, std::uint64_
 
 Result<OutputPlace> PackedOutput::sync() {
   if (Status synced = file_.sync(); !synced) return synced;
-  return OutputPlace{bytes_, file_.size_bytes(), tail_, rows_};
+  Result<std::string> digest = file_.end_digest();
+  if (!digest) return digest.status();
+  return OutputPlace{bytes_, file_.size_bytes(), tail_, rows_, std::move(*digest)};
 }
 
 // What ends the file. A compressed one without rows is an empty frame: no bytes at all are neither

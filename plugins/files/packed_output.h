@@ -38,7 +38,7 @@ class PackedOutput final : public RowOutput {
   Status append(std::string_view row) override;
   Status append_finished(const OutputPlace& from, const OutputPlace& to) override;
   Result<OutputPlace> sync() override;
-  OutputPlace place() const override { return {bytes_, bytes_, {}, rows_}; }
+  OutputPlace place() const override { return {bytes_, bytes_, {}, rows_, {}}; }
   Status finalise() override;
   Status publish_copy() override;
   std::vector<std::string> locations() const override { return {file_.path()}; }
@@ -47,6 +47,7 @@ class PackedOutput final : public RowOutput {
 
  private:
   Status add(std::string_view bytes);
+  Status check_finished(const OutputPlace& end) const;
   Status copy_rows(std::string row, std::uint64_t from, std::uint64_t to);
   Result<std::string> last_bytes(std::uint64_t packed_bytes) const;
   Result<std::uint64_t> finished_bytes(const std::string& path, std::uint64_t packed_bytes) const;

@@ -16,6 +16,8 @@ struct OutputPlace {
   std::uint64_t packed_bytes = 0;  // whole frames; equal to `bytes` without compression
   std::string tail;                // of `bytes`, what is in no frame yet
   std::uint64_t rows = 0;
+  // OutputFile::end_digest() at that place; empty: not known.
+  std::string end_digest = {};
   // Of an output that is divided into several files: which of them this is of, and how many bytes
   // those before it have.
   std::uint64_t part = 0;

@@ -71,7 +71,7 @@ Status WaitingOutput::resume(const std::string& path, OutputPlace place) {
     if (!end) return end.status();
     bytes = *end;
   }
-  Status resumed = rows_.resume(path, bytes, OutputFile::kNoFinished);
+  Status resumed = rows_.resume(path, bytes, OutputFile::kNoFinished, {});
   // Of parts that a start which was killed could give no name.
   return resumed ? names_.remove_from(0, kCopySuffix) : resumed;
 }
@@ -131,7 +131,7 @@ Status WaitingOutput::wait_again() {
   if (Status ended = again.finalise(); !ended) return ended;
   if (Status named = put_in_place(copy, rows_.working_path()); !named) return named;
   is_finished_ = false;
-  return rows_.resume(rows_.path(), again.size_bytes(), OutputFile::kNoFinished);
+  return rows_.resume(rows_.path(), again.size_bytes(), OutputFile::kNoFinished, {});
 }
 
 Status WaitingOutput::append(std::string_view row) {

@@ -69,7 +69,7 @@ class WaitingOutput final : public RowOutput {
   Status append_finished(const OutputPlace& from, const OutputPlace& to) override;
   Result<OutputPlace> sync() override;
   OutputPlace place() const override {
-    return {rows_.size_bytes(), rows_.size_bytes(), {}, count_};
+    return {rows_.size_bytes(), rows_.size_bytes(), {}, count_, {}};
   }
   Status finalise() override;
   Status publish_copy() override;

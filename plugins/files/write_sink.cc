@@ -179,11 +179,12 @@ Result<OutputPlace> WriteSink::place_of(const Offset& offset) const {
                                  "start with --fresh");
   }
   const auto number = [&token](const char* key) { return token[key].get<std::uint64_t>(); };
-  OutputPlace place{number("bytes"), number("bytes"), {}, number("rows")};
+  OutputPlace place{number("bytes"), number("bytes"), {}, number("rows"), {}};
   if (is_packed) {
     place.packed_bytes = number("packed_bytes");
     place.tail = token["tail"].get<std::string>();
   }
+  if (holds("end_sha256", &Json::is_string)) place.end_digest = token["end_sha256"];
   if (holds("part", &Json::is_number_integer) &&
       holds("bytes_of_earlier_parts", &Json::is_number_integer)) {
     place.part = number("part");
@@ -271,6 +272,7 @@ Result<Offset> WriteSink::sync() {
   Result<OutputPlace> place = output_->sync();
   if (!place) return place.status();
   Offset offset{Json{{"bytes", place->bytes}, {"rows", place->rows}}};
+  if (!place->end_digest.empty()) offset.token["end_sha256"] = place->end_digest;
   if (!output_->can_append_finished()) {
     offset.token["part"] = place->part;
     offset.token["bytes_of_earlier_parts"] = place->bytes_of_earlier_parts;

@@ -37,8 +37,8 @@ class WriteSink final : public Sink {
         fields_(std::move(fields)),
         working_suffix_(std::move(working_suffix)) {}
 
-  // The offset's token: {bytes, rows}, for a compressed output also {packed_bytes, tail}, for one
-  // of several files also {part, bytes_of_earlier_parts}.
+  // The offset's token: {bytes, rows, end_sha256}, for a compressed output also {packed_bytes,
+  // tail}, for one of several files also {part, bytes_of_earlier_parts}.
   Status open(Context& context, std::optional<Offset> committed) override;
   Status accept(const Record& record) const override;
   Status write(std::span<const Record> rows) override;

@@ -126,6 +126,20 @@ class ShardRetryTest(EngineTest):
         self.assertEqual(self.retry()[1], self.calls_for(left))
         self.check_whole(output)
 
+    def test_a_finished_shard_whose_part_was_damaged_is_run_again_and_finished(self):
+        output = self.undisturbed()
+        self.run_shards(finish=0)
+        part = self.folder / "shared/_rare/part-00001.json"
+        part.write_text("{")
+        self.assertIn("part-00001.json", self.call("finish", "shared", code=1).stderr)
+        part.unlink()
+        with ProtocolServer() as server:
+            self.use_endpoint(server)
+            self.call(*self.command("run", "--shard", "1/3"))
+            self.assertEqual(server.stats()["calls"], 0)
+        self.call("finish", "shared")
+        self.check_whole(output)
+
     def test_one_shard_alone_and_before_the_end(self):
         output = self.undisturbed()
         self.run_shards("--truncated", 15, "--seed", 1, finish=None)

@@ -29,6 +29,11 @@ std::unique_ptr<rare::files::WriteSink> resumed(const std::string& path, const O
 const std::string kOne = "{\"n\":1}\n";
 const std::string kTwo = "{\"n\":2}\n";
 
+Json place_of(const Offset& offset) {
+  CHECK(offset.token["end_sha256"].get<std::string>().size() == 64);
+  return Json{{"bytes", offset.token["bytes"]}, {"rows", offset.token["rows"]}};
+}
+
 // Finishes an output of one row; what was committed before.
 Offset finish_one(const std::string& path) {
   const auto sink = sink_of(path);
@@ -50,7 +55,7 @@ TEST_CASE("what stands beyond the committed offset is cut off, whatever it is") 
     const auto sink = resumed(path, offset_of(kOne.size(), 1));
     CHECK(Folder::read(part(path)) == kOne);
     REQUIRE(write_rows(*sink, {{{"n", 2}}}).ok());
-    CHECK(sink->sync()->token == Json{{"bytes", 16}, {"rows", 2}});
+    CHECK(place_of(*sink->sync()) == Json{{"bytes", 16}, {"rows", 2}});
     REQUIRE(sink->finalise().ok());
     CHECK(Folder::read(path) == kOne + kTwo);
   }
@@ -123,11 +128,65 @@ TEST_CASE("a start after a finished one adds rows; the finished file stays until
   const auto sink = resumed(path, offset);
   REQUIRE(write_rows(*sink, {{{"n", 2}}}).ok());
   const Offset second = *sink->sync();
-  CHECK(second.token == Json{{"bytes", 16}, {"rows", 2}});
+  CHECK(place_of(second) == Json{{"bytes", 16}, {"rows", 2}});
   CHECK(Folder::read(path) == kOne);
   CHECK(Folder::read(part(path)) == kOne + kTwo);
   REQUIRE(sink->finalise().ok());
   CHECK(Folder::read(path) == kOne + kTwo);
+}
+
+TEST_CASE("rows that another run wrote to the same name since are not taken for one's own") {
+  const Folder folder;
+  const std::string path = folder.path("out.jsonl");
+  Offset offset;
+  {
+    const auto sink = sink_of(path);
+    REQUIRE(sink->open(context(), std::nullopt).ok());
+    REQUIRE(write_rows(*sink, {{{"n", 1}}}).ok());
+    offset = *sink->sync();
+  }
+  folder.write("out.jsonl.part", "{\"n\":7}\n{\"n\":8}\n");
+  const Status refused = sink_of(path)->open(context(), offset);
+  CHECK(refused.code() == StatusCode::invalid_argument);
+  CHECK(contains(refused.message(),
+                 "out.jsonl.part: expected the 8 bytes that an earlier start "
+                 "wrote, came others, which were written there since"));
+  CHECK(contains(refused.message(), "--fresh"));
+  CHECK(Folder::read(part(path)) == "{\"n\":7}\n{\"n\":8}\n");
+  folder.write("out.jsonl.part", kOne + kTwo);
+  CHECK(sink_of(path)->open(context(), offset).ok());
+}
+
+TEST_CASE("beside another run's working file the finished one is gone on with") {
+  const Folder folder;
+  const std::string path = folder.path("out.jsonl");
+  const Offset offset = finish_one(path);
+  folder.write("out.jsonl.part", "{\"n\":7}\n{\"n\":8}\n");
+  {
+    const auto other = sink_of(path);  // which is at work
+    REQUIRE(other->open(context(), Offset{Json{{"bytes", 8}, {"rows", 1}}}).ok());
+    CHECK(
+        contains(sink_of(path)->open(context(), offset).message(), "is being written by another"));
+  }
+  const auto sink = resumed(path, offset);
+  REQUIRE(write_rows(*sink, {{{"n", 2}}}).ok());
+  REQUIRE(sink->finalise().ok());
+  CHECK(Folder::read(path) == kOne + kTwo);
+}
+
+TEST_CASE("a finished file that was changed since gives no rows to a new output") {
+  for (const std::string& changed : {std::string("{\"n\":3}\n"), kOne + "{}\n"}) {
+    const Folder folder;
+    const std::string path = folder.path("out.jsonl");
+    const Offset end = finish_one(path);
+    folder.write("out.jsonl", changed);
+    const auto sink = sink_of(path);
+    REQUIRE(sink->open(context(), std::nullopt).ok());
+    const Status refused = sink->copy_finished(offset_of(0, 0), end);
+    CHECK(refused.code() == StatusCode::invalid_argument);
+    CHECK(contains(refused.message(), "the file was changed since"));
+    CHECK(Folder::read(path) == changed);
+  }
 }
 
 TEST_CASE("a published copy is in place while the working file goes on") {
