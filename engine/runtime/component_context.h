@@ -31,7 +31,7 @@ struct Environment {
   ResumeThreads* resumer = nullptr;
   ReplyStore* replies = nullptr;
   ReplyStores* reply_stores = nullptr;  // none where no record is sent
-  std::string run_id;                   // whose outputs are kept (kept_output.h); empty: none are
+  std::string output_owner;             // whose outputs are kept (kept_output.h); empty: none are
   ModelMeter* meter = nullptr;          // stands before language models; may be null
   bool keeps_provenance = false;
   const ShardPresence* presence = nullptr;  // of a shard; null: no other process works at the run

@@ -113,11 +113,11 @@ Result<ServiceResolver> Components::connect(const PlannedNode& node) {
 template <class AnyOperator>
 std::unique_ptr<AnyOperator> Components::kept_where_needed(const PlannedNode& node,
                                                            std::unique_ptr<AnyOperator> made) {
-  if (!node.is_nondeterministic() || node.gathers() || environment_.run_id.empty()) {
+  if (!node.is_nondeterministic() || node.gathers() || environment_.output_owner.empty()) {
     return made;
   }
   return keep_output(std::move(made), {environment_.replies, environment_.resumer,
-                                       environment_.run_id, node.name, OutputNames(node)});
+                                       environment_.output_owner, node.name, OutputNames(node)});
 }
 
 Status Components::open_operator(const PlannedNode& node) {

@@ -23,7 +23,7 @@ using Found = Result<std::optional<StoredReply>>;
 // come to have the same identity in the same run.
 std::string kept_key(const OutputKeeper& keeper, const Record& record) {
   const RecordId& id = record.id();
-  std::string key = "output/" + keeper.run_id + "/" + keeper.node + "/" +
+  std::string key = "output/" + keeper.owner + "/" + keeper.node + "/" +
                     std::to_string(record.round()) + "/" + std::to_string(id.source()) + ":" +
                     std::to_string(id.ordinal());
   for (const RecordId::Step& step : id.path()) {

@@ -3,8 +3,9 @@
 // same output, so that nothing below is computed or paid for a second time over another text.
 //
 // It stands in the run's reply store, under the run, the node, the record's identity and its
-// fields. A record that failed has none: it is worked on again. All that one record gives out is in
-// memory until it is kept. Thread-safety: as the operator inside.
+// fields. Attempts at a shard are runs of their own, and find what others of them kept: they keep
+// it under one name. A record that failed has none: it is worked on again. All that one record
+// gives out is in memory until it is kept. Thread-safety: as the operator inside.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,7 @@ namespace rare::engine {
 struct OutputKeeper {
   ReplyStore* store = nullptr;  // outlives the operator, as the resumer does
   Resumer* resumer = nullptr;
-  std::string run_id;
+  std::string owner;  // the run, or what all attempts at a shard are called
   std::string node;
   OutputNames names;
 };

@@ -3,7 +3,6 @@
 #include <future>
 #include <memory>
 #include <set>
-#include <vector>
 
 #include "engine/observe/log.h"
 
@@ -63,10 +62,11 @@ void LoggedReplies::put(std::string key, StoredReply reply, std::function<void(S
   });
 }
 
-Status take_over_replies(const std::string& folder, const std::string& name, ReplyStore& store) {
+Status take_over_replies(const std::string& folder, const std::vector<std::string>& first,
+                         const std::string& name, ReplyStore& store) {
   Puts puts(store);
   std::set<std::string> taken;  // several attempts may have paid for one
-  Status status = read_reply_logs(folder, [&](LoggedReply logged) {
+  Status status = read_reply_logs(folder, first, [&](LoggedReply logged) {
     if (logged.store != name || !taken.insert(logged.key).second) return Status();
     const Result<bool> held = holds(store, logged.key);
     if (!held) return held.status();

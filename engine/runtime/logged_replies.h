@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/state/reply_log.h"
 #include "rare/reply_store.h"
@@ -36,7 +37,9 @@ class LoggedReplies final : public ReplyStore {
 };
 
 // Puts the replies of the logs in `folder` that are of the store called `name` into it, but for
-// those that this run stored there itself. Waits until they are on disk.
-Status take_over_replies(const std::string& folder, const std::string& name, ReplyStore& store);
+// those that this run stored there itself. Of several under one key the first that
+// read_reply_logs() gives. Waits until they are on disk.
+Status take_over_replies(const std::string& folder, const std::vector<std::string>& first,
+                         const std::string& name, ReplyStore& store);
 
 }  // namespace rare::engine

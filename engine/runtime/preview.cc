@@ -128,7 +128,7 @@ class PreviewRun {
     environment_.reply_stores = replies_.get();
     if (settings_.look_back) {
       meter_.keep_texts();
-      environment_.run_id = settings_.look_back->run_id;
+      environment_.output_owner = settings_.look_back->run_id;
     }
     resume_ = resumed();
     environment_.meter = &meter_;

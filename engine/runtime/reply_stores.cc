@@ -33,7 +33,8 @@ Status ReplyStores::add(const std::string& file, const std::string& name) {
   if (!database) return database.status();
   Open open{canonical(file), std::move(*database), nullptr, nullptr};
   if (log_) {
-    const Status taken = take_over_replies(setup_.log_folder, name, *open.database);
+    const Status taken =
+        take_over_replies(setup_.log_folder, setup_.logs_first, name, *open.database);
     if (!taken.ok()) return taken;
     open.logged = std::make_unique<LoggedReplies>(*open.database, *log_, name);
   }

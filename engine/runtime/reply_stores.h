@@ -30,6 +30,7 @@ class ReplyStores {
     // Of a shard: where all its attempts log their replies, and the file of this one. What is in
     // none of the stores yet is taken over from there.
     std::string log_folder, log_file;
+    std::vector<std::string> logs_first;  // see read_reply_logs()
   };
   static Result<std::unique_ptr<ReplyStores>> open(Setup setup);
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/graph/plan.h"
 #include "engine/observe/live_run.h"
@@ -32,6 +33,11 @@ struct RunSettings {
   std::optional<std::uint64_t> limit;
   std::map<std::string, SourceRange> ranges;  // of a shard, by source; none: all that they have
   std::string reply_log_folder;  // of a shard: where its attempts log replies; empty: nowhere
+  // Of a shard's retry: the attempts that it rests on, the last first. Where several paid for the
+  // same, their replies are those that rows were made of.
+  std::vector<std::string> committed_attempts;
+  // Of a shard: whose outputs are kept (kept_output.h); empty: those of the run.
+  std::string output_owner;
   const ShardPresence* presence = nullptr;  // of a shard: who else is at work; null: nobody
   ProgressStyle progress = ProgressStyle::none;
   // Whether sources whose input may grow give what came since an earlier start.

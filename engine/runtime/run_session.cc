@@ -219,6 +219,8 @@ Status RunSession::open_replies() {
   if (const std::string& logs = setup_.settings.reply_log_folder; !logs.empty()) {
     stores.log_folder = logs;
     stores.log_file = logs + "/" + whole().run_id() + ".jsonl";
+    stores.logs_first = setup_.settings.committed_attempts;
+    stores.logs_first.insert(stores.logs_first.begin(), whole().run_id());
   }
   stores.on_full_disk = [this](Status full) { control_.fail(std::move(full)); };
   Result<std::unique_ptr<ReplyStores>> replies = ReplyStores::open(std::move(stores));
@@ -226,10 +228,11 @@ Status RunSession::open_replies() {
   replies_ = std::move(*replies);
   environment_.replies = &replies_->own();
   environment_.reply_stores = replies_.get();
-  environment_.run_id = whole().run_id();
+  const std::string& owner = setup_.settings.output_owner;
+  environment_.output_owner = owner.empty() ? whole().run_id() : owner;
   environment_.presence = setup_.settings.presence;
-  set_log_run(environment_.run_id);
-  work_ = WorkAccount::open(plan_, setup_.settings, environment_.run_id);
+  set_log_run(whole().run_id());
+  work_ = WorkAccount::open(plan_, setup_.settings, whole().run_id());
   if (work_) environment_.meter = &work_->meter();
   return Status();
 }

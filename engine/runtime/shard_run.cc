@@ -81,6 +81,8 @@ class ShardRun {
   // Of a shard that is to be retried: takes up what was committed. Whether there is something to
   // do.
   Result<bool> take_up_dead_letters(const std::optional<Json>& committed);
+  // What the retry rests on: `committed_attempts`.
+  Status take_up_attempts();
   Status ask_anew();
   int already_committed(const Json& part) const;
 
@@ -145,6 +147,7 @@ Status ShardRun::take_up_plan() {
   auto ranges = planned_ranges(planned_, shard_.shard, folder_->folder());
   if (ranges) settings_.ranges = std::move(*ranges);
   settings_.reply_log_folder = folder_->replies_folder(shard_.shard);
+  settings_.output_owner = plan_digest(planned_) + "-" + shard_digits(shard_.shard);
   return ranges.status();
 }
 
@@ -169,7 +172,18 @@ Result<bool> ShardRun::take_up_dead_letters(const std::optional<Json>& committed
   rounds_ = *rounds;
   base_ = committed->value("attempt", "");
   retry_ = last + 1;
+  const Status known = take_up_attempts();
+  if (!known.ok()) return known;
   return true;
+}
+
+Status ShardRun::take_up_attempts() {
+  for (std::uint32_t retry = retry_; retry-- > 0;) {
+    const Result<std::optional<Json>> part = folder_->part(shard_.shard, retry);
+    if (!part) return part.status();
+    if (*part) settings_.committed_attempts.push_back((*part)->value("attempt", ""));
+  }
+  return Status();
 }
 
 // A start that was killed here does it again: nothing was asked yet. (That there was a start is

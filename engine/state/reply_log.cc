@@ -14,7 +14,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "engine/observe/log.h"
 #include "engine/state/base64.h"
@@ -206,7 +205,7 @@ Result<std::unique_ptr<ReplyLog>> ReplyLog::open(const std::string& file) {
   return std::unique_ptr<ReplyLog>(std::move(log));
 }
 
-Status read_reply_logs(const std::string& folder,
+Status read_reply_logs(const std::string& folder, const std::vector<std::string>& first,
                        const std::function<Status(LoggedReply reply)>& take) {
   std::error_code error;
   std::vector<std::string> files;
@@ -216,7 +215,12 @@ Status read_reply_logs(const std::string& folder,
   if (error && error != std::errc::no_such_file_or_directory) {
     return file_error("cannot look into", folder, error.value());
   }
-  std::sort(files.begin(), files.end());
+  const auto place = [&first](const std::string& file) {
+    return std::find(first.begin(), first.end(), fs::path(file).stem().string()) - first.begin();
+  };
+  std::sort(files.begin(), files.end(), [&](const std::string& one, const std::string& other) {
+    return std::pair(place(one), one) < std::pair(place(other), other);
+  });
   for (const std::string& file : files) {
     if (Status status = read_log(file, take); !status.ok()) return status;
   }

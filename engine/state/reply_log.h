@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "rare/reply_store.h"
 #include "rare/status.h"
@@ -35,9 +36,10 @@ class ReplyLog {
   virtual void append(const LoggedReply& reply, std::function<void(Status)> done) = 0;
 };
 
-// Gives every whole reply of all files of the folder; an error of `take` ends it. A line in the
-// middle that is damaged is told in a warning and passed over. No folder: no replies.
-Status read_reply_logs(const std::string& folder,
+// Gives every whole reply of all files of the folder, of the attempts in `first` before others and
+// in that order; an error of `take` ends it. A line in the middle that is damaged is told in a
+// warning and passed over. No folder: no replies.
+Status read_reply_logs(const std::string& folder, const std::vector<std::string>& first,
                        const std::function<Status(LoggedReply reply)>& take);
 
 }  // namespace rare::engine

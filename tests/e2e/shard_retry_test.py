@@ -6,7 +6,7 @@ import shutil
 import signal
 import unittest
 
-from harness import EngineTest, HANG_S, ProtocolServer, read_jsonl, wait_until
+from harness import EngineTest, HANG_S, ProtocolServer, SOURCE, read_jsonl, wait_until
 
 RECORDS = 90
 SHARDS = 3
@@ -27,6 +27,15 @@ nodes:
     use: export.sft
     from: answers
     with: { path: out/training, validation: 0.3, input_reasoning_key: scenario, prompt: "{{question}}" }
+"""
+# Gives another text each time, and none of every ninth record while there is a file `broken`.
+DRAWING = f"""
+  - {{ name: noise, use: basic.exec, with: {{ command: [python3, {SOURCE}/sdk/python/rare_exec.py, noise.py] }} }}"""
+NOISE = """
+import os
+def process(record):
+    if os.path.exists("broken") and int(record["id"].rsplit("-")[-1]) % 9 == 4: raise ValueError("broken")
+    return record | {"text": record["text"] + " " + os.urandom(8).hex()}
 """
 QUIET = ("--progress", "none")
 OUTPUTS = ("rows", "some", "training")
@@ -68,8 +77,18 @@ class ShardRetryTest(EngineTest):
         return read_jsonl(file) if file.exists() else []
 
     def calls_for(self, letters):
-        """One that died at the first node is asked twice; of one that died at the second the first reply is there."""
-        return sum(2 if letter["node"] == "questions" else 1 for letter in letters)
+        """One that died before the answers is asked twice; of one that died at them the first reply is there."""
+        return sum(1 if letter["node"] == "answers" else 2 for letter in letters)
+
+    def draw(self):
+        """The pipeline with a program whose text is another one each time."""
+        self.write("noise.py", NOISE)
+        self.write("asking.yaml", PIPELINE.replace("corpus.jsonl } }", "corpus.jsonl } }" + DRAWING))
+
+    def rows(self):
+        """Those of all shards, by id."""
+        return {row["id"]: row for shard in range(SHARDS)
+                for row in read_jsonl(self.folder / f"shared/rows/rows-0000{shard}.jsonl")}
 
     def output(self):
         return {path.relative_to(self.folder / "shared"): path.read_bytes()
@@ -156,6 +175,44 @@ class ShardRetryTest(EngineTest):
         self.assertEqual(self.dead(), left)
         self.assertEqual(self.retry()[1], self.calls_for(left))
         self.check_whole(output)
+
+    def test_below_a_program_only_what_died_is_made_anew(self):
+        self.draw()
+        self.write("broken", "")
+        self.run_shards("--truncated", 15, "--seed", 1)
+        (self.folder / "broken").unlink()
+        dead, good = self.dead(), self.rows()
+        self.assertEqual({letter["node"] for letter in dead}, {"noise", "questions", "answers"})
+        self.assertEqual(len(good), RECORDS - len(dead))
+        _, calls = self.retry(truncated=50, code=3)
+        self.assertLessEqual(calls, self.calls_for(dead))
+        dead, now = self.dead(), self.rows()
+        self.assertTrue(dead)
+        self.assertGreater(len(now), len(good))
+        self.assertEqual({name: now[name] for name in good}, good)
+        self.assertEqual(self.retry()[1], self.calls_for(dead))
+        all_rows = self.rows()
+        self.assertEqual(len(all_rows), RECORDS)
+        self.assertEqual({name: all_rows[name] for name in now}, now)
+        self.assertEqual(self.dead(), [])
+
+    def test_a_retry_rests_on_the_attempt_that_counts(self):
+        """Of two at each shard, which drew other texts, and paid for them, at the same time."""
+        self.draw()
+        with ProtocolServer("--truncated", 15, "--seed", 1, "--latency-ms", 100) as server:
+            self.use_endpoint(server)
+            attempts = [self.start(*self.command("run", "--shard", f"{shard}/{SHARDS}"))
+                        for shard in range(SHARDS) for _ in range(2)]
+            for attempt in attempts:
+                _, error = attempt.communicate(timeout=HANG_S)
+                self.assertEqual(attempt.returncode, 0, error)
+        self.call("finish", "shared", code=3)
+        dead, good = self.dead(), self.rows()
+        self.assertTrue(dead)
+        self.assertLessEqual(self.retry()[1], self.calls_for(dead))
+        now = self.rows()
+        self.assertEqual(len(now), RECORDS)
+        self.assertEqual({name: now[name] for name in good}, good)
 
     def test_a_shard_that_is_not_committed(self):
         with ProtocolServer() as server:

@@ -10,7 +10,8 @@ import threading
 import time
 import unittest
 
-from harness import ENGINE, ChatHandler, EngineTest, HANG_S, HandledServer, ProtocolServer, read_jsonl, wait_until
+from harness import (ENGINE, SOURCE, ChatHandler, EngineTest, HANG_S, HandledServer, ProtocolServer, read_jsonl,
+                     wait_until)
 
 PIPELINE = """
 name: sharded
@@ -31,6 +32,8 @@ nodes:
   - { name: answers, use: llm.generate, with: { llm: teacher, prompt: "Say something of {{text}}" } }
   - { name: rows, use: files.write, with: { path: out/rows.jsonl, meta: true } }
 """
+DRAWING = f"""
+  - {{ name: noise, use: basic.exec, with: {{ command: [python3, {SOURCE}/sdk/python/rare_exec.py, noise.py] }} }}"""
 QUIET = ("--progress", "none")
 COUNT = 600
 
@@ -383,6 +386,43 @@ class ShardTest(EngineTest):
             self.assert_exit(self.run_engine("asking.yaml", *QUIET, "--cache", "fourth.db"), 0)
             self.assertEqual(rows, read_jsonl(self.folder / "out/rows.jsonl"))
         self.assertEqual(len(asked) - before, 120)
+
+    def test_what_a_program_gave_outlives_the_machine(self):
+        """It gives another text each time: what was asked below it is of use only over the same one."""
+        asked = []
+
+        class Handler(ChatHandler):
+            def reply(self, prompt):
+                asked.append(prompt)
+                if len(asked) >= 40:
+                    enough.set()
+                return f"It has {len(prompt)} letters."
+
+        enough = threading.Event()
+        self.write("noise.py", "import os\ndef process(record): return record | {'text': os.urandom(8).hex()}\n")
+        self.write("asking.yaml", ASKING.replace("corpus.jsonl } }", "corpus.jsonl } }" + DRAWING))
+        self.write_corpus(120)
+        with HandledServer(Handler) as server:
+            self.use_endpoint(server)
+            machines = [("--state-dir", f"state-{name}", "--cache", f"{name}.db") for name in ("first", "second", "third")]
+            first = self.start("run", "asking.yaml", *QUIET, "--shard", "0/2", "--out", "out", *machines[0])
+            self.assertTrue(enough.wait(HANG_S))
+            first.kill()
+            first.communicate(timeout=HANG_S)
+            log, = (self.folder / "out/_rare/replies/00000").iterdir()
+            whole_lines = log.read_text().split("\n")[:-1]
+            logged = [json.loads(line)["node"] for line in whole_lines]
+            self.assertGreaterEqual(logged.count("noise"), logged.count("answers"))
+            before = len(asked)
+            self.shard("0/2", *machines[1], pipeline="asking.yaml")
+            self.assertEqual(len(asked) - before, 60 - logged.count("answers"))
+            self.shard("1/2", *machines[2], pipeline="asking.yaml")
+            self.finish()
+        rows = self.finished_rows()
+        self.assertEqual([row["_rare"]["id"] for row in rows], [str(n) for n in range(120)])
+        texts = {row["text"] for row in rows}
+        self.assertEqual(len(texts), 120)
+        self.assertLessEqual(texts, {prompt.removeprefix("Say something of ") for prompt in asked})
 
 
 if __name__ == "__main__":

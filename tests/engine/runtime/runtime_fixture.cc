@@ -140,7 +140,7 @@ Outcome run_graph(const Plan& plan, MemoryState& state, Observed& observed, cons
   environment.replies = &replies;
   if (options.replies != nullptr) {
     environment.replies = options.replies;
-    environment.run_id = state.run_id();
+    environment.output_owner = state.run_id();
   }
   environment.run_folder = state.folder();
   ResumeThreads resume_threads;

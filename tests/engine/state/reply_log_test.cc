@@ -26,7 +26,7 @@ void log_reply(ReplyLog& log, const std::string& key, const std::string& body) {
 
 std::map<std::string, LoggedReply> all_in(const std::string& folder) {
   std::map<std::string, LoggedReply> replies;
-  const rare::Status status = read_reply_logs(folder, [&](LoggedReply reply) {
+  const rare::Status status = read_reply_logs(folder, {}, [&](LoggedReply reply) {
     replies[reply.key] = std::move(reply);
     return rare::Status();
   });
@@ -56,6 +56,23 @@ TEST_CASE("what attempts logged is read whole, whatever bytes it has") {
     CHECK(logged.reply.prompt_tokens == wanted.prompt_tokens);
     CHECK(logged.reply.completion_tokens == wanted.completion_tokens);
   }
+}
+
+TEST_CASE("logs of attempts that are named come before the others, in the order of their names") {
+  ScratchFolder folder;
+  const std::string logs = folder / "replies/00003";
+  for (const std::string attempt : {"b", "d", "a", "c"}) {
+    const auto log = ReplyLog::open(logs + "/" + attempt + ".jsonl");
+    REQUIRE(log.ok());
+    log_reply(**log, "same", attempt);
+  }
+  std::string order;
+  const rare::Status status = read_reply_logs(logs, {"c", "gone", "b"}, [&](LoggedReply reply) {
+    order += reply.reply.body;
+    return rare::Status();
+  });
+  CHECK(status.ok());
+  CHECK(order == "cbad");
 }
 
 TEST_CASE("a torn last line is no reply, and the attempt goes on behind the whole ones") {
