@@ -172,6 +172,12 @@ Status add_bytes(digest::Sha256& hash, int fd, std::uint64_t offset, std::size_t
 
 }  // namespace
 
+std::string real_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return error ? path : real.string();
+}
+
 Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
                                     const std::function<bool(const std::string&)>& wanted) {
   if (patterns.empty()) return refused("path: expected at least one file, came an empty list");
@@ -183,11 +189,7 @@ Result<FoundFiles> find_input_files(const std::vector<std::string>& patterns,
     for (const std::string& path : *paths) {
       Result<InputFile> file = check(path);
       if (!file) return file.status();
-      std::error_code error;
-      const std::filesystem::path real = std::filesystem::canonical(path, error);
-      if (seen.insert(error ? path : real.string()).second) {
-        found.files.push_back(std::move(*file));
-      }
+      if (seen.insert(real_path(path)).second) found.files.push_back(std::move(*file));
     }
   }
   return found;

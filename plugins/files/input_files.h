@@ -24,6 +24,9 @@ inline constexpr std::uint64_t kUnknownSize = ~std::uint64_t{0};
 // What `inspect` keeps beside a file has its name and this behind it.
 inline constexpr char kPlacesSuffix[] = ".places";
 
+// The path without links, or as it is if there is nothing.
+std::string real_path(const std::string& path);
+
 struct FoundFiles {
   std::vector<InputFile> files;
   std::uint64_t passed_over = 0;  // in folders: files that are not wanted

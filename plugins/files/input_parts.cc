@@ -2,21 +2,19 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "byte_reader.h"
+#include "moved_parts.h"
 
 namespace rare::files {
 namespace {
-
-constexpr char kAnew[] =
-    "begin anew with --fresh (stored replies are kept: only changed records are paid again)";
 
 Status refused_part(const std::string& path, const std::string& what) {
   return Status::run_fault(StatusCode::invalid_argument, path + ": " + what);
@@ -142,9 +140,8 @@ Status check_line_end(const InputPart& grown, const std::string& encoding) {
 
 class Followed {
  public:
-  Followed(std::vector<InputPart> parts, const MakePartReader& make_reader,
-           const std::string& encoding)
-      : parts_(std::move(parts)), make_reader_(make_reader), encoding_(encoding) {
+  Followed(std::vector<InputPart> parts, const PartReading& reading)
+      : parts_(std::move(parts)), reading_(reading) {
     for (std::size_t i = 0; i < parts_.size(); ++i) last_of_[parts_[i].file.path] = i;
   }
 
@@ -177,16 +174,10 @@ class Followed {
   std::vector<InputPart> take_parts() { return std::move(parts_); }
 
  private:
-  static std::string real_path(const std::string& path) {
-    std::error_code error;
-    const std::filesystem::path real = std::filesystem::canonical(path, error);
-    return error ? path : real.string();
-  }
-
   Status take_growth(const InputPart& part, std::uint64_t size, bool is_last,
                      std::vector<InputPart>& grown) {
     InputPart more{.file = {part.file.path, size}, .leaves_unfinished_line = true};
-    const Result<std::unique_ptr<RecordReader>> reader = make_reader_(more);
+    const Result<std::unique_ptr<RecordReader>> reader = reading_.make_reader(more);
     if (!reader) return reader.status();
     if (!(*reader)->can_go_on()) {
       return refused_part(
@@ -199,11 +190,11 @@ class Followed {
     }
     const bool may_lengthen = is_last && part.leaves_unfinished_line;
     if (may_lengthen) {
-      const Result<bool> ended = ends_with_line_break(part, encoding_);
+      const Result<bool> ended = ends_with_line_break(part, reading_.encoding);
       if (!ended) return ended.status();
       if (*ended) return lengthen_last(size);
     }
-    const Result<PartEnd> end = end_of(part, make_reader_);
+    const Result<PartEnd> end = end_of(part, reading_.make_reader);
     if (!end) return end.status();
     // A last line that was read without its break ends where it ended, whatever is glued to it:
     // read from the part's start, both would be one record.
@@ -213,7 +204,7 @@ class Followed {
     if (end->position.stage == ReaderPosition::Stage::inside) more.from = end->position;
     more.begin_bytes = part.file.size_bytes;
     if (!part.leaves_unfinished_line) {
-      if (Status checked = check_line_end(more, encoding_); !checked) return checked;
+      if (Status checked = check_line_end(more, reading_.encoding); !checked) return checked;
     }
     grown.push_back(std::move(more));
     return Status();
@@ -226,8 +217,7 @@ class Followed {
   }
 
   std::vector<InputPart> parts_;
-  const MakePartReader& make_reader_;
-  const std::string& encoding_;
+  const PartReading& reading_;
   std::map<std::string, std::size_t> last_of_;  // path -> its last part
 };
 
@@ -248,6 +238,12 @@ Result<Json> identify_part(const InputPart& part) {
   return identity;
 }
 
+bool has_more(const std::vector<InputPart>& parts, const Json& earlier) {
+  return parts.size() != earlier.size() ||
+         std::any_of(parts.begin(), parts.end(),
+                     [](const InputPart& part) { return part.identity.is_null(); });
+}
+
 }  // namespace
 
 std::vector<InputPart> parts_of(const std::vector<InputFile>& files, bool may_grow) {
@@ -258,20 +254,24 @@ std::vector<InputPart> parts_of(const std::vector<InputFile>& files, bool may_gr
   return parts;
 }
 
-Result<std::vector<InputPart>> follow_parts(const Json& earlier,
-                                            const std::vector<InputFile>& found, bool takes_more,
-                                            const MakePartReader& make_reader,
-                                            const std::string& encoding) {
+Result<FollowedParts> follow_parts(const Json& earlier, const std::vector<InputFile>& found,
+                                   bool takes_more, const PartReading& reading) {
   std::vector<InputPart> parts;
   for (const Json& known : earlier) {
     Result<InputPart> part = part_from(known);
     if (!part) return part.status();
     parts.push_back(std::move(*part));
   }
-  Followed followed(std::move(parts), make_reader, encoding);
+  Result<std::vector<MovedFile>> moved = find_moved_parts(parts, found, takes_more, reading.format);
+  if (!moved) return moved.status();
+  Followed followed(std::move(parts), reading);
   if (Status taken = followed.take_known(takes_more); !taken) return taken;
   if (takes_more) followed.take_new(found);
-  return followed.take_parts();
+  FollowedParts result{followed.take_parts(), std::move(*moved)};
+  if (!has_more(result.parts, earlier)) {
+    for (std::size_t i = 0; i < earlier.size(); ++i) result.parts[i].identity = earlier[i];
+  }
+  return result;
 }
 
 Result<Json> identify_parts(std::vector<InputPart>& parts) {

@@ -29,19 +29,40 @@ struct InputPart {
   Json identity = {};  // null: not known yet
 };
 
+// What to do, at the end of a message, where what was read is not there as it was.
+inline constexpr char kAnew[] =
+    "begin anew with --fresh (stored replies are kept: only changed records are paid again)";
+
 // A reader that is not open, for the file of a part.
 using MakePartReader = std::function<Result<std::unique_ptr<RecordReader>>(const InputPart& part)>;
+
+struct PartReading {
+  MakePartReader make_reader;
+  std::string format;  // `auto`: a file's name tells it
+  std::string encoding;
+};
+
+// A file that an earlier start read at another path.
+struct MovedFile {
+  std::string from;
+  std::string to;
+};
+
+struct FollowedParts {
+  std::vector<InputPart> parts;
+  std::vector<MovedFile> moved;
+};
 
 // One part for each file.
 std::vector<InputPart> parts_of(const std::vector<InputFile>& files, bool may_grow);
 
-// The parts of an earlier start by what it knew of them. Refused where a file is gone, shorter, or
-// begins with other bytes. With `takes_more`, what was appended to the files and which of `found`
-// are new follow; refused where what was appended changes what was read.
-Result<std::vector<InputPart>> follow_parts(const Json& earlier,
-                                            const std::vector<InputFile>& found, bool takes_more,
-                                            const MakePartReader& make_reader,
-                                            const std::string& encoding);
+// The parts of an earlier start by what it knew of them, each at the path where its file stands now
+// (moved_parts.h). Refused where a file is gone, shorter, or begins with other bytes. With
+// `takes_more`, what was appended to the files and which of `found` are new follow; refused where
+// what was appended changes what was read. Where nothing has come, their identities are those of
+// the earlier start, old paths and all: a finished run whose files were moved has nothing to do.
+Result<FollowedParts> follow_parts(const Json& earlier, const std::vector<InputFile>& found,
+                                   bool takes_more, const PartReading& reading);
 
 // For each part {path, size, mtime_ns, sha256}, and where it may grow `content_sha256` over all of
 // the file up to where the part ends, and `from`, where a part begins that is not the first

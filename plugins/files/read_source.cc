@@ -120,12 +120,22 @@ Status ReadSource::find_parts(const std::vector<InputFile>& files) {
     parts_ = parts_of(files, append_);
     return Status();
   }
-  Result<std::vector<InputPart>> parts = follow_parts(
-      *earlier_, files, takes_more_, [this](const InputPart& part) { return make_reader(part); },
-      encoding_);
-  if (!parts) return parts.status();
-  parts_ = std::move(*parts);
+  const PartReading reading{[this](const InputPart& part) { return make_reader(part); }, format_,
+                            encoding_};
+  Result<FollowedParts> followed = follow_parts(*earlier_, files, takes_more_, reading);
+  if (!followed) return followed.status();
+  parts_ = std::move(followed->parts);
+  say_moved(followed->moved);
   return Status();
+}
+
+void ReadSource::say_moved(const std::vector<MovedFile>& moved) {
+  if (moved.empty() || context_ == nullptr) return;
+  const std::string others =
+      moved.size() == 1 ? "" : " (and " + std::to_string(moved.size() - 1) + " more likewise)";
+  context_->log(LogLevel::info, moved.front().to + ": is taken for what an earlier start read as " +
+                                    moved.front().from + others +
+                                    ": it begins with all that was read, and goes on behind it");
 }
 
 Status ReadSource::open() {

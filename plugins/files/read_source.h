@@ -54,6 +54,7 @@ class ReadSource final : public Source, public ReadParameters {
   // False behind the last part.
   Result<bool> open_next_part();
   void say_unfinished_line();
+  void say_moved(const std::vector<MovedFile>& moved);
   Status with_place_in_file(const Status& status, std::uint64_t from) const;
 
   std::vector<std::string> path_;

@@ -4,8 +4,11 @@ import csv
 import gzip
 import json
 import os
+import pathlib
 import random
+import shutil
 import subprocess
+import tempfile
 import unittest
 
 from harness import ENGINE, EngineTest, HANG_S, read_jsonl
@@ -122,6 +125,90 @@ class AppendTest(EngineTest):
 
     def test_killed_in_any_order(self):
         self.killed_again_and_again("any")
+
+    @staticmethod
+    def copy(old, new):
+        subprocess.run(["cp", "-a", old, new], check=True)
+
+    def go_to_new_folder(self, put):
+        """The folder of the run is copied or moved, and the run is started there from here on."""
+        new = pathlib.Path(tempfile.mkdtemp(prefix="rare-e2e-"))
+        self.addCleanup(shutil.rmtree, new, ignore_errors=True)
+        old, self.folder = self.folder, new / "run"
+        put(old, self.folder)
+        return old
+
+    def test_the_folder_of_a_run_is_copied_or_moved(self):
+        self.lay_out()
+        self.add("b.jsonl", 30)
+        self.run_on()
+        self.add("b.jsonl", 20)
+        self.add("a.jsonl", 20)
+        self.run_on()
+        for put in (self.copy, shutil.move):
+            old = self.go_to_new_folder(put)
+            moved = self.run_on()
+            self.assertIn("complete, ", moved.stdout)
+            self.assertIn(f"{old}/in/", moved.stderr)
+            self.assertIn(f"{self.folder}/in/", moved.stderr)
+            self.check_outputs()
+            quiet = self.run_on()
+            self.assertIn("complete, ", quiet.stdout)
+            self.assertNotIn("its input", quiet.stderr)
+            self.add("b.jsonl", 5)
+            self.add(f"{put.__name__}.jsonl", 5)
+            self.run_on()
+            self.check_outputs()
+
+    def test_the_folder_of_a_killed_run_is_moved_and_added_to(self):
+        for put in (self.copy, shutil.move):
+            self.lay_out()
+            self.add("b.jsonl", 1000)
+            process = self.start("grown.yaml", *QUIET)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                process.communicate(timeout=0.2)
+            process.kill()
+            process.communicate(timeout=HANG_S)
+            self.go_to_new_folder(put)
+            self.add("a.jsonl", 20)
+            self.add("b.jsonl", 20)
+            self.run_on()
+            self.check_outputs(in_order=False)
+
+    def test_a_retry_in_a_new_folder(self):
+        self.lay_out(more="  - { name: checked, use: basic.map, from: documents, with: "
+                          "{ program: 'if .n % 10 == 5 then error(\"five\") else . end' } }\n"
+                          "  - { name: all, use: files.write, with: { path: out/all.jsonl } }\n")
+        self.add("b.jsonl", 30)
+        self.run_on()
+        for put in (self.copy, shutil.move):
+            self.go_to_new_folder(put)
+            self.assert_exit(self.run_engine("retry", "grown.yaml", *QUIET), 0)
+            self.assertEqual(len(self.dead_letters("grown")), 3)
+            self.check_outputs()
+        self.add("b.jsonl", 6)
+        self.run_on()
+        self.check_outputs()
+        self.assertEqual(len(self.dead_letters("grown")), 4)
+
+    def test_a_copied_folder_whose_files_are_others(self):
+        self.lay_out()
+        self.add("a.jsonl", 10)
+        self.add("b.jsonl", 10)
+        self.run_on()
+        old = self.go_to_new_folder(self.copy)
+        file = self.folder / "in/b.jsonl"
+        whole = file.read_bytes()
+        file.write_bytes(whole.replace(b'"n": 14,', b'"n": 15,'))
+        for _ in range(2):
+            refused = self.run_on(code=2)
+            self.assertIn(f"{old}/in/b.jsonl", refused.stderr)
+            self.assertIn(f"{self.folder}/in/b.jsonl", refused.stderr)
+            self.assertIn("copied or moved", refused.stderr)
+            self.assertIn("--fresh", refused.stderr)
+        file.write_bytes(whole)
+        self.assertIn("complete, ", self.run_on().stdout)
+        self.check_outputs()
 
     def test_what_was_read_has_changed(self):
         self.lay_out()

@@ -23,6 +23,7 @@ class Starts {
   }
 
   void set(const std::string& name, const Json& value) { parameters_[name] = value; }
+  void look_in(std::vector<std::string> paths) { paths_ = std::move(paths); }
 
   // Reads at most so many records or errors; what is read counts as finished.
   Reading start(std::size_t most = ~std::size_t{0}) {
@@ -76,6 +77,17 @@ using Texts = std::vector<std::string>;
 
 void append_bytes(const std::string& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary | std::ios::app) << bytes;
+}
+
+// The same files with the same times in another folder.
+void copy_folder(const Folder& folder, const std::string& from, const std::string& to) {
+  std::filesystem::copy(folder.path(from), folder.path(to),
+                        std::filesystem::copy_options::recursive);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path(to))) {
+    const std::filesystem::path of = std::filesystem::relative(entry.path(), folder.path(to));
+    std::filesystem::last_write_time(entry.path(),
+                                     std::filesystem::last_write_time(folder.path(from) / of));
+  }
 }
 
 void set_back_time(const std::string& path) {
@@ -273,6 +285,152 @@ TEST_CASE("another encoding goes on, too") {
   CHECK(run.start().sequence == Texts{"{\"n\":\"x\"}"});
   append_bytes(path, std::string("\0", 1) + wide("\nz\n"));
   CHECK(run.start().sequence == Texts{"{\"n\":\"y\"}", "{\"n\":\"z\"}"});
+}
+
+TEST_CASE("files of a folder that was copied or moved are what they were") {
+  const bool is_copied = GENERATE(true, false);
+  const bool has_grown = GENERATE(true, false);
+  const Folder folder;
+  folder.write("old/in/b.jsonl", "{\"n\":0}\n{\"n\":1}\n");
+  folder.write("old/in/deep/b.jsonl", "{\"n\":2}\n");
+  Starts run({folder.path("old/in")});
+  CHECK(run.start().sequence.size() == 3);
+  append_bytes(folder.path("old/in/b.jsonl"), "{\"n\":3}\n{\"n\":4}\n");
+  CHECK(run.start(1).sequence == Texts{"{\"n\":3}"});  // and is killed, in the file's second part
+  if (is_copied) {
+    copy_folder(folder, "old", "new");
+    append_bytes(folder.path("old/in/b.jsonl"), "{\"n\":-1}\n");  // of no concern any more
+  } else {
+    std::filesystem::rename(folder.path("old"), folder.path("new"));
+  }
+  run.look_in({folder.path("new/in")});
+  Texts more{"{\"n\":4}"};
+  if (has_grown) {
+    append_bytes(folder.path("new/in/b.jsonl"), "{\"n\":5}\n");
+    append_bytes(folder.path("new/in/deep/b.jsonl"), "{\"n\":6}\n");
+    folder.write("new/in/a.jsonl", "{\"n\":7}\n");
+    more.insert(more.end(), {"{\"n\":5}", "{\"n\":6}", "{\"n\":7}"});
+  }
+  CHECK(run.start().sequence == more);
+  CHECK(run.was_told(folder.path("old/in/b.jsonl")));
+  CHECK(run.was_told(folder.path("new/in/b.jsonl")));
+  CHECK(run.start().sequence.empty());
+  if (is_copied) std::filesystem::remove_all(folder.path("old"));
+  CHECK(run.start().sequence.empty());
+  append_bytes(folder.path("new/in/b.jsonl"), "{\"n\":8}\n");
+  CHECK(run.start().sequence == Texts{"{\"n\":8}"});
+  CHECK(run.again().sequence.size() == (has_grown ? 9 : 6));
+  CHECK(run.again().sequence.back() == "{\"n\":8}");
+}
+
+TEST_CASE("a retry finds what was read at its new place, and takes nothing new") {
+  const bool is_copied = GENERATE(true, false);
+  const Folder folder;
+  folder.write("old/a.jsonl", "{\"n\":0}\n");
+  Starts run({folder.path("old")});
+  CHECK(run.start().sequence.size() == 1);
+  copy_folder(folder, "old", "new");
+  if (!is_copied) std::filesystem::remove_all(folder.path("old"));
+  append_bytes(folder.path("new/a.jsonl"), "{\"n\":1}\n");
+  folder.write("new/b.jsonl", "{\"n\":2}\n");
+  run.look_in({folder.path("new")});
+  CHECK(run.again().sequence == Texts{"{\"n\":0}"});
+  CHECK(run.start().sequence == Texts{"{\"n\":1}", "{\"n\":2}"});
+}
+
+TEST_CASE("files that were given other names are what they were, each of them once") {
+  const Folder folder;
+  // The beginning of one is all of another, and two are the same.
+  folder.write("in/1.csv", "n\n");
+  folder.write("in/2.csv", "n\n0\n");
+  folder.write("in/3.csv", "n\n0\n");
+  folder.write("in/4.csv", "n\n0\n1\n");
+  folder.write("in/5.csv", "");
+  Starts run({folder.path("in")});
+  CHECK(run.start().sequence.size() == 4);
+  const std::string names = GENERATE("acbed", "edcba", "bcdea", "dbeac");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::filesystem::rename(folder.path("in/" + std::to_string(i + 1) + ".csv"),
+                            folder.path(std::string("in/") + names[i] + ".csv"));
+  }
+  append_bytes(folder.path(std::string("in/") + names[1] + ".csv"), "2\n");
+  append_bytes(folder.path(std::string("in/") + names[0] + ".csv"), "3\n");
+  folder.write("in/0.csv", "n\n4\n");
+  Texts more = run.start().sequence;
+  std::sort(more.begin(), more.end());
+  CHECK(more == Texts{"{\"n\":\"2\"}", "{\"n\":\"3\"}", "{\"n\":\"4\"}"});
+  CHECK(run.start().sequence.empty());
+  CHECK(run.again().sequence.size() == 7);
+}
+
+TEST_CASE("a file beside one with the same content is another file") {
+  const Folder folder;
+  folder.write("in/a.jsonl", "{\"n\":0}\n");
+  Starts run({folder.path("in")});
+  CHECK(run.start().sequence.size() == 1);
+  folder.write("in/b.jsonl", "{\"n\":0}\n");
+  CHECK(run.start().sequence == Texts{"{\"n\":0}"});
+}
+
+TEST_CASE("new files where what was read is found no more are refused unless they hold it") {
+  struct Case {
+    std::string file, bytes;  // in the new folder; no bytes: it is not there
+    std::string old_name, new_name;
+  };
+  const Case one = GENERATE(Case{"1.jsonl", "{\"n\":9}\n{\"n\":1}\n", "1.jsonl", "1.jsonl"},
+                            Case{"1.jsonl", "{\"n\":0}\n", "1.jsonl", "1.jsonl"},
+                            Case{"2.jsonl", "", "2.jsonl", "came none"},
+                            Case{"3.txt", "{\"n\":0}\n{\"n\":1}\n", "1.jsonl", "3.txt"});
+  const bool is_copied = GENERATE(true, false);
+  const Folder folder;
+  folder.write("old/1.jsonl", "{\"n\":0}\n{\"n\":1}\n");
+  folder.write("old/2.jsonl", "{\"n\":2}\n");
+  Starts run({folder.path("old")}, {{"split", "line"}});
+  CHECK(run.start().sequence.size() == 3);
+  copy_folder(folder, "old", "new");
+  if (!is_copied) std::filesystem::remove_all(folder.path("old"));
+  if (one.file == "3.txt") std::filesystem::remove(folder.path("new/1.jsonl"));
+  if (one.bytes.empty()) {
+    std::filesystem::remove(folder.path("new/" + one.file));
+  } else {
+    folder.write("new/" + one.file, one.bytes);
+  }
+  run.look_in({folder.path("new")});
+  const Reading refused = run.start();
+  REQUIRE(refused.fault);
+  CHECK(refused.fault->code() == rare::StatusCode::invalid_argument);
+  const std::string& said = refused.fault->message();
+  CHECK_THAT(said, Contains(folder.path("old/" + one.old_name)) && Contains(one.new_name) &&
+                       Contains("--fresh"));
+  CHECK_THAT(said, Contains(one.new_name == "came none" ? "came none" : folder.path("new")));
+}
+
+TEST_CASE("of a file read without append the old one tells what it was, while it is there") {
+  const Folder folder;
+  folder.write("old/a.jsonl", "{\"n\":0}\n" + std::string(200'000, ' ') + "\n{\"n\":1}\n");
+  Starts run({folder.path("old")}, {{"append", false}});
+  CHECK(run.start().sequence.size() == 2);
+  run.set("append", true);
+  copy_folder(folder, "old", "new");
+  run.look_in({folder.path("new")});
+  SECTION("and it is there") {
+    append_bytes(folder.path("new/a.jsonl"), "{\"n\":2}\n");
+    CHECK(run.start().sequence == Texts{"{\"n\":2}"});
+    CHECK(run.again().sequence.size() == 3);
+  }
+  SECTION("and another one") {
+    std::string bytes = Folder::read(folder.path("new/a.jsonl"));
+    bytes[100'000] = '\t';  // where no sample of the file is taken
+    folder.write("new/a.jsonl", bytes);
+    REQUIRE(run.start().fault);
+  }
+  SECTION("and gone") {
+    std::filesystem::remove_all(folder.path("old"));
+    const Reading refused = run.start();
+    REQUIRE(refused.fault);
+    CHECK_THAT(refused.fault->message(),
+               Contains(folder.path("old/a.jsonl")) && Contains(folder.path("new/a.jsonl")));
+  }
 }
 
 TEST_CASE("records have the label that id_field names") {
