@@ -258,25 +258,25 @@ class BrokerTest(EngineTest):
         self.assertIn("topic 'no-such-topic': the cluster has none", self.finish(code=2))
 
     def test_rows_are_not_written_again_for_a_retry_or_for_the_sake_of_another_sink(self):
-        self.broker.make_topic("kept", PARTITIONS)
+        self.broker.make_topic("appended", PARTITIONS)
         self.write("in.jsonl", '{"k": "a"}\n{"no": "key"}\n{"k": "b"}\n')
         self.write("copy.yaml", f"""
-name: kept
+name: appended
 max_errors: 1
 nodes:
   - {{ name: read, use: files.read, with: {{ path: in.jsonl }} }}
-  - {{ name: topic, use: kafka.write, from: read, with: {{ brokers: "{self.broker.brokers}", topic: kept, transactional_id: kept, key: k }} }}
+  - {{ name: topic, use: kafka.write, from: read, with: {{ brokers: "{self.broker.brokers}", topic: appended, transactional_id: appended, key: k }} }}
   - {{ name: file, use: files.write, from: read, with: {{ path: out.jsonl }} }}
 """)
         self.finish()
         retried = self.run_engine("retry", "copy.yaml", *QUIET)
         self.assert_exit(retried, 2)
-        self.assertIn("node 'topic' (kafka.write): topic kept of", retried.stderr)
+        self.assertIn("node 'topic' (kafka.write): topic appended of", retried.stderr)
         self.assertIn("would stand there twice", retried.stderr)
         self.finish()
         (self.folder / "out.jsonl").unlink()
         self.assertIn("out.jsonl is gone", self.finish(code=2))
-        self.assertEqual(sorted(row["k"] for row in self.broker.read_rows("kept", PARTITIONS)), ["a", "b"])
+        self.assertEqual(sorted(row["k"] for row in self.broker.read_rows("appended", PARTITIONS)), ["a", "b"])
 
     def test_a_login_is_needed_and_its_password_is_shown_nowhere(self):
         self.environment["KAFKA_PASSWORD"] = "open-sesame"
