@@ -128,6 +128,31 @@ TEST_CASE("a retry takes the place of what its families were before") {
   CHECK(work->rounds.of("questions", dead) == 2);
 }
 
+// A start that is killed between the two has asked for nothing anew.
+TEST_CASE("that a retry has begun is told by their number, and not by there having been a start") {
+  ScratchFolder folder;
+  RetryRounds rounds;
+  const RecordId dead = with_dead_child(3).dead_letters[0].id;
+  {
+    const auto state = opened(folder / "other");
+    REQUIRE(state->commit(with_dead_child(3)).ok());
+    const auto work = state->retry_work();
+    REQUIRE(work.ok());
+    rounds = work->rounds;
+  }
+  CHECK_FALSE(opened(folder / "run")->resume().started_before);
+  {
+    const auto state = opened(folder / "run");
+    CHECK(state->resume().started_before);
+    CHECK(state->resume().retries == 0);
+    REQUIRE(state->reset_for_retry(RetryWork{{}, rounds}).ok());
+    CHECK(state->resume().retries == 1);
+  }
+  const auto state = opened(folder / "run");
+  CHECK(state->resume().retries == 1);
+  CHECK(state->resume().rounds.of("questions", dead) == 1);
+}
+
 TEST_CASE("rounds stay when the run starts over, and go with --fresh") {
   ScratchFolder folder;
   const RecordId dead = with_dead_child(3).dead_letters[0].id;
