@@ -6,7 +6,8 @@ import shutil
 import signal
 import unittest
 
-from harness import EngineTest, HANG_S, ProtocolServer, SOURCE, read_jsonl, wait_until
+from harness import EngineTest, HANG_S, ProtocolServer, read_jsonl, wait_until
+from shard_test import DRAWING
 
 RECORDS = 90
 SHARDS = 3
@@ -29,8 +30,6 @@ nodes:
     with: { path: out/training, validation: 0.3, input_reasoning_key: scenario, prompt: "{{question}}" }
 """
 # Gives another text each time, and none of every ninth record while there is a file `broken`.
-DRAWING = f"""
-  - {{ name: noise, use: basic.exec, with: {{ command: [python3, {SOURCE}/sdk/python/rare_exec.py, noise.py] }} }}"""
 NOISE = """
 import os
 def process(record):

@@ -38,6 +38,20 @@ QUIET = ("--progress", "none")
 COUNT = 600
 
 
+def listening(many):
+    """What is asked, an event for when so many were, and what answers."""
+    asked, enough = [], threading.Event()
+
+    class Handler(ChatHandler):
+        def reply(self, prompt):
+            asked.append(prompt)
+            if len(asked) >= many:
+                enough.set()
+            return f"It has {len(prompt)} letters."
+
+    return asked, enough, Handler
+
+
 class ShardTest(EngineTest):
     def lay_out(self, more=""):
         lines = [json.dumps({"n": n}) for n in range(COUNT)]
@@ -344,19 +358,10 @@ class ShardTest(EngineTest):
 
     def test_replies_outlive_the_machine_that_paid(self):
         """The second attempt has nothing of the first but the shared folder."""
-        asked = []
-
-        class Handler(ChatHandler):
-            def reply(self, prompt):
-                asked.append(prompt)
-                if len(asked) >= 40:
-                    enough.set()
-                return f"It has {len(prompt)} letters."
-
-        enough = threading.Event()
+        asked, enough, handler = listening(40)
         self.write("asking.yaml", ASKING)
         self.write_corpus(120)
-        with HandledServer(Handler) as server:
+        with HandledServer(handler) as server:
             self.use_endpoint(server)
             first = self.start("run", "asking.yaml", *QUIET, "--shard", "0/2", "--out", "out",
                                "--state-dir", "first", "--cache", "first.db")
@@ -389,20 +394,11 @@ class ShardTest(EngineTest):
 
     def test_what_a_program_gave_outlives_the_machine(self):
         """It gives another text each time: what was asked below it is of use only over the same one."""
-        asked = []
-
-        class Handler(ChatHandler):
-            def reply(self, prompt):
-                asked.append(prompt)
-                if len(asked) >= 40:
-                    enough.set()
-                return f"It has {len(prompt)} letters."
-
-        enough = threading.Event()
+        asked, enough, handler = listening(40)
         self.write("noise.py", "import os\ndef process(record): return record | {'text': os.urandom(8).hex()}\n")
         self.write("asking.yaml", ASKING.replace("corpus.jsonl } }", "corpus.jsonl } }" + DRAWING))
         self.write_corpus(120)
-        with HandledServer(Handler) as server:
+        with HandledServer(handler) as server:
             self.use_endpoint(server)
             machines = [("--state-dir", f"state-{name}", "--cache", f"{name}.db") for name in ("first", "second", "third")]
             first = self.start("run", "asking.yaml", *QUIET, "--shard", "0/2", "--out", "out", *machines[0])
