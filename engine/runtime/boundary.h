@@ -47,22 +47,22 @@ auto at_boundary(Call&& call) -> decltype(call()) {
 
 // A source that throws has lost its place: that ends the run, because going on could repeat for
 // ever.
-inline Result<std::optional<Record>> next_record_of(Source& source) {
+template <class Call>
+auto at_source(Call&& call) -> decltype(call()) {
   try {
-    return source.next();
+    return std::forward<Call>(call)();
   } catch (...) {
     const Status thrown = status_of_exception();
     return Status::run_fault(thrown.code(), thrown.message());
   }
 }
 
+inline Result<std::optional<Record>> next_record_of(Source& source) {
+  return at_source([&source] { return source.next(); });
+}
+
 inline Result<std::uint64_t> skip_records_of(Source& source, std::uint64_t most) {
-  try {
-    return source.skip(most);
-  } catch (...) {
-    const Status thrown = status_of_exception();
-    return Status::run_fault(thrown.code(), thrown.message());
-  }
+  return at_source([&source, most] { return source.skip(most); });
 }
 
 // A source that waits for somebody says so with `cancelled` when nothing has come for a while, so

@@ -1,18 +1,8 @@
 #include "divided_output.h"
 
 #include <filesystem>
-#include <optional>
 
 namespace rare::files {
-namespace {
-
-std::optional<std::uint64_t> size_of(const std::string& file) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(file, error);
-  return error ? std::nullopt : std::optional<std::uint64_t>(size);
-}
-
-}  // namespace
 
 Status DividedOutput::begin(const std::string& path) {
   names_ = PartNames(path, true);

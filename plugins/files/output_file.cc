@@ -48,11 +48,9 @@ Status make_folder(const std::filesystem::path& folder) {
 }
 
 // Of what stands before `bytes` in a file; empty where there is nothing.
-Result<std::string> digest_of_end(const std::string& path, std::uint64_t bytes) {
+Result<std::string> digest_of_end(int fd, const std::string& path, std::uint64_t bytes) {
   constexpr std::uint64_t kEndBytes = std::uint64_t{64} << 10;
   std::string end(std::min(bytes, kEndBytes), '\0');
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return file_failure(path, "opening", errno);
   std::size_t read = 0;
   int error = 0;
   while (read < end.size()) {
@@ -63,10 +61,17 @@ Result<std::string> digest_of_end(const std::string& path, std::uint64_t bytes) 
     if (got <= 0) break;
     read += static_cast<std::size_t>(got);
   }
-  ::close(fd);
   if (error != 0) return file_failure(path, "reading", error);
   end.resize(read);
   return end.empty() ? std::string() : digest::sha256_hex(end);
+}
+
+Result<std::string> digest_of_end(const std::string& path, std::uint64_t bytes) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return file_failure(path, "opening", errno);
+  Result<std::string> digest = digest_of_end(fd, path, bytes);
+  ::close(fd);
+  return digest;
 }
 
 // Also where no digest is known.
@@ -77,6 +82,12 @@ bool ends_with(const std::string& path, std::uint64_t bytes, const std::string& 
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> size_of(const std::string& file) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  return error ? std::nullopt : std::optional<std::uint64_t>(size);
+}
 
 std::filesystem::path folder_of(const std::string& path) {
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
@@ -200,16 +211,14 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
   Status target = check_target(path);
   if (!target) return target;
   flushed_ = bytes;
-  std::error_code missing, error;
-  const std::uintmax_t working = std::filesystem::file_size(working_path(), missing);
-  const std::uintmax_t finished = std::filesystem::file_size(path_, error);
-  if (missing || working < bytes || !ends_with(working_path(), bytes, end_digest)) {
-    const bool is_finished =
-        !error && finished == finished_bytes && ends_with(path_, bytes, end_digest);
-    if (!is_finished || (!missing && end_digest.empty())) {
-      return refuse_working(bytes, finished_bytes);
+  const std::optional<std::uint64_t> working = size_of(working_path());
+  if (!working || *working < bytes || !ends_with(working_path(), bytes, end_digest)) {
+    const std::optional<std::uint64_t> finished = size_of(path_);
+    const bool is_finished = finished == finished_bytes && ends_with(path_, bytes, end_digest);
+    if (!is_finished || (working && end_digest.empty())) {
+      return refuse_working(bytes, finished_bytes, working, finished);
     }
-    if (!missing) {  // and of somebody who may still write there
+    if (working) {  // and of somebody who may still write there
       if (Status opened = open_working(0); !opened) return opened;
       close();
     }
@@ -226,21 +235,20 @@ Status OutputFile::resume(const std::string& path, std::uint64_t bytes,
   return Status();
 }
 
-Status OutputFile::refuse_working(std::uint64_t bytes, std::uint64_t finished_bytes) const {
-  std::error_code missing, error;
-  const std::uintmax_t working = std::filesystem::file_size(working_path(), missing);
-  const std::uintmax_t finished = std::filesystem::file_size(path_, error);
-  const bool is_other = !missing && working >= bytes;
+Status OutputFile::refuse_working(std::uint64_t bytes, std::uint64_t finished_bytes,
+                                  std::optional<std::uint64_t> working,
+                                  std::optional<std::uint64_t> finished) const {
+  std::string came = "no file";
+  if (working) {
+    came = *working < bytes ? std::to_string(*working) + " bytes"
+                            : "others, which were written there since (by another run?)";
+  } else if (finished && finished_bytes != kNoFinished) {
+    came += ", and in " + path_ + " other " + std::to_string(*finished) + " bytes";
+  }
   return Status::run_fault(
       StatusCode::invalid_argument,
       working_path() + ": expected the " + std::to_string(bytes) +
-          " bytes that an earlier start wrote, came " +
-          (missing    ? std::string("no file")
-           : is_other ? std::string("others, which were written there since (by another run?)")
-                      : std::to_string(working) + " bytes") +
-          (missing && !error && finished_bytes != kNoFinished
-               ? ", and in " + path_ + " other " + std::to_string(finished) + " bytes"
-               : std::string()) +
+          " bytes that an earlier start wrote, came " + came +
           "; put the file back, or make the output anew with --fresh (stored replies are used "
           "again)");
 }
@@ -309,14 +317,13 @@ Status OutputFile::sync() {
 }
 
 Result<std::string> OutputFile::end_digest() const {
-  return digest_of_end(finished_ ? path_ : working_path(), flushed_);
+  return finished_ ? digest_of_end(path_, flushed_) : digest_of_end(fd_, working_path(), flushed_);
 }
 
 Status OutputFile::check_finished(std::uint64_t bytes, std::uint64_t finished_bytes,
                                   const std::string& end_digest) const {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path_, error);
-  const bool is_as_large = !error && (finished_bytes == kNoFinished || size == finished_bytes);
+  const std::optional<std::uint64_t> size = size_of(path_);
+  const bool is_as_large = size && (finished_bytes == kNoFinished || *size == finished_bytes);
   if (is_as_large && ends_with(path_, bytes, end_digest)) return Status();
   return Status::run_fault(
       StatusCode::invalid_argument,

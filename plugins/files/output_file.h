@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,7 +75,9 @@ class OutputFile {
  private:
   Status check_target(const std::string& path);
   Status open_working(int flags);
-  Status refuse_working(std::uint64_t bytes, std::uint64_t finished_bytes) const;
+  Status refuse_working(std::uint64_t bytes, std::uint64_t finished_bytes,
+                        std::optional<std::uint64_t> working,
+                        std::optional<std::uint64_t> finished) const;
   Status flush();
   Status reopen_finished();
   void remove_copy() const;
@@ -91,6 +94,8 @@ class OutputFile {
   std::string buffer_;
 };
 
+// In bytes; nothing where there is no such file.
+std::optional<std::uint64_t> size_of(const std::string& file);
 // The one that `path` stands in.
 std::filesystem::path folder_of(const std::string& path);
 // What was made, renamed or removed there stays so, whatever happens to the power.

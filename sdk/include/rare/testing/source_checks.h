@@ -58,10 +58,10 @@ std::string fault_of_skipping(const Json& values, const SourceReading& whole, st
   TestContext context;
   const std::unique_ptr<T> source = make<T>(values);
   if (Status status = source->open(context, std::nullopt); !status.ok()) return status.message();
+  const std::uint64_t first = std::min<std::uint64_t>(to, 1);
   const std::uint64_t more = to == whole.records.size() ? 1 : 0;
   std::uint64_t skipped = 0;
-  for (const std::uint64_t most :
-       {std::min<std::uint64_t>(to, 1), to - std::min<std::uint64_t>(to, 1) + more}) {
+  for (const std::uint64_t most : {first, to - first + more}) {
     const Result<std::uint64_t> now = source->skip(most);
     if (!now) return now.status().message();
     skipped += *now;
